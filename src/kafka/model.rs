@@ -1,0 +1,6 @@
+//! Plain data of the Kafka domain, in Kafka's words.
+
+pub mod id;
+pub mod record;
+
+pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};

@@ -1,0 +1,1 @@
+//! One record as it lies in the log.

@@ -1,0 +1,3 @@
+//! The `ktui` binary.
+
+fn main() {}
