@@ -1,0 +1,91 @@
+//! What can be asked of the engine, and what it answers.
+
+use std::collections::HashMap;
+
+use crate::kafka::lag::{GroupDetail, GroupSummary};
+use crate::kafka::model::{
+    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionOffsets, ReplicaSize, Topic, TopicName,
+};
+
+/// A question to the cluster. Reads only: none of these changes anything, joins a group or creates a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Cluster and every topic: one Metadata request.
+    Overview,
+    /// Brokers and controller only: the heartbeat.
+    Cluster,
+    /// Log start and end of every partition of these topics, batched per leader.
+    Offsets(Vec<TopicName>),
+    /// Size of every replica of these topics, from every broker.
+    Sizes(Vec<TopicName>),
+    /// Configuration of these topics.
+    Configs {
+        /// The topics.
+        topics: Vec<TopicName>,
+        /// Which entries.
+        names: ConfigNames,
+    },
+    /// Log directories of every broker, summed per directory.
+    LogDirs,
+    /// Groups of every coordinator.
+    Groups,
+    /// Lag of these groups in sum, batched per coordinator and leader.
+    Lags {
+        /// The groups.
+        groups: Vec<GroupListing>,
+        /// Whether their members are described too.
+        members: Members,
+    },
+    /// One group with members and every partition.
+    Group(GroupListing),
+}
+
+/// Which configuration entries to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigNames {
+    /// All of them, with their defaults.
+    All,
+    /// Those a list of topics shows: cleanup, retention, min.insync.replicas.
+    ListColumns,
+}
+
+/// Whether a lag query describes the groups' members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// Describe them: state, member count and assigned partitions without commit are known.
+    Described,
+    /// Committed offsets only: cheaper by one request per coordinator and most of the bytes.
+    Skipped,
+}
+
+/// The answer to a [`Query`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// To [`Query::Overview`].
+    Overview(Overview),
+    /// To [`Query::Cluster`].
+    Cluster(Cluster),
+    /// To [`Query::Offsets`].
+    Offsets(HashMap<TopicName, Vec<PartitionOffsets>>),
+    /// To [`Query::Sizes`].
+    Sizes(HashMap<TopicName, Vec<ReplicaSize>>),
+    /// To [`Query::Configs`].
+    Configs(HashMap<TopicName, Vec<ConfigEntry>>),
+    /// To [`Query::LogDirs`].
+    LogDirs(Vec<LogDir>),
+    /// To [`Query::Groups`].
+    Groups(Vec<GroupListing>),
+    /// To [`Query::Lags`].
+    Lags(HashMap<GroupId, GroupSummary>),
+    /// To [`Query::Group`].
+    Group(GroupDetail),
+}
+
+/// Cluster and topics as one Metadata response tells them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overview {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Every topic the user may see, internal ones included, by name.
+    pub topics: Vec<Topic>,
+}
