@@ -1,6 +1,8 @@
 //! The Kafka engine: knows no screen, speaks in domain types.
 
+pub mod error;
 pub mod lag;
 pub mod model;
+pub mod partial;
 pub mod query;
 pub mod records;
