@@ -206,9 +206,7 @@ impl Error {
             | Self::UnknownBroker { .. }
             | Self::NoBroker { .. }
             | Self::WrongListener { .. } => true,
-            Self::Kafka { code, .. } => {
-                *code == 129 || ResponseError::try_from_code(*code).is_some_and(|e| e.is_retriable())
-            }
+            Self::Kafka { code, .. } => remedy(*code) != Remedy::Final,
             _ => false,
         }
     }
@@ -230,6 +228,38 @@ impl Error {
                 | Self::NoBroker { .. }
                 | Self::WrongListener { .. }
         )
+    }
+}
+
+/// What to do about an error code before asking again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Refresh the topic's metadata: the leader moved.
+    RefreshLeader,
+    /// Look the coordinator up again.
+    RefreshCoordinator,
+    /// Refresh the metadata: the controller moved.
+    RefreshController,
+    /// Ask the same node again after a pause.
+    Wait,
+    /// Start the fetch session anew (KIP-227).
+    ResetSession,
+    /// Start over from the bootstrap addresses (KIP-1102).
+    Rebootstrap,
+    /// Nothing helps.
+    Final,
+}
+
+/// The remedy for an error code. 3 UNKNOWN_TOPIC_OR_PARTITION is final here: who routes by leader refreshes once.
+pub fn remedy(code: i16) -> Remedy {
+    match code {
+        5 | 6 | 9 | 56 | 72 | 74 | 75 | 100 | 103 => Remedy::RefreshLeader,
+        15 | 16 => Remedy::RefreshCoordinator,
+        41 => Remedy::RefreshController,
+        7 | 13 | 14 | 78 | 88 | 89 => Remedy::Wait,
+        70 | 71 | 106 => Remedy::ResetSession,
+        129 => Remedy::Rebootstrap,
+        _ => Remedy::Final,
     }
 }
 

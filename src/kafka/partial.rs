@@ -105,8 +105,8 @@ mod tests {
         let mut all = Partial::complete(vec![1]);
         assert!(all.is_complete());
         let failure = Failure::of(BrokerId(2), "groups of broker 2", cancelled());
-        all.merge(Partial::new(vec![2], vec![failure]), |a, b| a.extend(b));
-        all.merge(Partial::complete(vec![3]), |a, b| a.extend(b));
+        all.merge(Partial::new(vec![2], vec![failure]), Vec::extend);
+        all.merge(Partial::complete(vec![3]), Vec::extend);
         assert_eq!(all.value, [1, 2, 3]);
         assert_eq!(all.failures.len(), 1);
         assert_eq!(all.failures[0].node, Some(BrokerId(2)));

@@ -120,7 +120,7 @@ fn code_hint(code: i16) -> &'static str {
         3 | 100 => "The topic was deleted or recreated: refresh.",
         5 | 6 | 9 | 74 | 75 => "The leader is moving; ktui asks again.",
         7 => "The broker gave up waiting for other brokers; see which ones are down.",
-        14 | 15 | 16 => "The coordinator is moving or loading; ktui asks again.",
+        14..=16 => "The coordinator is moving or loading; ktui asks again.",
         33 => "The broker lists the mechanisms it accepts; choose one of them.",
         34 | 58 => "Check user, password and mechanism.",
         35 | 43 => "The broker is too old for this, or the topic's message format is.",
