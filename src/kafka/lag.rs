@@ -3,7 +3,13 @@
 //! The I/O that collects the parts keeps the order describe, committed, log start, end (protocol.md 2.1): the end is
 //! read last, so a lag below zero is never our own race.
 
-use crate::kafka::model::{BrokerId, GroupDescription, Offset, TopicPartition, Total};
+use std::collections::{BTreeMap, HashMap};
+
+use crate::kafka::model::{BrokerId, Committed, GroupDescription, GroupState, Offset, TopicPartition, Total};
+
+pub mod notice;
+
+pub use notice::{Notice, notices};
 
 /// What can be said of a group's lag on one partition. Unknown is a case of its own, never 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +26,9 @@ pub enum LagCase {
     },
     /// The commit lies before the log start: retention overtook the group.
     Expired {
-        /// `end - log start`: what can still be read.
+        /// `end - committed`, as Kafka's own tools count it.
         lag: i64,
-        /// `log start - committed`: what is lost.
+        /// `log start - committed`: the part of `lag` that can no longer be read.
         lost: i64,
     },
     /// The commit lies past the end: the log was truncated or the topic made anew.
@@ -32,6 +38,50 @@ pub enum LagCase {
     },
     /// It cannot be told, for this reason.
     Unknown(UnknownLag),
+}
+
+impl LagCase {
+    /// The case of one partition. `commit` is `Ok(None)` where nothing is committed and `Err` where that cannot be told.
+    ///
+    /// A commit past the end is told before one before the log start: with an end below the log start (a log being
+    /// truncated while it was read) both would hold.
+    pub fn of(commit: Result<Option<Offset>, &str>, log: &LogOffsets) -> Self {
+        let committed = match (commit, &log.end) {
+            (Err(why), _) => return Self::Unknown(UnknownLag::NoCommitted(why.to_owned())),
+            (Ok(None), _) => return Self::NoCommit { backlog: log.range() },
+            (Ok(Some(_)), Err(why)) => return Self::Unknown(why.clone()),
+            (Ok(Some(committed)), Ok(end)) if committed > *end => {
+                return Self::Ahead {
+                    by: committed.0.saturating_sub(end.0),
+                };
+            }
+            (Ok(Some(committed)), Ok(end)) => (committed.0, end.0.saturating_sub(committed.0)),
+        };
+        match (committed, log.log_start) {
+            ((committed, lag), Some(start)) if committed < start.0 => Self::Expired {
+                lag,
+                lost: start.0.saturating_sub(committed),
+            },
+            ((_, lag), _) => Self::Known { lag },
+        }
+    }
+
+    /// The lag as Kafka's definition has it, `max(0, end - committed)`; `None` without a commit or when unknown.
+    pub fn lag(&self) -> Option<i64> {
+        match self {
+            Self::Known { lag } | Self::Expired { lag, .. } => Some(*lag),
+            Self::Ahead { .. } => Some(0),
+            Self::NoCommit { .. } | Self::Unknown(_) => None,
+        }
+    }
+
+    /// What the group can still read of its lag, `end - max(committed, log start)`; `None` as for [`Self::lag`].
+    pub fn readable(&self) -> Option<i64> {
+        match self {
+            Self::Expired { lag, lost } => Some(lag.saturating_sub(*lost).max(0)),
+            _ => self.lag(),
+        }
+    }
 }
 
 /// Why a lag is unknown.
@@ -46,6 +96,26 @@ pub enum UnknownLag {
     /// The committed offset could not be read.
     NoCommitted(String),
 }
+
+/// What is known of one partition's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOffsets {
+    /// Log start offset; `None` when unknown.
+    pub log_start: Option<Offset>,
+    /// High watermark, or why it is unknown.
+    pub end: Result<Offset, UnknownLag>,
+}
+
+impl LogOffsets {
+    /// `end - log start`, never below 0; `None` when either is unknown.
+    pub fn range(&self) -> Option<i64> {
+        let (start, end) = (self.log_start?, self.end.as_ref().ok()?);
+        Some(end.0.saturating_sub(start.0).max(0))
+    }
+}
+
+/// What a group committed, per partition; a partition that is missing has no commit. `Err` says why it is unknown.
+pub type CommittedOffsets = HashMap<TopicPartition, Result<Committed, String>>;
 
 /// A group's position on one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,13 +149,362 @@ pub struct GroupSummary {
     /// Coordinator that answered.
     pub coordinator: BrokerId,
     /// State in Kafka's word; `None` when the group was not described.
-    pub state: Option<crate::kafka::model::GroupState>,
+    pub state: Option<GroupState>,
     /// Live members; `None` when the group was not described.
     pub members: Option<usize>,
-    /// Sum over the partitions that have a commit.
+    /// Sum over the partitions that have a commit. At least one part is unknown when the commits could not be read.
     pub lag: Total,
-    /// Assigned partitions without a commit.
-    pub uncommitted: usize,
+    /// Assigned partitions without a commit; `None` when the group was not described.
+    pub uncommitted: Option<usize>,
     /// Number of partitions that are assigned or have a commit.
     pub partitions: usize,
+}
+
+impl GroupSummary {
+    /// A summary without partitions. `description` is `None` when the group was not described.
+    pub fn new(coordinator: BrokerId, description: Option<&GroupDescription>) -> Self {
+        Self {
+            coordinator: description.map_or(coordinator, |description| description.coordinator),
+            state: description.map(|description| description.state.clone()),
+            members: description.map(|description| description.members.len()),
+            lag: Total::default(),
+            uncommitted: description.map(|_| 0),
+            partitions: 0,
+        }
+    }
+
+    /// Counts one partition.
+    pub fn add(&mut self, case: &LagCase) {
+        self.partitions += 1;
+        match case {
+            LagCase::NoCommit { .. } => self.uncommitted = self.uncommitted.map(|count| count + 1),
+            _ => self.lag.add(case.lag()),
+        }
+    }
+}
+
+impl GroupDetail {
+    /// The detail in sum, as a list of groups shows it.
+    pub fn summary(&self) -> GroupSummary {
+        let mut summary = GroupSummary::new(self.description.coordinator, Some(&self.description));
+        self.partitions.iter().for_each(|row| summary.add(&row.case));
+        summary
+    }
+}
+
+/// The lag of one group on every partition that is assigned or has a commit, by topic and index.
+///
+/// `description` is `None` when the group was not described: only partitions with a commit are known then. `committed`
+/// is `Err` when the group's commits could not be read at all. `log` says what is known of a partition's log.
+pub fn lag(
+    description: Option<&GroupDescription>,
+    committed: Result<&CommittedOffsets, &str>,
+    log: impl Fn(&TopicPartition) -> LogOffsets,
+) -> Vec<PartitionLag> {
+    let mut owners: BTreeMap<&TopicPartition, Option<usize>> = BTreeMap::new();
+    if let Ok(committed) = committed {
+        owners.extend(committed.keys().map(|partition| (partition, None)));
+    }
+    for (index, member) in description.iter().flat_map(|group| group.members.iter().enumerate()) {
+        for partition in member.assigned.iter().flatten() {
+            owners.entry(partition).or_default().get_or_insert(index);
+        }
+    }
+    owners
+        .into_iter()
+        .map(|(partition, owner)| row(partition, owner, committed, log(partition)))
+        .collect()
+}
+
+fn row(
+    partition: &TopicPartition,
+    owner: Option<usize>,
+    committed: Result<&CommittedOffsets, &str>,
+    log: LogOffsets,
+) -> PartitionLag {
+    let commit = match committed.map(|all| all.get(partition)) {
+        Ok(None) => Ok(None),
+        Ok(Some(Ok(commit))) => Ok(Some(commit.offset)),
+        Ok(Some(Err(why))) => Err(why.as_str()),
+        Err(why) => Err(why),
+    };
+    PartitionLag {
+        partition: partition.clone(),
+        owner,
+        committed: commit.ok().flatten(),
+        case: LagCase::of(commit, &log),
+        log_start: log.log_start,
+        end: log.end.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kafka::model::{GroupType, Member};
+
+    fn log(start: i64, end: i64) -> LogOffsets {
+        LogOffsets {
+            log_start: Some(Offset(start)),
+            end: Ok(Offset(end)),
+        }
+    }
+
+    fn no_log(why: UnknownLag) -> LogOffsets {
+        LogOffsets {
+            log_start: None,
+            end: Err(why),
+        }
+    }
+
+    fn member(id: &str, assigned: Option<Vec<TopicPartition>>) -> Member {
+        Member {
+            id: id.into(),
+            instance_id: None,
+            client_id: "client".into(),
+            host: "127.0.0.1".into(),
+            subscribed: Vec::new(),
+            assigned,
+        }
+    }
+
+    fn group(state: &str, members: Vec<Member>) -> GroupDescription {
+        GroupDescription {
+            group: "g".into(),
+            kind: GroupType::Classic,
+            protocol_type: "consumer".into(),
+            assignor: "range".into(),
+            state: GroupState(state.into()),
+            coordinator: BrokerId(1),
+            members,
+        }
+    }
+
+    fn commits(list: &[(&str, i32, i64)]) -> CommittedOffsets {
+        let commit = |offset| Committed {
+            offset: Offset(offset),
+            leader_epoch: None,
+            metadata: "".into(),
+        };
+        list.iter()
+            .map(|(topic, partition, offset)| (TopicPartition::new(*topic, *partition), Ok(commit(*offset))))
+            .collect()
+    }
+
+    // One row per case of protocol.md 2.1: commit, log, case, lag as shown, readable lag.
+    #[test]
+    fn every_case_of_the_table_has_its_own_lag() {
+        let at = |offset| Ok(Some(Offset(offset)));
+        let unknown_start = LogOffsets {
+            log_start: None,
+            end: Ok(Offset(50)),
+        };
+        let table = [
+            (at(40), log(10, 50), LagCase::Known { lag: 10 }, Some(10), Some(10)),
+            (at(50), log(10, 50), LagCase::Known { lag: 0 }, Some(0), Some(0)),
+            (at(10), log(10, 50), LagCase::Known { lag: 40 }, Some(40), Some(40)),
+            (at(0), log(0, 0), LagCase::Known { lag: 0 }, Some(0), Some(0)),
+            (at(51), log(10, 50), LagCase::Ahead { by: 1 }, Some(0), Some(0)),
+            (
+                at(9),
+                log(10, 50),
+                LagCase::Expired { lag: 41, lost: 1 },
+                Some(41),
+                Some(40),
+            ),
+            (
+                at(9),
+                unknown_start.clone(),
+                LagCase::Known { lag: 41 },
+                Some(41),
+                Some(41),
+            ),
+            (
+                Ok(None),
+                log(10, 50),
+                LagCase::NoCommit { backlog: Some(40) },
+                None,
+                None,
+            ),
+            (Ok(None), unknown_start, LagCase::NoCommit { backlog: None }, None, None),
+            (
+                Ok(None),
+                no_log(UnknownLag::NoLeader),
+                LagCase::NoCommit { backlog: None },
+                None,
+                None,
+            ),
+            (
+                at(1),
+                no_log(UnknownLag::NoLeader),
+                LagCase::Unknown(UnknownLag::NoLeader),
+                None,
+                None,
+            ),
+            (
+                at(1),
+                no_log(UnknownLag::Deleted),
+                LagCase::Unknown(UnknownLag::Deleted),
+                None,
+                None,
+            ),
+            (
+                Err("denied"),
+                log(10, 50),
+                LagCase::Unknown(UnknownLag::NoCommitted("denied".into())),
+                None,
+                None,
+            ),
+        ];
+        for (commit, log, case, lag, readable) in table {
+            let found = LagCase::of(commit, &log);
+            assert_eq!(
+                (&found, found.lag(), found.readable()),
+                (&case, lag, readable),
+                "{commit:?} {log:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_assigned_partition_without_a_commit_has_a_row_and_an_unassigned_one_has_none() {
+        let description = group("Stable", vec![member("m", Some(vec![TopicPartition::new("t", 1)]))]);
+        let committed = commits(&[("t", 0, 5)]);
+        // The topic has a third partition: nobody owns it, nothing is committed, so it is not the group's.
+        let rows = lag(Some(&description), Ok(&committed), |_| log(0, 9));
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.partition.partition.0, row.owner, row.case.clone()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (0, None, LagCase::Known { lag: 4 }),
+                (1, Some(0), LagCase::NoCommit { backlog: Some(9) }),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_without_members_keeps_its_rows_without_owners() {
+        let description = group("Empty", Vec::new());
+        let rows = lag(Some(&description), Ok(&commits(&[("t", 0, 5), ("t", 1, 9)])), |_| {
+            log(0, 9)
+        });
+        assert!(rows.iter().all(|row| row.owner.is_none()));
+        let detail = GroupDetail {
+            description,
+            partitions: rows,
+        };
+        let summary = detail.summary();
+        assert_eq!(
+            (summary.members, summary.lag.exact(), summary.partitions),
+            (Some(0), Some(4), 2)
+        );
+    }
+
+    #[test]
+    fn an_unknown_group_has_no_rows() {
+        assert_eq!(
+            lag(Some(&group("Dead", Vec::new())), Ok(&commits(&[])), |_| log(0, 9)),
+            []
+        );
+    }
+
+    #[test]
+    fn unreadable_commits_make_every_assigned_partition_unknown_never_zero() {
+        let description = group("Stable", vec![member("m", Some(vec![TopicPartition::new("t", 1)]))]);
+        let rows = lag(Some(&description), Err("coordinator is loading"), |_| log(0, 9));
+        let why = UnknownLag::NoCommitted("coordinator is loading".into());
+        assert_eq!(rows[0].case, LagCase::Unknown(why));
+        let detail = GroupDetail {
+            description,
+            partitions: rows,
+        };
+        assert_eq!(detail.summary().lag.exact(), None);
+    }
+
+    #[test]
+    fn a_member_whose_assignment_cannot_be_read_owns_nothing_but_breaks_nothing() {
+        let description = group("Stable", vec![member("connect", None)]);
+        let rows = lag(Some(&description), Ok(&commits(&[("t", 0, 5)])), |_| log(0, 9));
+        assert_eq!((rows.len(), rows[0].owner), (1, None));
+    }
+
+    #[test]
+    fn a_sum_leaves_out_partitions_without_commit_and_counts_unknown_ones() {
+        let description = group("Stable", vec![member("m", Some(vec![TopicPartition::new("t", 1)]))]);
+        let committed = commits(&[("t", 0, 5), ("t", 2, 5), ("gone", 0, 5)]);
+        let partitions = lag(Some(&description), Ok(&committed), |partition| {
+            match partition.topic.as_str() {
+                "gone" => no_log(UnknownLag::Deleted),
+                _ => log(0, 9),
+            }
+        });
+        let summary = GroupDetail {
+            description,
+            partitions,
+        }
+        .summary();
+        assert_eq!((summary.lag.known, summary.lag.unknown), (8, 1));
+        assert_eq!((summary.uncommitted, summary.partitions), (Some(1), 4));
+    }
+
+    #[test]
+    fn what_was_not_described_is_unknown_in_a_summary() {
+        let summary = GroupSummary::new(BrokerId(2), None);
+        assert_eq!(
+            (summary.members, summary.uncommitted, summary.state),
+            (None, None, None)
+        );
+    }
+
+    fn any_log() -> impl Strategy<Value = LogOffsets> {
+        (any::<Option<i64>>(), any::<Option<i64>>()).prop_map(|(start, end)| LogOffsets {
+            log_start: start.map(Offset),
+            end: end.map(Offset).ok_or(UnknownLag::NoLeader),
+        })
+    }
+
+    fn partitions(list: impl IntoIterator<Item = i32>) -> Vec<TopicPartition> {
+        list.into_iter().map(|index| TopicPartition::new("t", index)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_offsets_a_broker_can_send_give_a_negative_lag(commit: Option<i64>, log in any_log()) {
+            let case = LagCase::of(Ok(commit.map(Offset)), &log);
+            prop_assert!(case.lag().is_none_or(|lag| lag >= 0), "{case:?}");
+            prop_assert!(case.readable() <= case.lag(), "{case:?}");
+            prop_assert_eq!(case.lag().is_some(), commit.is_some() && log.end.is_ok());
+        }
+
+        #[test]
+        fn every_assigned_or_committed_partition_has_one_row_in_order(
+            first in prop::collection::vec(0..20, 0..9),
+            second in prop::collection::vec(0..20, 0..9),
+            committed in prop::collection::btree_map(0..20, 0_i64..99, 0..15),
+        ) {
+            let description = group("Stable", vec![
+                member("a", Some(partitions(first.clone()))),
+                member("b", Some(partitions(second.clone()))),
+            ]);
+            let list: Vec<_> = committed.iter().map(|(index, offset)| ("t", *index, *offset)).collect();
+            let rows = lag(Some(&description), Ok(&commits(&list)), |_| log(0, 50));
+            let mut expected: Vec<i32> = first.iter().chain(&second).chain(committed.keys()).copied().collect();
+            expected.sort_unstable();
+            expected.dedup();
+            prop_assert_eq!(rows.iter().map(|row| row.partition.partition.0).collect::<Vec<_>>(), expected);
+            for row in &rows {
+                let index = row.partition.partition.0;
+                prop_assert_eq!(row.owner.is_some(), first.contains(&index) || second.contains(&index));
+                prop_assert_eq!(row.committed.map(|offset| offset.0), committed.get(&index).copied());
+            }
+            let sum: i64 = committed.values().map(|offset| (50 - offset).max(0)).sum();
+            let summary = GroupDetail { description, partitions: rows }.summary();
+            prop_assert_eq!(summary.lag.exact(), Some(sum));
+        }
+    }
 }

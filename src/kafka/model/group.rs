@@ -45,6 +45,11 @@ impl GroupState {
     pub fn is_empty(&self) -> bool {
         &*self.0 == "Empty"
     }
+
+    /// Whether every member has its assignment: in any other state brokers send none, or one that is about to change.
+    pub fn is_stable(&self) -> bool {
+        &*self.0 == "Stable"
+    }
 }
 
 impl fmt::Display for GroupState {
@@ -100,8 +105,8 @@ pub struct Member {
     pub host: Arc<str>,
     /// Topics it subscribes to, where the protocol tells.
     pub subscribed: Vec<TopicName>,
-    /// Partitions it owns. Empty also when its assignment is not in the consumer protocol's format.
-    pub assigned: Vec<TopicPartition>,
+    /// Partitions it owns; `None` when its assignment is not in the consumer protocol's format (Connect, or garbage).
+    pub assigned: Option<Vec<TopicPartition>>,
 }
 
 /// A committed offset (OffsetFetch).
