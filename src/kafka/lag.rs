@@ -3,9 +3,10 @@
 //! The I/O that collects the parts keeps the order describe, committed, log start, end (protocol.md 2.1): the end is
 //! read last, so a lag below zero is never our own race.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::kafka::model::{BrokerId, Committed, GroupDescription, GroupState, Offset, TopicPartition, Total};
+use crate::kafka::model::{BrokerId, GroupDescription, GroupState, Offset, TopicPartition, Total};
 
 pub mod notice;
 
@@ -114,8 +115,35 @@ impl LogOffsets {
     }
 }
 
-/// What a group committed, per partition; a partition that is missing has no commit. `Err` says why it is unknown.
-pub type CommittedOffsets = HashMap<TopicPartition, Result<Committed, String>>;
+/// What one group committed, by topic and partition. Compact, because a cluster may have hundreds of thousands of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommittedOffsets(Vec<(TopicPartition, Commit)>);
+
+/// A committed offset, or why it cannot be told.
+pub type Commit = Result<Offset, Arc<str>>;
+
+impl CommittedOffsets {
+    /// What is committed for `partition`; `None` when nothing is.
+    pub fn get(&self, partition: &TopicPartition) -> Option<&Commit> {
+        let index = self.0.binary_search_by(|(key, _)| key.cmp(partition)).ok()?;
+        self.0.get(index).map(|(_, commit)| commit)
+    }
+
+    /// Every partition with a commit, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&TopicPartition, &Commit)> {
+        self.0.iter().map(|(partition, commit)| (partition, commit))
+    }
+}
+
+impl FromIterator<(TopicPartition, Commit)> for CommittedOffsets {
+    fn from_iter<I: IntoIterator<Item = (TopicPartition, Commit)>>(commits: I) -> Self {
+        let mut all: Vec<_> = commits.into_iter().collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.dedup_by(|(one, _), (other, _)| one == other);
+        all.shrink_to_fit();
+        Self(all)
+    }
+}
 
 /// A group's position on one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +231,7 @@ pub fn lag(
 ) -> Vec<PartitionLag> {
     let mut owners: BTreeMap<&TopicPartition, Option<usize>> = BTreeMap::new();
     if let Ok(committed) = committed {
-        owners.extend(committed.keys().map(|partition| (partition, None)));
+        owners.extend(committed.iter().map(|(partition, _)| (partition, None)));
     }
     for (index, member) in description.iter().flat_map(|group| group.members.iter().enumerate()) {
         for partition in member.assigned.iter().flatten() {
@@ -224,8 +252,8 @@ fn row(
 ) -> PartitionLag {
     let commit = match committed.map(|all| all.get(partition)) {
         Ok(None) => Ok(None),
-        Ok(Some(Ok(commit))) => Ok(Some(commit.offset)),
-        Ok(Some(Err(why))) => Err(why.as_str()),
+        Ok(Some(Ok(offset))) => Ok(Some(*offset)),
+        Ok(Some(Err(why))) => Err(&**why),
         Err(why) => Err(why),
     };
     PartitionLag {
@@ -283,13 +311,8 @@ mod tests {
     }
 
     fn commits(list: &[(&str, i32, i64)]) -> CommittedOffsets {
-        let commit = |offset| Committed {
-            offset: Offset(offset),
-            leader_epoch: None,
-            metadata: "".into(),
-        };
         list.iter()
-            .map(|(topic, partition, offset)| (TopicPartition::new(*topic, *partition), Ok(commit(*offset))))
+            .map(|(topic, partition, offset)| (TopicPartition::new(*topic, *partition), Ok(Offset(*offset))))
             .collect()
     }
 
@@ -431,6 +454,19 @@ mod tests {
         let description = group("Stable", vec![member("connect", None)]);
         let rows = lag(Some(&description), Ok(&commits(&[("t", 0, 5)])), |_| log(0, 9));
         assert_eq!((rows.len(), rows[0].owner), (1, None));
+    }
+
+    #[test]
+    fn a_denied_topic_is_unknown_beside_commits_that_are_known() {
+        let committed: CommittedOffsets = [
+            (TopicPartition::new("t", 1), Err("denied".into())),
+            (TopicPartition::new("t", 0), Ok(Offset(5))),
+        ]
+        .into_iter()
+        .collect();
+        let rows = lag(None, Ok(&committed), |_| log(0, 9));
+        assert_eq!(rows[0].case, LagCase::Known { lag: 4 });
+        assert_eq!(rows[1].case, LagCase::Unknown(UnknownLag::NoCommitted("denied".into())));
     }
 
     #[test]

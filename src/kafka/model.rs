@@ -11,7 +11,7 @@ pub mod topic;
 
 pub use cluster::{Broker, Cluster, ClusterKind};
 pub use config::{ConfigEntry, ConfigSource};
-pub use group::{Committed, GroupDescription, GroupListing, GroupState, GroupType, Member};
+pub use group::{GroupDescription, GroupListing, GroupState, GroupType, Member};
 pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
 pub use log_dir::{LogDir, ReplicaSize};
 pub use offset::{PartitionOffsets, Total};

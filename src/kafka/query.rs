@@ -38,6 +38,8 @@ pub enum Query {
     },
     /// One group with members and every partition.
     Group(GroupListing),
+    /// Many groups with members and every partition, batched as [`Query::Lags`] is.
+    Details(Vec<GroupListing>),
 }
 
 /// Which configuration entries to read.
@@ -79,6 +81,8 @@ pub enum Answer {
     Lags(HashMap<GroupId, GroupSummary>),
     /// To [`Query::Group`].
     Group(GroupDetail),
+    /// To [`Query::Details`], in the order they were asked for. A group that could not be described is a failure.
+    Details(Vec<GroupDetail>),
 }
 
 /// Cluster and topics as one Metadata response tells them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{BrokerId, GroupId, LeaderEpoch, Offset, TopicName};
+use super::{BrokerId, GroupId, TopicName};
 use crate::kafka::model::topic::TopicPartition;
 
 /// The kind of a group (KIP-848, KIP-932, KIP-1071); `Classic` where the broker sends none.
@@ -107,15 +107,4 @@ pub struct Member {
     pub subscribed: Vec<TopicName>,
     /// Partitions it owns; `None` when its assignment is not in the consumer protocol's format (Connect, or garbage).
     pub assigned: Option<Vec<TopicPartition>>,
-}
-
-/// A committed offset (OffsetFetch).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// The next offset the group will read.
-    pub offset: Offset,
-    /// Leader epoch of the last record read; `None` where none was committed.
-    pub leader_epoch: Option<LeaderEpoch>,
-    /// The text committed beside it.
-    pub metadata: Arc<str>,
 }
