@@ -15,4 +15,8 @@ pub use group::{GroupDescription, GroupListing, GroupState, GroupType, Member};
 pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
 pub use log_dir::{LogDir, ReplicaSize};
 pub use offset::{PartitionOffsets, Total};
+pub use record::{
+    BatchInfo, Codec, ControlType, Damage, Header, Producer, Record, RecordKind, Row, Timestamp, TimestampType,
+    Unreadable,
+};
 pub use topic::{Partition, Topic, TopicPartition};
