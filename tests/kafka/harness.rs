@@ -1,0 +1,325 @@
+//! The test bed itself: what every other test here relies on.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::support::java::{self, Record, Tool, Workload};
+use crate::support::kafka::{self, KafkaCluster, Version};
+use crate::support::{kcat, wait};
+
+const SOON: Duration = Duration::from_mins(1);
+
+fn ids_seen_by_kcat(cluster: &KafkaCluster) -> Vec<i64> {
+    let mut ids: Vec<_> = kcat::metadata(cluster)["brokers"]
+        .as_array()
+        .expect("brokers")
+        .iter()
+        .map(|broker| broker["id"].as_i64().expect("an id"))
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn kcat_lists_the_brokers_of_every_version() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let wanted: Vec<_> = cluster.broker_ids().into_iter().map(i64::from).collect();
+        assert_eq!(ids_seen_by_kcat(cluster), wanted, "Kafka {}", version.name());
+        assert_eq!(wanted.len(), version.shared_brokers());
+    }
+}
+
+#[test]
+fn a_killed_broker_leaves_and_comes_back() {
+    let cluster = KafkaCluster::start_with(
+        Version::V4_3_0,
+        3,
+        &[
+            ("broker.session.timeout.ms", "3000"),
+            ("broker.heartbeat.interval.ms", "500"),
+        ],
+    );
+    let (address, killed) = (cluster.address(2), cluster.broker_pid(2).expect("it runs"));
+    cluster.kill_broker(2);
+    assert!(is_gone(killed));
+    wait::until("the others to notice", SOON, || {
+        (ids_seen_by_kcat(&cluster) == [1, 3]).then_some(())
+    });
+    cluster.restart_broker(2);
+    assert_eq!(ids_seen_by_kcat(&cluster), [1, 2, 3]);
+    assert_eq!(cluster.address(2), address);
+    assert_ne!(cluster.broker_pid(2), Some(killed));
+    let (pids, dir) = (cluster.pids(), cluster.dir().to_owned());
+    drop(cluster);
+    assert!(pids.into_iter().all(is_gone));
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_paused_broker_answers_again_after_it_is_resumed() {
+    let cluster = KafkaCluster::start(Version::V3_4_1, 1);
+    cluster.pause_broker(1);
+    let mut kcat = Command::new("kcat")
+        .args(["-L", "-m", "2", "-b", &cluster.address(1)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("kcat is installed");
+    assert!(!kcat.wait().expect("kcat ends").success());
+    cluster.resume_broker(1);
+    assert_eq!(ids_seen_by_kcat(&cluster), [1]);
+}
+
+/// This test runs itself once more in a process of its own, which starts a cluster, says where, and is killed.
+#[test]
+fn nothing_survives_a_test_process_that_is_killed() {
+    const ROLE: &str = "KTUI_TESTBED_VICTIM";
+    if std::env::var_os(ROLE).is_some() {
+        let cluster = KafkaCluster::start(Version::V3_4_1, 1);
+        let pids = [cluster.pids(), vec![cluster.workload().pid()]].concat();
+        println!("\nvictim {} {pids:?}", cluster.dir().display());
+        wait::until("the end", Duration::from_mins(10), || None::<()>);
+    }
+    let mut victim = Command::new(std::env::current_exe().expect("this test"))
+        .args([
+            "--exact",
+            "harness::nothing_survives_a_test_process_that_is_killed",
+            "--nocapture",
+        ])
+        .env(ROLE, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this test starts again");
+    let lines = BufReader::new(victim.stdout.take().expect("piped")).lines();
+    let line = lines
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("victim ").map(str::to_owned))
+        .expect("the victim speaks");
+    let (dir, pids) = line.split_once(" [").expect("a folder and process ids");
+    let pids: Vec<i32> = pids
+        .trim_end_matches(']')
+        .split(", ")
+        .map(|pid| pid.parse().expect("a process id"))
+        .collect();
+    assert_eq!(pids.len(), 4, "broker, ZooKeeper, script and workload");
+    assert!(pids.iter().all(|pid| !is_gone(*pid)));
+    assert!(Path::new(dir).exists());
+
+    victim.kill().expect("it is ours");
+    victim.wait().expect("it ends");
+    wait::until("the processes to end", SOON, || {
+        pids.iter().all(|pid| is_gone(*pid)).then_some(())
+    });
+    wait::until("the data to go", SOON, || (!Path::new(dir).exists()).then_some(()));
+}
+
+#[test]
+fn kcat_reads_what_the_java_client_wrote_in_every_codec() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let topic = kafka::unique("codecs");
+        cluster.workload().create_topic(&topic, 1, &[]);
+        let codecs = ["none", "gzip", "snappy", "lz4", "zstd"];
+        for codec in codecs {
+            let record = Record::new(codec, "value").at(0).timestamp(1_700_000_000_000);
+            let written = cluster.workload().produce(&topic, &[record], json!({"codec": codec}));
+            assert_eq!(written.len(), 1);
+        }
+        let seen = kcat::consume(cluster, &topic);
+        let keys: Vec<_> = seen
+            .iter()
+            .map(|record| record["key"].as_str().expect("a key"))
+            .collect();
+        assert_eq!(keys, codecs, "Kafka {}", version.name());
+        assert!(seen.iter().all(|record| record["ts"] == 1_700_000_000_000_i64));
+    }
+}
+
+#[test]
+fn the_java_client_gives_back_what_it_wrote_byte_for_byte() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let topic = kafka::unique("bytes");
+    cluster.workload().create_topic(&topic, 2, &[]);
+    let records = [
+        Record::null().at(0),
+        Record::new("", "").at(0),
+        Record::new([0xff, 0xfe, 0], [0xc3, 0x28]).at(1),
+        Record::new("k", "v")
+            .at(1)
+            .header("a", Some(b"1"))
+            .header("a", None)
+            .header("", Some(b""))
+            .header("a", Some(b"2")),
+    ];
+    let written = cluster.workload().produce(&topic, &records, json!({}));
+    let bytes = |records: &[Record]| -> Vec<_> {
+        records
+            .iter()
+            .map(|one| (one.partition, one.key.clone(), one.value.clone(), one.headers.clone()))
+            .collect()
+    };
+    assert_eq!(bytes(&written), bytes(&records));
+    assert_eq!(cluster.workload().read(&topic, "read_uncommitted"), written);
+}
+
+#[test]
+fn transactions_are_committed_aborted_and_left_open() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, topic) = (cluster.workload(), kafka::unique("transactions"));
+        workload.create_topic(&topic, 1, &[]);
+        let one = |key: &str| [Record::new(key, "v").at(0)];
+        workload.produce(&topic, &one("aborted"), json!({"transaction": "abort"}));
+        workload.produce(&topic, &one("committed"), json!({"transaction": "commit"}));
+        let (open, _) = workload.produce_open(&topic, &one("open"), json!({}));
+        let keys = |isolation| -> Vec<_> {
+            workload
+                .read(&topic, isolation)
+                .into_iter()
+                .map(|one| String::from_utf8(one.key.unwrap()).unwrap())
+                .collect()
+        };
+        assert_eq!(
+            keys("read_uncommitted"),
+            ["aborted", "committed", "open"],
+            "Kafka {}",
+            version.name()
+        );
+        workload.end_transaction(open, true);
+        wait::until("the marker", SOON, || {
+            (keys("read_committed") == ["committed", "open"]).then_some(())
+        });
+        assert_eq!(workload.offsets(&topic), [(0, 6)]);
+    }
+}
+
+#[test]
+fn a_topic_is_compacted() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let (workload, topic) = (cluster.workload(), kafka::unique("compacted"));
+    let configs = [
+        ("cleanup.policy", "compact"),
+        ("segment.ms", "100"),
+        ("min.cleanable.dirty.ratio", "0.001"),
+    ];
+    workload.create_topic(&topic, 1, &configs);
+    workload.fill(&topic, 30, json!({"keys": 3, "partition": 0}));
+    let left = wait::until("the cleaner", SOON, || {
+        workload.produce(&topic, &[Record::new("roll", "x").at(0)], json!({})); // a new segment opens with a record
+        let keys = workload.read(&topic, "read_uncommitted");
+        let old = keys.iter().filter(|one| one.key.as_deref() != Some(b"roll")).count();
+        (old == 3).then_some(keys)
+    });
+    assert!(left[0].offset > 0, "the first records are gone");
+}
+
+#[test]
+fn the_tools_describe_groups_of_every_kind() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, topic) = (cluster.workload(), kafka::unique("work"));
+        workload.create_topic(&topic, 2, &[]);
+        workload.fill(&topic, 40, json!({"partition": 0}));
+        workload.fill(&topic, 60, json!({"partition": 1}));
+        let rows = |group: &str| java::describe_groups(cluster, Some(group));
+
+        let live = kafka::unique("live");
+        let members = workload.join(&live, &[&topic], json!({"members": 2, "limit": 10, "client": "worker"}));
+        let owned = |row: &java::GroupRow| row.committed == Some(10) && row.member.is_some();
+        wait::until("both commits", SOON, || rows(&live).iter().all(owned).then_some(()));
+        assert_eq!(
+            rows(&live).iter().map(|row| row.lag).collect::<Vec<_>>(),
+            [Some(30), Some(50)]
+        );
+
+        let idle = kafka::unique("idle");
+        let statics = workload.join(
+            &idle,
+            &[&topic],
+            json!({"members": 3, "instance": "pod", "commit": "never"}),
+        );
+        let found = workload.describe_group(&idle);
+        let without = |one: &&serde_json::Value| one["partitions"].as_array().is_some_and(Vec::is_empty);
+        assert_eq!(
+            found["members"]
+                .as_array()
+                .expect("members")
+                .iter()
+                .filter(without)
+                .count(),
+            1
+        );
+        assert!(
+            rows(&idle)
+                .iter()
+                .filter(|row| row.topic.is_some())
+                .all(|row| row.committed.is_none())
+        );
+
+        let empty = kafka::unique("empty");
+        workload.commit(&empty, &[(&topic, 0, 7)]);
+        let left = rows(&empty);
+        assert_eq!(
+            (left.len(), left[0].committed, left[0].lag, &left[0].member),
+            (1, Some(7), Some(33), &None)
+        );
+
+        if version == Version::V4_3_0 {
+            let modern = kafka::unique("modern");
+            let members = workload.join(
+                &modern,
+                &[&topic],
+                json!({"members": 2, "protocol": "consumer", "drain": true}),
+            );
+            wait::until("all read", SOON, || {
+                rows(&modern).iter().all(|row| row.lag == Some(0)).then_some(())
+            });
+            workload.leave(members);
+        }
+        workload.leave(members);
+        workload.leave(statics);
+        assert!(
+            java::tool(cluster, Tool::Topics, &["--list"])
+                .lines()
+                .any(|line| line == topic)
+        );
+    }
+}
+
+#[test]
+fn a_workload_that_is_killed_answers_no_more() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let workload = Workload::start(cluster);
+    workload.create_topic(&kafka::unique("killed"), 1, &[]);
+    assert!(
+        workload
+            .try_ask("no-such-command", json!({}))
+            .is_err_and(|error| error.contains("no-such-command"))
+    );
+    workload.kill();
+}
+
+/// Is the process not there, or ended and not yet collected by its parent?
+fn is_gone(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(PathBuf::from(format!("/proc/{pid}/stat"))).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    let missing = rustix::process::test_kill_process(Pid::from_raw(pid).expect("a process id")).is_err();
+    missing || state == Some('Z')
+}
+
+#[test]
+fn a_broker_that_ends_by_itself_can_be_started_again() {
+    let cluster = KafkaCluster::start(Version::V3_8_0, 1);
+    let pid = cluster.broker_pid(1).expect("it runs");
+    kill_process(Pid::from_raw(pid).expect("a process id"), Signal::KILL).expect("it is ours");
+    wait::until("its end", SOON, || is_gone(pid).then_some(()));
+    cluster.restart_broker(1);
+    assert_eq!(ids_seen_by_kcat(&cluster), [1]);
+}
