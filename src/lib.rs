@@ -1,7 +1,10 @@
 //! ktui: a terminal UI for Kafka clusters.
 
 pub mod kafka;
+pub mod layout;
+pub mod runtime;
 pub mod task;
+pub mod ui;
 
 // The allocator of the binary and of every test: a hostile length in a response is granted virtually and then fails
 // to decode, where the system allocator aborts the process (docs/adr/0004-mimalloc.md).

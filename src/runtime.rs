@@ -1,0 +1,1 @@
+//! The shell: the terminal and what is written to it.

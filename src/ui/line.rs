@@ -1,0 +1,190 @@
+//! One line of the screen, made of parts: the health line, title bars, the bottom line, error faces.
+
+use std::fmt::Display;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::text::{self, Cut};
+use super::theme::{Role, Theme};
+use crate::layout::Area;
+
+impl From<Area> for Rect {
+    fn from(area: Area) -> Self {
+        Self {
+            x: area.x,
+            y: area.y,
+            width: area.width,
+            height: area.height,
+        }
+    }
+}
+
+/// Writes `text` at a cell, at most `columns` columns of it, and gives the column after it. What must not reach the
+/// terminal is replaced; what is outside the buffer is not written.
+pub fn put(buf: &mut Buffer, (x, y): (u16, u16), columns: u16, text: &str, style: Style) -> u16 {
+    if !buf.area.contains((x, y).into()) {
+        return x;
+    }
+    let shown = text::visible(text::window(text, usize::from(columns)));
+    buf.set_stringn(x, y, shown, usize::from(columns), style).0
+}
+
+/// Fills a row of cells with one sign.
+pub fn fill(buf: &mut Buffer, area: Area, sign: char, style: Style) {
+    for position in Rect::from(area).intersection(buf.area).positions() {
+        buf[position].set_char(sign).set_style(style);
+    }
+}
+
+/// A line that is filled from both ends; what comes first has the room, what finds none is cut or left out.
+#[derive(Debug)]
+pub struct Line<'a> {
+    buf: &'a mut Buffer,
+    theme: &'a Theme,
+    y: u16,
+    /// The free columns.
+    from: u16,
+    to: u16,
+}
+
+impl<'a> Line<'a> {
+    /// The first row of an area.
+    pub fn new(buf: &'a mut Buffer, area: Area, theme: &'a Theme) -> Self {
+        let area = Rect::from(area).intersection(buf.area);
+        let to = if area.height == 0 { area.x } else { area.right() };
+        Self {
+            buf,
+            theme,
+            y: area.y,
+            from: area.x,
+            to,
+        }
+    }
+
+    /// How many columns are free.
+    pub fn room(&self) -> u16 {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// The column of the next part at the left; where a prompt's cursor stands.
+    pub fn column(&self) -> u16 {
+        self.from
+    }
+
+    /// Leaves columns free at the left.
+    pub fn gap(&mut self, columns: u16) -> &mut Self {
+        self.from = self.from.saturating_add(columns).min(self.to);
+        self
+    }
+
+    /// Adds a part at the left; it is cut with `…` when it is wider than the room.
+    pub fn left(&mut self, role: Role, part: impl Display) -> &mut Self {
+        let part = part.to_string();
+        let room = usize::from(self.room());
+        let part = text::visible(text::window(&part, room));
+        let fitted = text::fit(&part, room, Cut::Tail);
+        self.from = put(
+            self.buf,
+            (self.from, self.y),
+            self.to - self.from,
+            &fitted,
+            self.theme.style(role),
+        );
+        self
+    }
+
+    /// Adds a part at the right, with `gap` free columns to its left; it is left out when it does not fit whole.
+    pub fn right(&mut self, role: Role, part: impl Display, gap: u16) -> &mut Self {
+        let part = part.to_string();
+        let width = text::width_up_to(&text::visible(text::window(&part, 512)), 512) as u16;
+        if width == 0 || width > self.room() {
+            return self;
+        }
+        let x = self.to - width;
+        put(self.buf, (x, self.y), width, &part, self.theme.style(role));
+        self.to = x.saturating_sub(gap).max(self.from);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::theme::ColorDepth;
+    use super::*;
+
+    fn line(width: u16, draw: impl FnOnce(&mut Line<'_>)) -> String {
+        let theme = Theme::find("mono", None, ColorDepth::None).unwrap();
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
+        draw(&mut Line::new(
+            &mut buf,
+            Area {
+                x: 0,
+                y: 0,
+                width,
+                height: 1,
+            },
+            &theme,
+        ));
+        (0..width).map(|x| buf[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn parts_stand_at_both_ends() {
+        let shown = line(30, |line| {
+            line.right(Role::Dim, "live", 2).right(Role::Locked, "LOCKED", 2);
+            line.left(Role::ProfileRed, "prod-eu")
+                .gap(1)
+                .left(Role::Text, "5/5 brokers");
+        });
+        assert_eq!(shown, "prod-eu 5/5 bro…  LOCKED  live");
+    }
+
+    #[test]
+    fn a_right_part_without_room_is_left_out_whole() {
+        let draw = |line: &mut Line<'_>| {
+            line.left(Role::Text, "abcd").right(Role::Text, "xyz", 1);
+        };
+        assert_eq!(line(6, draw), "abcd  ");
+        assert_eq!(line(7, draw), "abcdxyz");
+        assert_eq!(line(0, draw), "");
+    }
+
+    #[test]
+    fn a_line_outside_the_buffer_is_not_drawn() {
+        let theme = Theme::find("mono", None, ColorDepth::None).unwrap();
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        Line::new(
+            &mut buf,
+            Area {
+                x: 0,
+                y: 7,
+                width: 4,
+                height: 1,
+            },
+            &theme,
+        )
+        .left(Role::Text, "abcd");
+        fill(
+            &mut buf,
+            Area {
+                x: 2,
+                y: 0,
+                width: 9,
+                height: 9,
+            },
+            '─',
+            Style::new(),
+        );
+        assert_eq!(buf, Buffer::with_lines(["  ──"]));
+    }
+
+    #[test]
+    fn hostile_text_is_shown_not_sent() {
+        let shown = line(9, |line| {
+            line.left(Role::Text, "a\u{1b}]0;b\u{7}");
+        });
+        assert_eq!(shown, "a␛]0;b␇  ");
+    }
+}
