@@ -1,5 +1,6 @@
 //! ktui: a terminal UI for Kafka clusters.
 
+pub mod app;
 pub mod kafka;
 pub mod layout;
 pub mod runtime;

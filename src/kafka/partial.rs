@@ -4,7 +4,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::BrokerId;
 
 /// One part of a call that failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// The broker that was asked, where there was one.
     pub node: Option<BrokerId>,
@@ -16,7 +16,7 @@ pub struct Failure {
 
 /// What could be learned, together with what could not: one dead broker, leaderless partition or denied group is data
 /// plus a failure, never an empty pane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use = "the failures belong on the screen"]
 pub struct Partial<T> {
     /// What was learned.

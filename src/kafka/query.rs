@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use crate::kafka::lag::{GroupDetail, GroupSummary};
+use crate::kafka::model::record::Row;
 use crate::kafka::model::{
-    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionOffsets, ReplicaSize, Topic, TopicName,
+    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Offset, PartitionId, PartitionOffsets, ReplicaSize, Topic,
+    TopicName,
 };
+use crate::kafka::partial::Failure;
 
 /// A question to the cluster. Reads only: none of these changes anything, joins a group or creates a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,4 +95,44 @@ pub struct Overview {
     pub cluster: Cluster,
     /// Every topic the user may see, internal ones included, by name.
     pub topics: Vec<Topic>,
+}
+
+/// A stream of records to open: where it starts, what it covers. It ends at the end offsets seen at the start unless
+/// it follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedSpec {
+    /// The topic.
+    pub topic: TopicName,
+    /// Its partitions; empty means all of them.
+    pub partitions: Vec<PartitionId>,
+    /// Where to start.
+    pub start: FeedStart,
+    /// Whether to go on with new records once the end is reached.
+    pub follow: bool,
+}
+
+/// Where a feed starts. Chosen before anything is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedStart {
+    /// The newest records over all partitions: exact by offset per partition, merged by time (protocol.md 2.6).
+    Newest(usize),
+    /// The log start of each partition.
+    Begin,
+    /// The end of each partition: only what comes from now on.
+    End,
+    /// This offset in each partition, clamped into its log.
+    Offset(Offset),
+    /// The first record at or after this time in each partition, in ms since the epoch; its end where there is none.
+    Timestamp(i64),
+}
+
+/// What a feed hands over: rows, how far it is, and what went wrong on the way. Bounded by count and bytes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeedBatch {
+    /// Rows in the order to show them: by time over partitions where the feed could merge, by offset within each.
+    pub rows: Vec<Row>,
+    /// Whether every partition has reached the end offsets snapshotted at the start (it may still follow).
+    pub at_end: bool,
+    /// Partitions that could not be read, with their reason; the others go on.
+    pub failures: Vec<Failure>,
 }

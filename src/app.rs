@@ -1,0 +1,231 @@
+//! The machine: `handle(event, now) -> effects`. No runtime, no terminal, no clock, no I/O in here.
+//!
+//! ```text
+//!  keys, answers, records ──▶ App::handle ──▶ effects (load, open feed, copy, quit)
+//!                                 │
+//!                                 ▼
+//!                  ui::draw reads what changed
+//! ```
+
+pub mod action;
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod filter;
+pub mod health;
+pub mod list;
+pub mod nav;
+pub mod overlay;
+pub mod pane;
+pub mod prompt;
+pub mod schedule;
+pub mod slot;
+pub mod store;
+pub mod toast;
+
+mod drive;
+
+use std::time::Instant;
+
+use action::{Action, Scope};
+use effect::Effect;
+use event::Event;
+use nav::{Nav, PaneId};
+use overlay::Overlay;
+use pane::{View, Want};
+use prompt::Prompt;
+use schedule::Freshness;
+use slot::Ticket;
+use store::Store;
+use toast::{Level, Toasts};
+
+use crate::layout::{self, Size};
+
+/// What the machine is told once, at the start.
+#[derive(Clone, Debug)]
+pub struct AppSettings {
+    /// What the cluster is called: the profile's name, or the first bootstrap address as given.
+    pub cluster_name: String,
+    /// The bootstrap list as given.
+    pub bootstrap: Vec<String>,
+    /// The pane to open on.
+    pub pane: PaneId,
+    /// Names of the themes there are.
+    pub themes: Vec<String>,
+    /// A line that every screen shows, such as that this is the demo cluster.
+    pub banner: Option<String>,
+}
+
+/// The whole state of the program.
+#[derive(Debug)]
+pub struct App {
+    settings: AppSettings,
+    size: Size,
+    store: Store,
+    nav: Nav,
+    overlay: Option<Overlay>,
+    prompt: Option<Prompt>,
+    history: Vec<String>,
+    toasts: Toasts,
+    /// The open feed; records of any other are dropped.
+    feed: Ticket,
+    /// What the screen needs, as of the last event.
+    wants: Vec<Want>,
+    is_dirty: bool,
+}
+
+impl App {
+    /// The machine before its first event, and what it asks for first.
+    pub fn start(settings: AppSettings, size: Size, now: Instant) -> (Self, Vec<Effect>) {
+        let mut app = Self {
+            nav: Nav::new(settings.pane),
+            settings,
+            size,
+            store: Store::default(),
+            overlay: None,
+            prompt: None,
+            history: Vec::new(),
+            toasts: Toasts::default(),
+            feed: Ticket::default(),
+            wants: Vec::new(),
+            is_dirty: true,
+        };
+        let mut effects = app.enter(now);
+        effects.extend(app.settle(now));
+        (app, effects)
+    }
+
+    /// Takes one event. Every event is legal in every state.
+    pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        self.is_dirty = true;
+        let mut effects = match event {
+            Event::Acted(action) => self.act(action, now),
+            Event::Typed(c) => self.type_text(c.encode_utf8(&mut [0; 4]), now),
+            Event::Pasted(text) => self.type_text(&text, now),
+            Event::Resized(size) => {
+                self.size = size;
+                Vec::new()
+            }
+            Event::DeadlineReached => {
+                self.toasts.expire(now);
+                Vec::new()
+            }
+            Event::Loaded { slot, ticket, result } => {
+                self.store.finish(slot, ticket, now, result);
+                Vec::new()
+            }
+            Event::RecordsArrived { ticket, .. } | Event::FeedEnded { ticket, .. } => self.hear(ticket, event, now),
+            Event::ConnectionChanged(connection) => {
+                self.store.derived.connection = connection;
+                Vec::new()
+            }
+            Event::Counted(counters) => {
+                self.store.derived.counters = counters;
+                Vec::new()
+            }
+            Event::Copied(outcome) => self.say_copied(outcome, now),
+            Event::Resumed => vec![Effect::Repaint],
+            Event::Crashed(what) => {
+                self.toasts
+                    .say(Level::Warning, format!("a background task failed: {what}"), now);
+                Vec::new()
+            }
+        };
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    /// The next moment at which something happens without an event; `None` while there is nothing to wait for.
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let asks = schedule::next_deadline(&self.wants, &self.store, now);
+        let ages = schedule::next_change(&self.wants, self.view(now));
+        [asks, ages, self.toasts.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Whether no answer is being waited for.
+    pub fn is_idle(&self) -> bool {
+        self.wants.iter().all(|want| self.store.asked(want.slot).is_none())
+    }
+
+    /// Whether something may have changed on screen since this was asked last.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.is_dirty)
+    }
+
+    /// The scope whose keys are active, or [`Scope::Prompt`] while text is typed.
+    pub fn scope(&self) -> Scope {
+        match (&self.prompt, &self.overlay) {
+            (Some(_), _) => Scope::Prompt,
+            (None, Some(_)) => Scope::List,
+            (None, None) => self.nav.top().pane().scope(),
+        }
+    }
+
+    /// What panes and their drawings may look at.
+    pub fn view(&self, now: Instant) -> View<'_> {
+        View {
+            store: &self.store,
+            body: layout::regions(self.size).body,
+            now,
+        }
+    }
+
+    /// How fresh the figures on screen are.
+    pub fn freshness(&self, now: Instant) -> Freshness {
+        schedule::freshness(&self.wants, self.view(now))
+    }
+
+    /// What it was told at the start.
+    pub fn settings(&self) -> &AppSettings {
+        &self.settings
+    }
+
+    /// Size of the terminal.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// What is known of the cluster.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The screens.
+    pub fn nav(&self) -> &Nav {
+        &self.nav
+    }
+
+    /// What lies over the screen.
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    /// The line being typed.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
+    }
+
+    /// The notes.
+    pub fn toasts(&self) -> &Toasts {
+        &self.toasts
+    }
+
+    /// Completions of the command line being typed.
+    pub fn completions(&self) -> Vec<String> {
+        match &self.prompt {
+            Some(prompt) if prompt.kind == prompt::PromptKind::Command => {
+                command::complete(prompt.line.text(), &self.store, &self.settings.themes).1
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The actions of the bottom line.
+    pub fn hints(&self) -> Vec<Action> {
+        match (&self.prompt, &self.overlay) {
+            (Some(_), _) => vec![Action::Accept, Action::Discard],
+            (None, Some(_)) => vec![Action::Back],
+            (None, None) => self.nav.top().pane().hints(),
+        }
+    }
+}

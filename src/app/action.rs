@@ -1,0 +1,233 @@
+//! Everything a key can do: one table. Key bindings, help, the palette's words and the docs are generated from it.
+
+/// Where an action applies. A key means one thing on one screen: the scopes that are active together never share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Everywhere but in a prompt.
+    Global,
+    /// Wherever rows are listed or text is scrolled.
+    List,
+    /// Brokers.
+    Brokers,
+    /// Topics.
+    Topics,
+    /// One topic.
+    Topic,
+    /// Messages.
+    Messages,
+    /// One record.
+    Record,
+    /// Groups.
+    Groups,
+    /// One group.
+    Group,
+    /// While a line is typed.
+    Prompt,
+}
+
+impl Scope {
+    /// The scopes whose keys are active while this one is on screen.
+    pub fn active(self) -> &'static [Scope] {
+        match self {
+            Self::Global => &[Self::Global],
+            Self::List => &[Self::List, Self::Global],
+            Self::Brokers => &[Self::Brokers, Self::List, Self::Global],
+            Self::Topics => &[Self::Topics, Self::List, Self::Global],
+            Self::Topic => &[Self::Topic, Self::List, Self::Global],
+            Self::Messages => &[Self::Messages, Self::List, Self::Global],
+            Self::Record => &[Self::Record, Self::List, Self::Global],
+            Self::Groups => &[Self::Groups, Self::List, Self::Global],
+            Self::Group => &[Self::Group, Self::List, Self::Global],
+            Self::Prompt => &[Self::Prompt],
+        }
+    }
+
+    /// Its heading in the help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::List => "In lists",
+            Self::Brokers => "Brokers",
+            Self::Topics => "Topics",
+            Self::Topic => "Topic",
+            Self::Messages => "Messages",
+            Self::Record => "Record",
+            Self::Groups => "Groups",
+            Self::Group => "Group",
+            Self::Prompt => "While typing",
+        }
+    }
+}
+
+/// One row of the action table.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionRow {
+    /// The action.
+    pub action: Action,
+    /// Its stable name, for key maps.
+    pub name: &'static str,
+    /// Where it applies.
+    pub scope: Scope,
+    /// Its default keys, in the notation of [`crate::input::chord`].
+    pub keys: &'static [&'static str],
+    /// One or two words for the bottom line.
+    pub short: &'static str,
+    /// What it does, for the help.
+    pub help: &'static str,
+}
+
+macro_rules! actions {
+    ($( $scope:ident { $( $action:ident $name:literal [$($key:literal),*] $short:literal $help:literal; )* } )*) => {
+        /// Something a person can ask for by a key.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($(
+                #[doc = $help]
+                $action,
+            )*)*
+        }
+
+        /// The action table, in the order of the help.
+        pub const ACTIONS: &[ActionRow] = &[
+            $($(
+                ActionRow {
+                    action: Action::$action,
+                    name: $name,
+                    scope: Scope::$scope,
+                    keys: &[$($key),*],
+                    short: $short,
+                    help: $help,
+                },
+            )*)*
+        ];
+    };
+}
+
+actions! {
+    Global {
+        OpenBrokers     "open-brokers"     ["1"]           "brokers"  "brokers: who is up, what each holds";
+        OpenTopics      "open-topics"      ["2"]           "topics"   "topics: partitions, offsets, size";
+        OpenMessages    "open-messages"    ["3"]           "messages" "messages of the topic opened last";
+        OpenGroups      "open-groups"      ["4"]           "groups"   "consumer groups and their lag";
+        Open            "open"             ["enter"]       "open"     "open the row under the cursor";
+        Back            "back"             ["esc"]         "back"     "back: close the overlay, drop the filter, leave the screen";
+        PreviousScreen  "previous-screen"  ["-"]           "previous" "the screen before this one";
+        Filter          "filter"           ["/"]           "filter"   "show only rows with this text (!text: without it)";
+        Sort            "sort"             ["s"]           "sort"     "sort by the next column";
+        ReverseSort     "reverse-sort"     ["S"]           "reverse"  "reverse the order";
+        Refresh         "refresh"          ["r"]           "refresh"  "ask the cluster now";
+        Copy            "copy"             ["y"]           "copy"     "copy the name or value under the cursor";
+        Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
+        Help            "help"             ["?"]           "help"     "this help";
+        Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
+        Repaint         "repaint"          ["ctrl-l"]      "repaint"  "draw the whole screen anew";
+        Suspend         "suspend"          ["ctrl-z"]      "suspend"  "stop ktui until the shell's fg";
+        Quit            "quit"             ["q"]           "quit"     "leave the overlay, else ktui";
+        QuitNow         "quit-now"         ["ctrl-c"]      "quit"     "leave ktui from anywhere";
+    }
+    List {
+        CursorDown      "cursor-down"      ["j", "down"]       "down"      "one row down";
+        CursorUp        "cursor-up"        ["k", "up"]         "up"        "one row up";
+        HalfPageDown    "half-page-down"   ["ctrl-d"]          "half down" "half a page down";
+        HalfPageUp      "half-page-up"     ["ctrl-u"]          "half up"   "half a page up";
+        PageDown        "page-down"        ["pagedown", "ctrl-f", "space"] "page down" "a page down";
+        PageUp          "page-up"          ["pageup", "ctrl-b"] "page up"  "a page up";
+        Top             "top"              ["g", "home"]       "top"       "first row";
+        Bottom          "bottom"           ["G", "end"]        "bottom"    "last row";
+    }
+    Topics {
+        TopicMessages   "topic-messages"   ["m"]           "messages" "messages of this topic";
+        TopicConfigs    "topic-configs"    ["c"]           "configs"  "configuration of this topic";
+        ToggleInternal  "toggle-internal"  ["i"]           "internal" "show or hide internal topics";
+    }
+    Topic {
+        NextTab         "next-tab"         ["tab"]         "next tab" "partitions, configs";
+        ReadTopic       "read-topic"       ["m"]           "messages" "messages of this topic";
+    }
+    Messages {
+        Seek            "seek"             ["t"]           "seek"     "go to: begin, end, newest, an offset, a time, -15m";
+        ToggleFollow    "toggle-follow"    ["f"]           "follow"   "follow new records, or hold";
+        TogglePreview   "toggle-preview"   ["p"]           "preview"  "show or hide the record under the cursor";
+        ToggleControl   "toggle-control"   ["c"]           "markers"  "show or hide control records and aborted ones";
+    }
+    Record {
+        NextSection     "next-section"     ["tab"]         "section"  "next section: value, key, headers, metadata";
+        NextView        "next-view"        ["v"]           "view"     "next view: auto, JSON, text, hex";
+        ToggleWrap      "toggle-wrap"      ["w"]           "wrap"     "wrap long lines, or cut them";
+        NextRecord      "next-record"      ["J", "n"]      "next"     "next record";
+        PreviousRecord  "previous-record"  ["K", "N"]      "previous" "previous record";
+        ScrollLeft      "scroll-left"      ["h", "left"]   "left"     "scroll left";
+        ScrollRight     "scroll-right"     ["l", "right"]  "right"    "scroll right";
+    }
+    Groups {
+    }
+    Group {
+        NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";
+        GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
+    }
+    Prompt {
+        Accept          "accept"           ["enter"]       "accept"   "accept the line";
+        Discard         "discard"          ["esc"]         "discard"  "leave the line";
+        Interrupt       "interrupt"        ["ctrl-c"]      "quit"     "leave ktui";
+        Complete        "complete"         ["tab"]         "complete" "complete the word";
+        DeleteBefore    "delete-before"    ["backspace", "ctrl-h"] "delete" "delete the character before";
+        DeleteAfter     "delete-after"     ["delete"]      "delete"   "delete the character under the cursor";
+        DeleteWord      "delete-word"      ["ctrl-w"]      "delete"   "delete the word before";
+        DeleteLine      "delete-line"      ["ctrl-u"]      "clear"    "delete the line";
+        MoveLeft        "move-left"        ["left"]        "left"     "one character left";
+        MoveRight       "move-right"       ["right"]       "right"    "one character right";
+        MoveStart       "move-start"       ["home", "ctrl-a"] "start" "start of the line";
+        MoveEnd         "move-end"         ["end", "ctrl-e"]  "end"   "end of the line";
+        Earlier         "earlier"          ["up"]          "earlier"  "the line before in the history";
+        Later           "later"            ["down"]        "later"    "the line after in the history";
+    }
+}
+
+impl Action {
+    /// The action's row in the table.
+    pub fn row(self) -> &'static ActionRow {
+        // The enum and the table come from one macro, row by row in the same order.
+        &ACTIONS[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_action_finds_its_own_row() {
+        for row in ACTIONS {
+            assert_eq!(row.action.row().name, row.name);
+        }
+    }
+
+    #[test]
+    fn no_key_means_two_things_on_one_screen() {
+        let scopes = ACTIONS
+            .iter()
+            .map(|row| row.scope)
+            .collect::<std::collections::BTreeSet<_>>();
+        for scope in scopes {
+            let mut taken: HashMap<&str, &str> = HashMap::new();
+            for row in ACTIONS.iter().filter(|row| scope.active().contains(&row.scope)) {
+                for key in row.keys {
+                    if let Some(other) = taken.insert(key, row.name) {
+                        panic!("{key} means {other} and {} on {scope:?}", row.name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_helps_are_not_empty() {
+        let mut names: Vec<_> = ACTIONS.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ACTIONS.len());
+        assert!(ACTIONS.iter().all(|row| !row.help.is_empty() && !row.short.is_empty()));
+    }
+}

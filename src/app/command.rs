@@ -1,0 +1,249 @@
+//! The command line: one table, with completion.
+
+use super::nav::Location;
+use super::pane::topic::Tab;
+use super::store::Store;
+use crate::kafka::query::FeedStart;
+
+/// What a command's argument names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// It takes none.
+    None,
+    /// A topic.
+    Topic,
+    /// A group.
+    Group,
+    /// A theme.
+    Theme,
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Show a screen.
+    Go(Location),
+    /// Change the theme.
+    Theme(String),
+    /// Show the help.
+    Help,
+    /// Show what the engine counted.
+    Debug,
+    /// Leave.
+    Quit,
+}
+
+/// One row of the command table.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandRow {
+    /// Its names; the first is the one shown.
+    pub names: &'static [&'static str],
+    /// What its argument names.
+    pub argument: Argument,
+    /// What it does, for the help.
+    pub help: &'static str,
+    build: fn(&str, &Store) -> Result<Command, String>,
+}
+
+/// All commands, in the order of the help.
+pub const COMMANDS: &[CommandRow] = &[
+    CommandRow {
+        names: &["brokers", "b"],
+        argument: Argument::None,
+        help: "all brokers",
+        build: |_, _| Ok(Command::Go(Location::Brokers)),
+    },
+    CommandRow {
+        names: &["topics"],
+        argument: Argument::None,
+        help: "all topics",
+        build: |_, _| Ok(Command::Go(Location::Topics)),
+    },
+    CommandRow {
+        names: &["topic", "t"],
+        argument: Argument::Topic,
+        help: "one topic",
+        build: topic,
+    },
+    CommandRow {
+        names: &["messages", "m"],
+        argument: Argument::Topic,
+        help: "messages of a topic",
+        build: messages,
+    },
+    CommandRow {
+        names: &["groups"],
+        argument: Argument::None,
+        help: "all groups",
+        build: |_, _| Ok(Command::Go(Location::Groups)),
+    },
+    CommandRow {
+        names: &["group", "g"],
+        argument: Argument::Group,
+        help: "one group",
+        build: group,
+    },
+    CommandRow {
+        names: &["theme"],
+        argument: Argument::Theme,
+        help: "another theme",
+        build: |name, _| Ok(Command::Theme(name.to_owned())),
+    },
+    CommandRow {
+        names: &["debug"],
+        argument: Argument::None,
+        help: "requests, bytes, late answers",
+        build: |_, _| Ok(Command::Debug),
+    },
+    CommandRow {
+        names: &["help", "h"],
+        argument: Argument::None,
+        help: "keys and commands",
+        build: |_, _| Ok(Command::Help),
+    },
+    CommandRow {
+        names: &["quit", "q"],
+        argument: Argument::None,
+        help: "leave ktui",
+        build: |_, _| Ok(Command::Quit),
+    },
+];
+
+fn topic(name: &str, store: &Store) -> Result<Command, String> {
+    known_topic(name, store).map(|topic| Command::Go(Location::Topic(topic, Tab::Partitions)))
+}
+
+fn messages(name: &str, store: &Store) -> Result<Command, String> {
+    let start = FeedStart::Newest(super::pane::messages::NEWEST);
+    known_topic(name, store).map(|topic| {
+        Command::Go(Location::Messages {
+            topic,
+            partitions: Vec::new(),
+            start,
+        })
+    })
+}
+
+fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicName, String> {
+    let topics = store
+        .overview
+        .value()
+        .map(|overview| overview.topics.as_slice())
+        .unwrap_or_default();
+    let found = topics
+        .binary_search_by(|topic| topic.name.as_str().cmp(name))
+        .ok()
+        .map(|at| topics[at].name.clone());
+    found.ok_or_else(|| format!("no topic {name}"))
+}
+
+fn group(name: &str, store: &Store) -> Result<Command, String> {
+    let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
+    let found = listings.iter().find(|listing| listing.group.as_str() == name);
+    found
+        .map(|listing| Command::Go(Location::Group(listing.clone())))
+        .ok_or_else(|| format!("no group {name}"))
+}
+
+/// Reads a command line. The error says what is wrong with it.
+pub fn parse(line: &str, store: &Store) -> Result<Command, String> {
+    let line = line.trim();
+    let (word, argument) = line
+        .split_once(char::is_whitespace)
+        .map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    let Some(row) = COMMANDS.iter().find(|row| row.names.contains(&word)) else {
+        return Err(format!("no command {word}: ? shows them"));
+    };
+    match (row.argument, argument.is_empty()) {
+        (Argument::None, false) => Err(format!("{word} takes no argument")),
+        (Argument::Topic, true) => Err(format!("{word} which topic?")),
+        (Argument::Group, true) => Err(format!("{word} which group?")),
+        (Argument::Theme, true) => Err(format!("{word} which one?")),
+        _ => (row.build)(argument, store),
+    }
+}
+
+/// The longest completion of a line that all candidates share, and the candidates (at most ten).
+pub fn complete(line: &str, store: &Store, themes: &[String]) -> (String, Vec<String>) {
+    let (head, part, candidates) = match line.split_once(char::is_whitespace) {
+        None => ("", line, COMMANDS.iter().map(|row| row.names[0].to_owned()).collect()),
+        Some((word, part)) => {
+            let argument = COMMANDS
+                .iter()
+                .find(|row| row.names.contains(&word))
+                .map_or(Argument::None, |row| row.argument);
+            (&line[..=word.len()], part.trim_start(), names(argument, store, themes))
+        }
+    };
+    let mut found: Vec<String> = candidates.into_iter().filter(|name| name.starts_with(part)).collect();
+    found.sort_unstable();
+    let shared = shared_prefix(&found).unwrap_or(part);
+    let completed = format!("{head}{shared}");
+    found.truncate(10);
+    (completed, found)
+}
+
+fn names(argument: Argument, store: &Store, themes: &[String]) -> Vec<String> {
+    match argument {
+        Argument::None => Vec::new(),
+        Argument::Topic => {
+            let topics = store
+                .overview
+                .value()
+                .map(|overview| overview.topics.as_slice())
+                .unwrap_or_default();
+            topics.iter().map(|topic| topic.name.to_string()).collect()
+        }
+        Argument::Group => {
+            let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
+            listings.iter().map(|listing| listing.group.to_string()).collect()
+        }
+        Argument::Theme => themes.to_vec(),
+    }
+}
+
+fn shared_prefix(names: &[String]) -> Option<&str> {
+    let first = names.first()?;
+    let shared = names.iter().fold(first.len(), |length, name| {
+        let same = first.char_indices().zip(name.chars()).take_while(|((_, a), b)| a == b);
+        same.last().map_or(0, |((at, a), _)| at + a.len_utf8()).min(length)
+    });
+    Some(&first[..shared])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_read_or_says_what_is_wrong() {
+        let store = Store::default();
+        assert_eq!(parse(" q ", &store), Ok(Command::Quit));
+        assert_eq!(parse("theme light", &store), Ok(Command::Theme("light".into())));
+        assert_eq!(parse("brokers now", &store), Err("brokers takes no argument".into()));
+        assert_eq!(parse("topic", &store), Err("topic which topic?".into()));
+        assert_eq!(parse("topic x", &store), Err("no topic x".into()));
+        assert!(parse("frobnicate", &store).unwrap_err().contains("no command"));
+    }
+
+    #[test]
+    fn completion_goes_as_far_as_the_candidates_agree() {
+        let (line, found) = complete("top", &Store::default(), &[]);
+        assert_eq!(
+            (line.as_str(), found),
+            ("topic", vec!["topic".to_owned(), "topics".to_owned()])
+        );
+        let themes = ["dark".to_owned(), "high-contrast".to_owned()];
+        assert_eq!(complete("theme h", &Store::default(), &themes).0, "theme high-contrast");
+        assert_eq!(complete("zzz", &Store::default(), &[]).0, "zzz");
+    }
+
+    #[test]
+    fn no_name_stands_for_two_commands() {
+        let mut names: Vec<_> = COMMANDS.iter().flat_map(|row| row.names).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

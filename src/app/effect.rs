@@ -1,0 +1,48 @@
+//! What shall be done, in the imperative.
+
+use super::slot::{SlotId, Ticket};
+use crate::kafka::query::{FeedSpec, Query};
+
+/// What the shell does for the machine. Plain data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the engine; a question under way for the same slot is cancelled first.
+    Load {
+        /// Whose question.
+        slot: SlotId,
+        /// Which question; the answer carries it back.
+        ticket: Ticket,
+        /// The question.
+        query: Query,
+    },
+    /// Stop asking: nobody waits for the answer any more.
+    Cancel(SlotId),
+    /// Open a stream of records; the open one is closed first.
+    OpenFeed {
+        /// Which feed; its records carry it back.
+        ticket: Ticket,
+        /// What to read.
+        spec: FeedSpec,
+    },
+    /// Close the stream of records.
+    CloseFeed,
+    /// Hold the open stream: records stay at the brokers until it is resumed.
+    PauseFeed,
+    /// Go on with a held stream.
+    ResumeFeed,
+    /// Put text into the clipboard.
+    CopyToClipboard {
+        /// What it is, in a few words, for the message.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Change the theme by name.
+    UseTheme(String),
+    /// Draw every cell anew.
+    Repaint,
+    /// Give the terminal back and stop until the shell resumes us (Ctrl-Z).
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,87 @@
+//! What happened, in the past tense.
+
+use std::sync::Arc;
+
+use super::action::Action;
+use super::slot::{SlotId, Ticket};
+use crate::kafka::error::Error;
+use crate::kafka::partial::Partial;
+use crate::kafka::query::{Answer, FeedBatch};
+use crate::layout::Size;
+
+/// Everything the machine can be told. Plain data: printable, comparable, replayable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A key that is bound to an action.
+    Acted(Action),
+    /// A character typed into the open prompt.
+    Typed(char),
+    /// Text pasted by the terminal.
+    Pasted(String),
+    /// The terminal has a new size.
+    Resized(Size),
+    /// The deadline that [`super::App::next_deadline`] named has passed.
+    DeadlineReached,
+    /// The engine answered a question.
+    Loaded {
+        /// Whose question.
+        slot: SlotId,
+        /// Which question.
+        ticket: Ticket,
+        /// The answer.
+        result: Result<Partial<Answer>, Error>,
+    },
+    /// The open feed handed over records.
+    RecordsArrived {
+        /// Which feed.
+        ticket: Ticket,
+        /// The records.
+        batch: FeedBatch,
+    },
+    /// The open feed came to its end.
+    FeedEnded {
+        /// Which feed.
+        ticket: Ticket,
+        /// `None` when it read everything, else why it stopped.
+        error: Option<Error>,
+    },
+    /// The state of the connection to the cluster changed.
+    ConnectionChanged(Connection),
+    /// What the engine has counted so far, for the debug overlay.
+    Counted(Counters),
+    /// Something was put into the clipboard, or could not be.
+    Copied(Result<String, String>),
+    /// The process came back from the background.
+    Resumed,
+    /// A task panicked; its message.
+    Crashed(String),
+}
+
+/// State of the connection to the cluster as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Connection {
+    /// No broker has answered yet.
+    #[default]
+    Connecting,
+    /// Some broker answered the last time one was asked.
+    Connected,
+    /// No broker can be reached.
+    Lost(Arc<Error>),
+}
+
+/// What the engine has counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Requests sent.
+    pub requests: u64,
+    /// Requests without an answer so far.
+    pub in_flight: u64,
+    /// Requests that failed.
+    pub errors: u64,
+    /// Answers that came after their deadline.
+    pub late_answers: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+}

@@ -1,0 +1,82 @@
+//! The cluster's health in a few numbers, and who is guilty.
+
+use std::collections::BTreeMap;
+
+use super::store::Store;
+use crate::kafka::model::{BrokerId, Topic};
+
+/// What the health line says. Derived once per arrival: 100,000 partitions are not counted per frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Brokers that are alive.
+    pub brokers_up: usize,
+    /// Brokers that are alive or that some replica names.
+    pub brokers_expected: usize,
+    /// Brokers that replicas name but the cluster does not list, with the partitions they leave under-replicated.
+    pub missing: BTreeMap<BrokerId, usize>,
+    /// The active controller.
+    pub controller: Option<BrokerId>,
+    /// Partitions whose ISR is smaller than their replicas; `None` before the first Metadata.
+    pub under_replicated: Option<usize>,
+    /// Partitions without a leader; `None` before the first Metadata.
+    pub offline: Option<usize>,
+    /// Leaders, replicas and out-of-sync replicas per broker id.
+    pub per_broker: BTreeMap<BrokerId, BrokerLoad>,
+}
+
+/// What partitions put on one broker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokerLoad {
+    /// Partitions it leads.
+    pub leaders: usize,
+    /// Replicas assigned to it.
+    pub replicas: usize,
+    /// Replicas of it that are not in sync.
+    pub out_of_sync: usize,
+}
+
+impl Health {
+    /// Counts over the store's newest cluster and topics.
+    pub fn of(store: &Store) -> Self {
+        let live: Vec<BrokerId> = store
+            .newest_cluster()
+            .map(|cluster| cluster.brokers.iter().map(|broker| broker.id).collect())
+            .unwrap_or_default();
+        let topics = store.overview.value().map(|overview| overview.topics.as_slice());
+        let per_broker = topics.map(load_per_broker).unwrap_or_default();
+        let missing: BTreeMap<_, _> = per_broker
+            .iter()
+            .filter(|(id, load)| load.replicas > 0 && !live.contains(id))
+            .map(|(id, load)| (*id, load.out_of_sync))
+            .collect();
+        Self {
+            brokers_up: live.len(),
+            brokers_expected: live.len() + missing.len(),
+            controller: store.newest_cluster().and_then(|cluster| cluster.controller),
+            under_replicated: topics.map(|topics| topics.iter().map(Topic::under_replicated).sum()),
+            offline: topics.map(|topics| topics.iter().map(Topic::offline).sum()),
+            missing,
+            per_broker,
+        }
+    }
+
+    /// Whether anything is wrong.
+    pub fn is_bad(&self) -> bool {
+        !self.missing.is_empty() || self.under_replicated.unwrap_or(0) > 0 || self.offline.unwrap_or(0) > 0
+    }
+}
+
+fn load_per_broker(topics: &[Topic]) -> BTreeMap<BrokerId, BrokerLoad> {
+    let mut loads: BTreeMap<BrokerId, BrokerLoad> = BTreeMap::new();
+    for partition in topics.iter().flat_map(|topic| &topic.partitions) {
+        if let Some(leader) = partition.leader {
+            loads.entry(leader).or_default().leaders += 1;
+        }
+        for replica in &partition.replicas {
+            let load = loads.entry(*replica).or_default();
+            load.replicas += 1;
+            load.out_of_sync += usize::from(!partition.isr.contains(replica));
+        }
+    }
+    loads
+}

@@ -1,0 +1,151 @@
+//! What every screen is to the machine. One file per pane, of the same name as its drawing in `ui`.
+
+pub mod brokers;
+pub mod group;
+pub mod groups;
+pub mod messages;
+pub mod record;
+pub mod topic;
+pub mod topics;
+
+use std::time::{Duration, Instant};
+
+use super::action::{Action, Scope};
+use super::effect::Effect;
+use super::event::Event;
+use super::filter::ListFilter;
+use super::nav::Location;
+use super::prompt::PromptKind;
+use super::slot::SlotId;
+use super::store::Store;
+use super::toast::Level;
+use crate::kafka::query::{FeedSpec, Query};
+use crate::layout::Area;
+
+/// What a pane may look at while it acts.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What is known of the cluster.
+    pub store: &'a Store,
+    /// The pane's rectangle.
+    pub body: Area,
+    /// Now.
+    pub now: Instant,
+}
+
+/// What a pane asks of the machine around it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Show another screen.
+    Go(Location),
+    /// Leave this screen.
+    Back,
+    /// Open a prompt with this text in it.
+    Ask(PromptKind, String),
+    /// Say something at the bottom.
+    Say(Level, String),
+    /// Open a stream of records; the machine gives it its ticket.
+    Read(FeedSpec),
+    /// Have the shell do something.
+    Do(Effect),
+}
+
+/// Data that a screen shows: kept fresh as long as the screen is visible.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Want {
+    /// Where the answer goes.
+    pub slot: SlotId,
+    /// The question.
+    pub query: Query,
+    /// How often it is asked.
+    pub period: Duration,
+    /// How urgent it is.
+    pub urgency: Urgency,
+}
+
+/// How urgently a [`Want`] is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// When its period is over.
+    Routine,
+    /// As soon as the slot is free: rows came into view that it has no answer for.
+    Missing,
+    /// At once: what is under way in the slot is about something else that nobody looks at any more.
+    Replaces,
+}
+
+impl Want {
+    /// Data that is asked for every `period`.
+    pub fn every(seconds: u64, slot: SlotId, query: Query) -> Self {
+        Self {
+            slot,
+            query,
+            period: Duration::from_secs(seconds),
+            urgency: Urgency::Routine,
+        }
+    }
+
+    /// The same, asked as soon as the slot is free if `is_missing`.
+    pub fn missing(mut self, is_missing: bool) -> Self {
+        if is_missing {
+            self.urgency = Urgency::Missing;
+        }
+        self
+    }
+
+    /// The same, asked at once if `is_other`: the slot holds or awaits an answer about something else.
+    pub fn replacing(mut self, is_other: bool) -> Self {
+        if is_other {
+            self.urgency = Urgency::Replaces;
+        }
+        self
+    }
+}
+
+/// A screen's state and what actions mean on it. All methods are pure: no clock, no I/O.
+pub trait Pane {
+    /// Its scope in the action table.
+    fn scope(&self) -> Scope;
+
+    /// What is on screen, for the path line and for coming back.
+    fn location(&self) -> Location;
+
+    /// The five to seven actions that matter most here and now, most useful first.
+    fn hints(&self) -> Vec<Action>;
+
+    /// Does what `action` means here; intents for the machine go to `out`. `false` when it means nothing here.
+    fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool;
+
+    /// Data that must be fresh while this screen is visible.
+    fn wants(&self, view: View<'_>) -> Vec<Want>;
+
+    /// Something in the store or the size of the screen changed: derive rows anew, keep the cursor on its row.
+    fn refresh(&mut self, view: View<'_>);
+
+    /// The screen came to the top: it may open what it reads from.
+    fn entered(&mut self, _view: View<'_>, _out: &mut Vec<Intent>) {}
+
+    /// The screen is no longer on top: it must close what it opened.
+    fn left(&mut self, _out: &mut Vec<Intent>) {}
+
+    /// An event of the open feed.
+    fn heard(&mut self, _event: Event, _view: View<'_>, _out: &mut Vec<Intent>) {}
+
+    /// The filter in force; `None` where there is nothing to filter.
+    fn filter(&self) -> Option<&str> {
+        None
+    }
+
+    /// Applies a filter line.
+    fn set_filter(&mut self, _line: &str, _filter: ListFilter, _view: View<'_>) {}
+
+    /// The line of a seek prompt was accepted; the error says why it cannot be used.
+    fn seek(&mut self, _line: &str, _view: View<'_>, _out: &mut Vec<Intent>) -> Result<(), String> {
+        Err("there is nowhere to go to here".to_owned())
+    }
+
+    /// What `y` copies: a word for the message and the text.
+    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
+        None
+    }
+}

@@ -1,0 +1,141 @@
+//! When to ask for what: the screen says what it shows, this says what is due.
+
+use std::time::{Duration, Instant};
+
+use super::effect::Effect;
+use super::pane::{Urgency, View, Want};
+use super::slot::SlotId;
+use super::store::Store;
+use crate::kafka::query::Query;
+
+/// Metadata costs about 45 bytes a partition (protocol.md 1.1), so a large cluster is asked less often: 5 s up to
+/// 10,000 partitions, 50 s at 100,000.
+fn overview_period(store: &Store) -> Duration {
+    let partitions: usize = store.overview.value().map_or(0, |overview| {
+        overview.topics.iter().map(|topic| topic.partitions.len()).sum()
+    });
+    Duration::from_millis((partitions as u64 / 2).clamp(5_000, 60_000))
+}
+
+/// What every screen needs: the overview, and the heartbeat between two of them.
+pub fn always(store: &Store) -> Vec<Want> {
+    let overview = Want {
+        slot: SlotId::Overview,
+        query: Query::Overview,
+        period: overview_period(store),
+        urgency: if brokers_changed(store) {
+            Urgency::Missing
+        } else {
+            Urgency::Routine
+        },
+    };
+    if store.overview.loaded().is_none() {
+        // First paint is one Metadata request: the heartbeat waits for it.
+        return vec![overview];
+    }
+    vec![overview, Want::every(5, SlotId::Cluster, Query::Cluster)]
+}
+
+/// Whether the heartbeat lists other brokers than the overview, which then is out of date.
+fn brokers_changed(store: &Store) -> bool {
+    match (store.overview.loaded(), store.cluster.loaded()) {
+        (Some(overview), Some(heartbeat)) if heartbeat.at > overview.at => {
+            overview.value.cluster.brokers != heartbeat.value.brokers
+        }
+        _ => false,
+    }
+}
+
+/// Starts every question that is due.
+pub fn ask(wants: &[Want], store: &mut Store, now: Instant) -> Vec<Effect> {
+    let due = wants
+        .iter()
+        .filter(|want| due(want, store, now).is_some_and(|at| at <= now));
+    let due: Vec<Want> = due.cloned().collect();
+    due.into_iter().map(|want| start(want, store, now)).collect()
+}
+
+/// Starts one question now, superseding what is under way in its slot.
+pub fn start(want: Want, store: &mut Store, now: Instant) -> Effect {
+    let ticket = store.begin(want.slot, now);
+    store.derived.asking.insert(want.slot, want.query.clone());
+    Effect::Load {
+        slot: want.slot,
+        ticket,
+        query: want.query,
+    }
+}
+
+/// The next moment a question is due.
+pub fn next_deadline(wants: &[Want], store: &Store, now: Instant) -> Option<Instant> {
+    wants.iter().filter_map(|want| due(want, store, now)).min()
+}
+
+/// When a want is due; `None` while its question is under way.
+fn due(want: &Want, store: &Store, now: Instant) -> Option<Instant> {
+    match want.urgency {
+        Urgency::Routine => store.due(want.slot, want.period, now),
+        // Asked at once, but a failing node still sets the pace.
+        Urgency::Missing => store.due(want.slot, Duration::ZERO, now),
+        Urgency::Replaces if store.asked(want.slot).is_some() => {
+            (store.derived.asking.get(&want.slot) != Some(&want.query)).then_some(now)
+        }
+        Urgency::Replaces if store.derived.asking.get(&want.slot) == Some(&want.query) => {
+            store.due(want.slot, Duration::ZERO, now)
+        }
+        Urgency::Replaces => Some(now),
+    }
+}
+
+/// How old the figures on screen are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nothing has arrived yet.
+    Waiting {
+        /// Since when the oldest question is open.
+        since: Option<Instant>,
+    },
+    /// Every figure is within its refresh period.
+    Live,
+    /// The oldest figure that is overdue or failed to refresh arrived then.
+    Stale {
+        /// When it arrived.
+        since: Instant,
+    },
+}
+
+/// A refresh may take this long beyond its period before its figures count as stale.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How fresh the figures behind `wants` are.
+pub fn freshness(wants: &[Want], view: View<'_>) -> Freshness {
+    let mut oldest: Option<Instant> = None;
+    for want in wants {
+        match view.store.arrived(want.slot) {
+            None if want.slot == SlotId::Overview => {
+                return Freshness::Waiting {
+                    since: view.store.asked(want.slot),
+                };
+            }
+            None => {}
+            Some(at) if view.now >= at + want.period + GRACE => oldest = Some(oldest.map_or(at, |old| old.min(at))),
+            Some(_) => {}
+        }
+    }
+    oldest.map_or(Freshness::Live, |since| Freshness::Stale { since })
+}
+
+/// When [`freshness`] will say something else: a figure gets stale, or a stale one is a second older.
+pub fn next_change(wants: &[Want], view: View<'_>) -> Option<Instant> {
+    match freshness(wants, view) {
+        Freshness::Stale { since } => {
+            let age = view.now.saturating_duration_since(since);
+            Some(since + Duration::from_secs(age.as_secs() + 1))
+        }
+        Freshness::Live => wants
+            .iter()
+            .filter_map(|want| Some(view.store.arrived(want.slot)? + want.period + GRACE))
+            .min(),
+        Freshness::Waiting { .. } => Some(view.now + Duration::from_secs(1)),
+    }
+}

@@ -1,0 +1,258 @@
+//! Everything the machine knows of the cluster.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use super::event::{Connection, Counters};
+use super::health::Health;
+use super::slot::{Slot, SlotId, Ticket};
+use crate::kafka::error::Error;
+use crate::kafka::lag::{GroupDetail, GroupSummary};
+use crate::kafka::model::{
+    Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionOffsets, ReplicaSize, TopicName,
+};
+use crate::kafka::partial::{Failure, Partial};
+use crate::kafka::query::{Answer, Overview, Query};
+
+/// A value with the moment it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stamped<T> {
+    /// The value.
+    pub value: T,
+    /// When it arrived.
+    pub at: Instant,
+}
+
+/// Facts about many things, each with its own age: only what was on screen was asked for.
+pub type Facts<K, T> = HashMap<K, Stamped<T>>;
+
+/// A broker that was seen alive, and when that was last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// As it was then.
+    pub broker: Broker,
+    /// When it was last listed as alive.
+    pub at: Instant,
+}
+
+/// All slots.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// Cluster and topics.
+    pub overview: Slot<Overview>,
+    /// Brokers and controller.
+    pub cluster: Slot<Cluster>,
+    /// Log offsets of topics that were on screen.
+    pub offsets: Slot<Facts<TopicName, Vec<PartitionOffsets>>>,
+    /// Replica sizes of topics that were on screen.
+    pub sizes: Slot<Facts<TopicName, Vec<ReplicaSize>>>,
+    /// List configuration of topics that were on screen.
+    pub configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
+    /// Every configuration entry of the opened topic.
+    pub topic_configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
+    /// Log directories.
+    pub log_dirs: Slot<Vec<LogDir>>,
+    /// Groups.
+    pub groups: Slot<Vec<GroupListing>>,
+    /// Lag and members of groups that were on screen.
+    pub lags: Slot<Facts<GroupId, GroupSummary>>,
+    /// Lag of every group.
+    pub all_lags: Slot<Facts<GroupId, GroupSummary>>,
+    /// The opened group.
+    pub group: Slot<GroupDetail>,
+    /// Derived from the above, the connection and the counters.
+    pub derived: Derived,
+}
+
+/// What is derived once per arrival instead of once per frame, and what comes from the shell.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// Health of the cluster.
+    pub health: Health,
+    /// Every broker ever listed.
+    pub seen: BTreeMap<BrokerId, Seen>,
+    /// State of the connection.
+    pub connection: Connection,
+    /// What the engine counted.
+    pub counters: Counters,
+    /// Answers that came too late to be used.
+    pub superseded: u64,
+    /// The newest question of each slot.
+    pub asking: BTreeMap<SlotId, Query>,
+}
+
+/// Calls one method on the slot that an id names.
+macro_rules! each_slot {
+    ($store:expr, $id:expr, $method:ident($($argument:expr),*)) => {
+        match $id {
+            SlotId::Overview => $store.overview.$method($($argument),*),
+            SlotId::Cluster => $store.cluster.$method($($argument),*),
+            SlotId::Offsets => $store.offsets.$method($($argument),*),
+            SlotId::Sizes => $store.sizes.$method($($argument),*),
+            SlotId::Configs => $store.configs.$method($($argument),*),
+            SlotId::TopicConfigs => $store.topic_configs.$method($($argument),*),
+            SlotId::LogDirs => $store.log_dirs.$method($($argument),*),
+            SlotId::Groups => $store.groups.$method($($argument),*),
+            SlotId::Lags => $store.lags.$method($($argument),*),
+            SlotId::AllLags => $store.all_lags.$method($($argument),*),
+            SlotId::Group => $store.group.$method($($argument),*),
+        }
+    };
+}
+
+impl Store {
+    /// Starts a question for a slot.
+    pub fn begin(&mut self, slot: SlotId, now: Instant) -> Ticket {
+        each_slot!(self, slot, begin(now))
+    }
+
+    /// When a slot that is asked every `period` is due.
+    pub fn due(&self, slot: SlotId, period: Duration, now: Instant) -> Option<Instant> {
+        each_slot!(self, slot, due(period, now))
+    }
+
+    /// When a slot's newest data arrived.
+    pub fn arrived(&self, slot: SlotId) -> Option<Instant> {
+        each_slot!(self, slot, arrived())
+    }
+
+    /// Since when a question of this slot is open.
+    pub fn asked(&self, slot: SlotId) -> Option<Instant> {
+        each_slot!(self, slot, asked())
+    }
+
+    /// The error of a slot's last question, if it failed.
+    pub fn error(&self, slot: SlotId) -> Option<&Error> {
+        each_slot!(self, slot, error())
+    }
+
+    /// When a failed slot will be asked again.
+    pub fn retry_at(&self, slot: SlotId) -> Option<Instant> {
+        each_slot!(self, slot, retry_at())
+    }
+
+    /// Failures beside a slot's newest data.
+    pub fn failures(&self, slot: SlotId) -> &[Failure] {
+        each_slot!(self, slot, failures())
+    }
+
+    /// Takes an answer; `false` when it was superseded, or answers something else, and was dropped.
+    pub fn finish(
+        &mut self,
+        slot: SlotId,
+        ticket: Ticket,
+        now: Instant,
+        result: Result<Partial<Answer>, Error>,
+    ) -> bool {
+        let taken = self.take(slot, ticket, now, result);
+        if taken {
+            self.derive(slot, now);
+        } else {
+            self.derived.superseded += 1;
+        }
+        taken
+    }
+
+    fn take(&mut self, slot: SlotId, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
+        macro_rules! plain {
+            ($field:ident, $answer:ident) => {
+                match unpack(result, |answer| match answer {
+                    Answer::$answer(value) => Some(value),
+                    _ => None,
+                }) {
+                    Some(result) => self.$field.finish(ticket, now, result),
+                    None => false,
+                }
+            };
+        }
+        macro_rules! facts {
+            ($field:ident, $answer:ident) => {
+                match unpack(result, |answer| match answer {
+                    Answer::$answer(value) => Some(stamp(value, now)),
+                    _ => None,
+                }) {
+                    Some(result) => self.$field.finish_with(ticket, now, result, merge_facts),
+                    None => false,
+                }
+            };
+        }
+        match slot {
+            SlotId::Overview => plain!(overview, Overview),
+            SlotId::Cluster => plain!(cluster, Cluster),
+            SlotId::Offsets => facts!(offsets, Offsets),
+            SlotId::Sizes => facts!(sizes, Sizes),
+            SlotId::Configs => facts!(configs, Configs),
+            SlotId::TopicConfigs => facts!(topic_configs, Configs),
+            SlotId::LogDirs => plain!(log_dirs, LogDirs),
+            SlotId::Groups => plain!(groups, Groups),
+            SlotId::Lags => facts!(lags, Lags),
+            SlotId::AllLags => facts!(all_lags, Lags),
+            SlotId::Group => plain!(group, Group),
+        }
+    }
+
+    fn derive(&mut self, slot: SlotId, now: Instant) {
+        let brokers = match slot {
+            SlotId::Overview => self.overview.value().map(|overview| &overview.cluster.brokers),
+            SlotId::Cluster => self.cluster.value().map(|cluster| &cluster.brokers),
+            _ => return,
+        };
+        for broker in brokers.into_iter().flatten() {
+            self.derived.seen.insert(
+                broker.id,
+                Seen {
+                    broker: broker.clone(),
+                    at: now,
+                },
+            );
+        }
+        self.derived.health = Health::of(self);
+    }
+
+    /// The newest description of the cluster: the heartbeat's, or the overview's before the first heartbeat.
+    pub fn newest_cluster(&self) -> Option<&Cluster> {
+        let heartbeat = self.cluster.loaded();
+        let overview = self.overview.loaded();
+        match (heartbeat, overview) {
+            (Some(heartbeat), Some(overview)) if overview.at > heartbeat.at => Some(&overview.value.cluster),
+            (Some(heartbeat), _) => Some(&heartbeat.value),
+            (None, overview) => overview.map(|loaded| &loaded.value.cluster),
+        }
+    }
+
+    /// Lag and members of a group: the visible one's answer or that of the pass over all, whichever is newer.
+    pub fn lag_of(&self, group: &GroupId) -> Option<&Stamped<GroupSummary>> {
+        let visible = self.lags.value().and_then(|facts| facts.get(group));
+        let all = self.all_lags.value().and_then(|facts| facts.get(group));
+        match (visible, all) {
+            (Some(visible), Some(all)) => Some(if all.at > visible.at { all } else { visible }),
+            (visible, all) => visible.or(all),
+        }
+    }
+}
+
+type Parts<T> = Result<(T, Vec<Failure>), Error>;
+
+fn unpack<T>(result: Result<Partial<Answer>, Error>, pick: impl FnOnce(Answer) -> Option<T>) -> Option<Parts<T>> {
+    match result {
+        Ok(Partial { value, failures }) => pick(value).map(|value| Ok((value, failures))),
+        Err(error) => Some(Err(error)),
+    }
+}
+
+fn stamp<K: std::hash::Hash + Eq, T>(values: HashMap<K, T>, now: Instant) -> Facts<K, T> {
+    values
+        .into_iter()
+        .map(|(key, value)| (key, Stamped { value, at: now }))
+        .collect()
+}
+
+fn merge_facts<K: std::hash::Hash + Eq, T>(old: Option<Facts<K, T>>, new: Facts<K, T>) -> Facts<K, T> {
+    match old {
+        Some(mut facts) => {
+            facts.extend(new);
+            facts
+        }
+        None => new,
+    }
+}
