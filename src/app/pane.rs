@@ -4,6 +4,7 @@ pub mod brokers;
 pub mod group;
 pub mod groups;
 pub mod messages;
+pub mod order;
 pub mod record;
 pub mod topic;
 pub mod topics;

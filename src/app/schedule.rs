@@ -75,13 +75,16 @@ pub fn next_deadline(wants: &[Want], store: &Store, now: Instant) -> Option<Inst
 fn due(want: &Want, store: &Store, now: Instant) -> Option<Instant> {
     match want.urgency {
         Urgency::Routine => store.due(want.slot, want.period, now),
-        // Asked at once, but a failing node still sets the pace.
+        // What was asked in these very words leaves the same holes again: only another question is asked at once.
+        Urgency::Missing if store.derived.asking.get(&want.slot) == Some(&want.query) => {
+            store.due(want.slot, want.period, now)
+        }
         Urgency::Missing => store.due(want.slot, Duration::ZERO, now),
         Urgency::Replaces if store.asked(want.slot).is_some() => {
             (store.derived.asking.get(&want.slot) != Some(&want.query)).then_some(now)
         }
         Urgency::Replaces if store.derived.asking.get(&want.slot) == Some(&want.query) => {
-            store.due(want.slot, Duration::ZERO, now)
+            store.due(want.slot, want.period, now)
         }
         Urgency::Replaces => Some(now),
     }

@@ -10,6 +10,7 @@ use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, GroupSummary};
 use crate::kafka::model::{
     Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionOffsets, ReplicaSize, TopicName,
+    Total,
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
@@ -25,6 +26,33 @@ pub struct Stamped<T> {
 
 /// Facts about many things, each with its own age: only what was on screen was asked for.
 pub type Facts<K, T> = HashMap<K, Stamped<T>>;
+
+/// Log offsets of one topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicOffsets {
+    /// Every partition that was asked for.
+    pub partitions: Vec<PartitionOffsets>,
+    /// Offsets per second by which the ends moved since the answer before; `None` before the second answer.
+    pub rate: Option<f64>,
+}
+
+impl TopicOffsets {
+    /// The offset range summed over partitions.
+    pub fn range(&self) -> Total {
+        self.partitions.iter().map(PartitionOffsets::range).collect()
+    }
+
+    fn moved(&self, since: &Self, seconds: f64) -> Option<f64> {
+        if seconds <= 0.0 || self.partitions.len() != since.partitions.len() {
+            return None;
+        }
+        let mut moved = 0;
+        for (new, old) in self.partitions.iter().zip(&since.partitions) {
+            moved += (new.end?.0 - old.end?.0).max(0);
+        }
+        Some(moved as f64 / seconds)
+    }
+}
 
 /// A broker that was seen alive, and when that was last.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +71,7 @@ pub struct Store {
     /// Brokers and controller.
     pub cluster: Slot<Cluster>,
     /// Log offsets of topics that were on screen.
-    pub offsets: Slot<Facts<TopicName, Vec<PartitionOffsets>>>,
+    pub offsets: Slot<Facts<TopicName, TopicOffsets>>,
     /// Replica sizes of topics that were on screen.
     pub sizes: Slot<Facts<TopicName, Vec<ReplicaSize>>>,
     /// List configuration of topics that were on screen.
@@ -179,7 +207,16 @@ impl Store {
         match slot {
             SlotId::Overview => plain!(overview, Overview),
             SlotId::Cluster => plain!(cluster, Cluster),
-            SlotId::Offsets => facts!(offsets, Offsets),
+            SlotId::Offsets => match unpack(result, |answer| match answer {
+                Answer::Offsets(value) => Some(stamp(value, now)),
+                _ => None,
+            }) {
+                Some(result) => {
+                    let result = result.map(|(facts, failures)| (with_rates(facts, self.offsets.value()), failures));
+                    self.offsets.finish_with(ticket, now, result, merge_facts)
+                }
+                None => false,
+            },
             SlotId::Sizes => facts!(sizes, Sizes),
             SlotId::Configs => facts!(configs, Configs),
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
@@ -245,6 +282,21 @@ fn stamp<K: std::hash::Hash + Eq, T>(values: HashMap<K, T>, now: Instant) -> Fac
         .into_iter()
         .map(|(key, value)| (key, Stamped { value, at: now }))
         .collect()
+}
+
+/// Rates from two answers about the same topic, each with its own time.
+fn with_rates(
+    new: Facts<TopicName, Vec<PartitionOffsets>>,
+    old: Option<&Facts<TopicName, TopicOffsets>>,
+) -> Facts<TopicName, TopicOffsets> {
+    let rated = new.into_iter().map(|(topic, Stamped { value: partitions, at })| {
+        let mut value = TopicOffsets { partitions, rate: None };
+        if let Some(before) = old.and_then(|old| old.get(&topic)) {
+            value.rate = value.moved(&before.value, (at - before.at).as_secs_f64());
+        }
+        (topic, Stamped { value, at })
+    });
+    rated.collect()
 }
 
 fn merge_facts<K: std::hash::Hash + Eq, T>(old: Option<Facts<K, T>>, new: Facts<K, T>) -> Facts<K, T> {
