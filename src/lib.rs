@@ -1,6 +1,7 @@
 //! ktui: a terminal UI for Kafka clusters.
 
 pub mod app;
+pub mod decode;
 pub mod kafka;
 pub mod layout;
 pub mod runtime;
