@@ -1,0 +1,11 @@
+//! Everything that needs no broker and no terminal: flows, renders, the client against the simulator, the shape of
+//! the tree.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests may panic"
+)]
+
+mod hygiene;
