@@ -1,5 +1,6 @@
 //! The Kafka engine: knows no screen, speaks in domain types.
 
+pub mod client;
 pub mod error;
 pub mod lag;
 pub mod model;

@@ -44,6 +44,16 @@ pub enum Error {
         /// How long we waited.
         after: Duration,
     },
+    /// The broker asked for a pause (`throttle_time_ms`) that is longer than the caller would wait.
+    #[error("{addr} throttles this client for another {}; {what} was not sent", span(*pause))]
+    Throttled {
+        /// The request.
+        what: String,
+        /// Who would have been asked.
+        addr: String,
+        /// What is left of the pause.
+        pause: Duration,
+    },
     /// The connection ended before the answer was there.
     #[error("{addr} closed the connection during {what}: {reason}")]
     Closed {
@@ -201,6 +211,7 @@ impl Error {
             Self::Connect { .. }
             | Self::Timeout { .. }
             | Self::Closed { .. }
+            | Self::Throttled { .. }
             | Self::NoLeader { .. }
             | Self::NoCoordinator { .. }
             | Self::UnknownBroker { .. }

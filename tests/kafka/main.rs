@@ -11,4 +11,5 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod client;
 mod harness;

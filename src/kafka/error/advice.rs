@@ -10,6 +10,7 @@ impl Error {
         let text = match self {
             Self::Connect { addr, .. } => format!("cannot connect to {addr}"),
             Self::Timeout { addr, after, .. } => format!("no answer within {} from {addr}", span(*after)),
+            Self::Throttled { addr, pause, .. } => format!("throttled for {} by {addr}", span(*pause)),
             Self::Closed { addr, .. } => format!("connection closed by {addr}"),
             Self::NotKafka { addr, speaks, .. } => match speaks {
                 Speaks::Tls => format!("speaks TLS: {addr}"),
@@ -43,6 +44,7 @@ impl Error {
             Self::Timeout { .. } => "The broker is overloaded, paused or cut off by the network. A larger --timeout \
                                      helps when it is only slow."
                 .into(),
+            Self::Throttled { .. } => Cow::Borrowed(code_hint(89)),
             Self::Closed { .. } => "If this happens with every request, the listener probably needs SASL or TLS; \
                                     otherwise the broker restarted or dropped an idle connection."
                 .into(),

@@ -1,0 +1,285 @@
+//! The bytes of one connection, watched: frames are checked before anybody allocates for them, every answer is matched
+//! with its request, and an answer that nobody waits for any more is counted.
+//!
+//! Kafka frames are a 32-bit length and, in answers, the 32-bit correlation id of the request.
+
+use std::collections::HashMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::stats::Traffic;
+use super::stream::plain;
+use crate::kafka::error::Speaks;
+
+/// Largest answer that is read. The largest that brokers send are fetches (`max_bytes` of ours) and Metadata of huge
+/// clusters (4.3 MB per 100,000 partitions).
+pub(super) const MAX_FRAME: usize = 100 << 20;
+/// Largest first answer: ApiVersions takes about 1 KB.
+const MAX_FIRST_FRAME: usize = 1 << 20;
+/// Requests given up on and still unanswered before the connection is replaced.
+const MAX_ABANDONED: usize = 32;
+/// Deadlines missed in a row, without any answer in between, before the connection is replaced.
+const MAX_MISSES: u32 = 2;
+
+/// Why a connection cannot be used any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The stream ended or failed; the system's words.
+    Closed(String),
+    /// The first bytes were not Kafka's.
+    NotKafka(Speaks),
+    /// A frame or an answer that cannot be right.
+    Garbled(String),
+    /// Too many requests went unanswered.
+    Silent,
+}
+
+struct Waiting {
+    /// Returned when the answer arrives, also when nobody waits for it: the broker was busy with it until then.
+    _permit: OwnedSemaphorePermit,
+    is_abandoned: bool,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<i32, Waiting>,
+    abandoned: usize,
+    misses: u32,
+    end: Option<End>,
+}
+
+/// What the two ends of a connection share: requests under way and the reason of its end.
+pub(super) struct Wire {
+    state: Mutex<State>,
+    traffic: Arc<Traffic>,
+}
+
+impl Wire {
+    /// A fresh connection whose bytes are counted in `traffic`.
+    pub(super) fn new(traffic: Arc<Traffic>) -> Self {
+        Self {
+            state: Mutex::default(),
+            traffic,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a request that is about to be written.
+    pub(super) fn sent(&self, id: i32, permit: OwnedSemaphorePermit) {
+        let waiting = Waiting {
+            _permit: permit,
+            is_abandoned: false,
+        };
+        self.state().waiting.insert(id, waiting);
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(super) fn abandon(&self, id: i32) {
+        let mut state = self.state();
+        if let Some(waiting) = state.waiting.get_mut(&id) {
+            waiting.is_abandoned = true;
+            state.abandoned += 1;
+        }
+        if state.abandoned > MAX_ABANDONED {
+            state.end.get_or_insert(End::Silent);
+        }
+    }
+
+    /// A request missed its deadline.
+    pub(super) fn missed(&self) {
+        let mut state = self.state();
+        state.misses += 1;
+        if state.misses >= MAX_MISSES {
+            state.end.get_or_insert(End::Silent);
+        }
+    }
+
+    /// Takes the connection out of use; requests under way may still be answered.
+    pub(super) fn retire(&self, end: End) {
+        self.state().end.get_or_insert(end);
+    }
+
+    /// Why the connection cannot be used; `None` while it can.
+    pub(super) fn end(&self) -> Option<End> {
+        self.state().end.clone()
+    }
+
+    /// Requests sent and not answered.
+    pub(super) fn in_flight(&self) -> usize {
+        self.state().waiting.len()
+    }
+
+    /// Matches an answer with its request. Answers to nobody are an error: the stream is out of step.
+    fn answered(&self, id: i32) -> Result<(), String> {
+        let mut state = self.state();
+        state.misses = 0;
+        match state.waiting.remove(&id) {
+            None => Err(format!("an answer to request {id}, which was not asked")),
+            Some(waiting) => {
+                if waiting.is_abandoned {
+                    state.abandoned -= 1;
+                    self.traffic.late.fetch_add(1, Relaxed);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A stream whose incoming frames are checked as they pass.
+pub(super) struct Watched<S> {
+    inner: S,
+    wire: Arc<Wire>,
+    frames: Frames,
+}
+
+impl<S> Watched<S> {
+    /// Watches `inner` on behalf of `wire`.
+    pub(super) fn new(inner: S, wire: Arc<Wire>) -> Self {
+        Self {
+            inner,
+            wire,
+            frames: Frames::default(),
+        }
+    }
+}
+
+/// Where in the stream of incoming frames we are.
+#[derive(Default)]
+struct Frames {
+    head: [u8; 8],
+    /// Bytes of the head that have arrived.
+    filled: usize,
+    /// Bytes of the frame that are still to come after the head.
+    body: usize,
+    /// Whether a whole frame has been seen: then the peer speaks Kafka.
+    is_proven: bool,
+}
+
+impl Frames {
+    /// Takes note of incoming bytes; `answered` is told the correlation id of every frame.
+    fn pass(&mut self, mut bytes: &[u8], mut answered: impl FnMut(i32) -> Result<(), String>) -> Result<(), End> {
+        while !bytes.is_empty() {
+            if self.body > 0 {
+                let step = self.body.min(bytes.len());
+                self.body -= step;
+                bytes = &bytes[step..];
+                continue;
+            }
+            let step = (8 - self.filled).min(bytes.len());
+            self.head[self.filled..self.filled + step].copy_from_slice(&bytes[..step]);
+            let before = self.filled;
+            self.filled += step;
+            bytes = &bytes[step..];
+            if before < 4 && self.filled >= 4 {
+                self.check_length()?;
+            }
+            if self.filled == 8 {
+                let [a, b, c, d, id @ ..] = self.head;
+                self.body = (u32::from_be_bytes([a, b, c, d]) - 4) as usize;
+                self.filled = 0;
+                answered(i32::from_be_bytes(id)).map_err(|reason| self.suspicion(reason))?;
+                self.is_proven = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_length(&self) -> Result<(), End> {
+        let [a, b, c, d, ..] = self.head;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let limit = if self.is_proven { MAX_FRAME } else { MAX_FIRST_FRAME };
+        if (4..=limit).contains(&length) {
+            return Ok(());
+        }
+        if self.is_proven {
+            return Err(End::Garbled(format!(
+                "a frame of {length} bytes (from 4 to {limit} are possible)"
+            )));
+        }
+        Err(End::NotKafka(match (a, b, c) {
+            (b'H', b'T', b'T') => Speaks::Http,
+            // A TLS record: alert or handshake, of SSL 3.0 to TLS 1.3.
+            (0x15 | 0x16, 3, 0..=4) => Speaks::Tls,
+            _ => Speaks::Other,
+        }))
+    }
+
+    fn suspicion(&self, reason: String) -> End {
+        if self.is_proven {
+            End::Garbled(reason)
+        } else {
+            End::NotKafka(Speaks::Other)
+        }
+    }
+}
+
+fn failure(end: &End) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("{end:?}"))
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let (before, room) = (buf.filled().len(), buf.remaining());
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => {
+                this.wire.retire(End::Closed(plain(&error)));
+                Poll::Ready(Err(error))
+            }
+            Poll::Ready(Ok(())) => {
+                let fresh = &buf.filled()[before..];
+                if fresh.is_empty() && room > 0 {
+                    this.wire.retire(End::Closed("end of stream".to_owned()));
+                    return Poll::Ready(Ok(()));
+                }
+                this.wire.traffic.received(fresh.len());
+                let wire = &this.wire;
+                match this.frames.pass(fresh, |id| wire.answered(id)) {
+                    Ok(()) => Poll::Ready(Ok(())),
+                    Err(end) => {
+                        let error = failure(&end);
+                        this.wire.retire(end);
+                        Poll::Ready(Err(error))
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
+        match &written {
+            Poll::Ready(Ok(count)) => this.wire.traffic.sent(*count),
+            Poll::Ready(Err(error)) => this.wire.retire(End::Closed(plain(error))),
+            Poll::Pending => {}
+        }
+        written
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.inner).poll_flush(cx);
+        if let Poll::Ready(Err(error)) = &flushed {
+            this.wire.retire(End::Closed(plain(error)));
+        }
+        flushed
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
