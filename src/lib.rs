@@ -5,6 +5,7 @@ pub mod decode;
 pub mod kafka;
 pub mod layout;
 pub mod runtime;
+pub mod sim;
 pub mod task;
 pub mod ui;
 

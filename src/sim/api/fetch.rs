@@ -1,0 +1,226 @@
+//! Fetch (key 1): long poll, no fetch sessions, size limits by the rules of KIP-74.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::fetch_request::FetchPartition;
+use kafka_protocol::messages::fetch_response::{
+    AbortedTransaction, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
+};
+use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse};
+use kafka_protocol::protocol::StrBytes;
+use tokio::time::Instant;
+
+use super::list_offsets::check_epoch;
+use super::{Answer, Call, code};
+use crate::sim::state::State;
+use crate::sim::state::topic::Partition;
+
+/// First version whose clients may read from followers (KIP-392).
+const FOLLOWER_FETCH: i16 = 11;
+/// First version that names topics by id (KIP-516).
+const TOPIC_IDS: i16 = 13;
+/// First version that tells the current leader (KIP-951).
+const CURRENT_LEADER: i16 = 16;
+
+pub(super) async fn answer(call: &Call<'_>, body: Bytes) -> Answer {
+    let Some(request) = call.decode::<FetchRequest>(body) else {
+        return Answer::Close;
+    };
+    let patience = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let deadline = Instant::now() + patience;
+    loop {
+        // Listens before it looks, or an append in between would go unnoticed.
+        let mut changed = std::pin::pin!(call.shared.changed.notified());
+        changed.as_mut().enable();
+        let round = Round::read(call, &request);
+        if round.is_due(&request) || Instant::now() >= deadline {
+            return call.encode(&round.response, call.version).into();
+        }
+        if tokio::time::timeout_at(deadline, changed).await.is_err() {
+            return call.encode(&Round::read(call, &request).response, call.version).into();
+        }
+    }
+}
+
+/// One look at the partitions of a request.
+struct Round {
+    response: FetchResponse,
+    bytes: usize,
+    has_error: bool,
+}
+
+impl Round {
+    fn read(call: &Call<'_>, request: &FetchRequest) -> Self {
+        let mut round = Self {
+            response: FetchResponse::default().with_throttle_time_ms(call.throttle_ms),
+            bytes: 0,
+            has_error: false,
+        };
+        let top = (request.session_id != 0).then(|| code(ResponseError::FetchSessionIdNotFound));
+        if let Some(code) = call.injected.top().filter(|_| call.version >= 7).or(top) {
+            round.response.error_code = code;
+            round.has_error = true;
+            return round;
+        }
+        let state = call.shared.state();
+        for topic in &request.topics {
+            let name = if call.version >= TOPIC_IDS {
+                state.topic_name(topic.topic_id).cloned()
+            } else {
+                Some(topic.topic.0.clone())
+            };
+            let partitions = topic.partitions.iter().map(|wanted| {
+                if let Some(name) = &name {
+                    return round.read_partition(call, &state, request, name, wanted);
+                }
+                round.has_error = true;
+                failed(wanted.partition, code(ResponseError::UnknownTopicId))
+            });
+            let partitions = partitions.collect();
+            let answered = FetchableTopicResponse::default().with_partitions(partitions);
+            round.response.responses.push(if call.version >= TOPIC_IDS {
+                answered.with_topic_id(topic.topic_id)
+            } else {
+                answered.with_topic(topic.topic.clone())
+            });
+        }
+        round
+    }
+
+    /// Whether the answer is sent now rather than at the deadline.
+    fn is_due(&self, request: &FetchRequest) -> bool {
+        let least = usize::try_from(request.min_bytes).unwrap_or(0);
+        self.has_error || self.bytes >= least || request.topics.is_empty()
+    }
+
+    fn read_partition(
+        &mut self,
+        call: &Call<'_>,
+        state: &State,
+        request: &FetchRequest,
+        topic: &StrBytes,
+        wanted: &FetchPartition,
+    ) -> PartitionData {
+        let checked = match call.injected.partition(topic, wanted.partition) {
+            Some(code) => Err(code),
+            None => check(call, state, topic, wanted).map_err(code),
+        };
+        match checked {
+            Ok(partition) => self.read_records(request, partition, wanted),
+            Err(code) => {
+                self.has_error = true;
+                let mut failed = failed(wanted.partition, code);
+                if call.version >= CURRENT_LEADER && code == ResponseError::NotLeaderOrFollower.code() {
+                    self.tell_leader(state, topic, &mut failed);
+                }
+                failed
+            }
+        }
+    }
+
+    fn read_records(
+        &mut self,
+        request: &FetchRequest,
+        partition: &Partition,
+        wanted: &FetchPartition,
+    ) -> PartitionData {
+        let log = &partition.log;
+        let is_committed = request.isolation_level == 1;
+        let end = if is_committed {
+            log.last_stable()
+        } else {
+            log.high_watermark()
+        };
+        let budget = usize::try_from(request.max_bytes)
+            .unwrap_or(0)
+            .saturating_sub(self.bytes);
+        let limit = usize::try_from(wanted.partition_max_bytes).unwrap_or(0).min(budget);
+        let is_first = self.bytes == 0;
+        let mut slice = log.read(wanted.fetch_offset, end, limit, is_first);
+        if slice.is_first_cut {
+            slice.bytes = Bytes::new();
+            slice.next = wanted.fetch_offset;
+        }
+        self.bytes += slice.bytes.len();
+        let aborted = is_committed.then(|| {
+            let aborted = log.aborted_between(wanted.fetch_offset, slice.next);
+            let entry = |producer_id: i64, first_offset| {
+                AbortedTransaction::default()
+                    .with_producer_id(producer_id.into())
+                    .with_first_offset(first_offset)
+            };
+            aborted
+                .iter()
+                .map(|txn| entry(txn.producer_id, txn.first_offset))
+                .collect()
+        });
+        PartitionData::default()
+            .with_partition_index(wanted.partition)
+            .with_high_watermark(log.high_watermark())
+            .with_last_stable_offset(log.last_stable())
+            .with_log_start_offset(log.start())
+            .with_aborted_transactions(aborted)
+            .with_records(Some(slice.bytes))
+    }
+
+    fn tell_leader(&mut self, state: &State, topic: &str, failed: &mut PartitionData) {
+        let Some(partition) = state.partition(topic, failed.partition_index) else {
+            return;
+        };
+        failed.current_leader = LeaderIdAndEpoch::default()
+            .with_leader_id(BrokerId(partition.leader))
+            .with_leader_epoch(partition.leader_epoch);
+        let is_known = self
+            .response
+            .node_endpoints
+            .iter()
+            .any(|node| node.node_id.0 == partition.leader);
+        let Some(leader) = state
+            .live()
+            .find(|broker| broker.id == partition.leader)
+            .filter(|_| !is_known)
+        else {
+            return;
+        };
+        let (host, port) = leader.endpoint();
+        let node = NodeEndpoint::default()
+            .with_node_id(BrokerId(leader.id))
+            .with_host(host);
+        self.response
+            .node_endpoints
+            .push(node.with_port(i32::from(port)).with_rack(leader.rack.clone()));
+    }
+}
+
+fn check<'a>(
+    call: &Call<'_>,
+    state: &'a State,
+    topic: &str,
+    wanted: &FetchPartition,
+) -> Result<&'a Partition, ResponseError> {
+    let partition = state
+        .partition(topic, wanted.partition)
+        .ok_or(ResponseError::UnknownTopicOrPartition)?;
+    let is_follower = call.version >= FOLLOWER_FETCH && partition.isr.contains(&call.broker);
+    if partition.leader != call.broker && !is_follower {
+        return Err(ResponseError::NotLeaderOrFollower);
+    }
+    check_epoch(partition, wanted.current_leader_epoch)?;
+    let readable = partition.log.start()..=partition.log.high_watermark();
+    if readable.contains(&wanted.fetch_offset) {
+        Ok(partition)
+    } else {
+        Err(ResponseError::OffsetOutOfRange)
+    }
+}
+
+fn failed(partition: i32, code: i16) -> PartitionData {
+    PartitionData::default()
+        .with_partition_index(partition)
+        .with_error_code(code)
+        .with_high_watermark(-1)
+        .with_aborted_transactions(None)
+        .with_records(Some(Bytes::new()))
+}
