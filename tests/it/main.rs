@@ -1,0 +1,13 @@
+//! Everything that needs no broker and no terminal: flows, renders, the client against the simulator, properties of
+//! decoders, the shape of the tree.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests may panic"
+)]
+
+mod hygiene;
+mod records_properties;
+mod records_reference;
