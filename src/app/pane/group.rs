@@ -1,21 +1,163 @@
-//! PANE group.
+//! One consumer group: which partition is behind, who owns it, which members are idle?
+//!
+//! ```text
+//!  payments-processor   Stable  classic (range)   3 members   coordinator 2   lag 184,201   [partitions]  members
+//!  2 members idle (5 members, 3 partitions)
+//!    TOPIC           P  COMMITTED      END   LAG  MEMBER    HOST
+//!  ▸ orders.events   0    166,120  166,667   547  worker-1  10.2.0.17
+//! ```
+
+use std::time::Instant;
 
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::filter::ListFilter;
+use crate::app::list::ListState;
 use crate::app::nav::Location;
-use crate::kafka::model::GroupListing;
+use crate::app::slot::SlotId;
+use crate::app::store::Store;
+use crate::kafka::lag::notice::{Notice, notices};
+use crate::kafka::lag::{GroupDetail, PartitionLag};
+use crate::kafka::model::{GroupListing, Member, Total};
+use crate::kafka::query::{FeedStart, Query};
+use crate::layout::{self, Area};
+
+/// The two ways to look at a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupTab {
+    /// By topic and partition.
+    #[default]
+    Partitions,
+    /// By member.
+    Members,
+}
 
 /// State of the screen.
 #[derive(Debug)]
 pub struct Group {
     listing: GroupListing,
+    tab: GroupTab,
+    list: ListState,
+    filter_line: String,
+    filter: ListFilter,
+    /// Rows of the open tab: indices into the detail's partitions or the description's members.
+    rows: Vec<u32>,
+    notices: Vec<Notice>,
+    derived_from: Option<Instant>,
 }
 
 impl Group {
     /// Opens a group.
     pub fn new(listing: GroupListing) -> Self {
-        Self { listing }
+        Self {
+            listing,
+            tab: GroupTab::default(),
+            list: ListState::default(),
+            filter_line: String::new(),
+            filter: ListFilter::default(),
+            rows: Vec::new(),
+            notices: Vec::new(),
+            derived_from: None,
+        }
     }
+
+    /// The group as it was listed.
+    pub fn listing(&self) -> &GroupListing {
+        &self.listing
+    }
+
+    /// The open tab.
+    pub fn tab(&self) -> GroupTab {
+        self.tab
+    }
+
+    /// Cursor and window.
+    pub fn list(&self) -> ListState {
+        self.list
+    }
+
+    /// Number of rows of the open tab.
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What stands out, most important first.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// What is known of this group; `None` while the slot holds another one or nothing.
+    pub fn detail<'a>(&self, store: &'a Store) -> Option<&'a GroupDetail> {
+        store
+            .group
+            .value()
+            .filter(|detail| detail.description.group == self.listing.group)
+    }
+
+    /// The partition of a row.
+    pub fn partition<'a>(&self, row: usize, store: &'a Store) -> Option<&'a PartitionLag> {
+        self.detail(store)?.partitions.get(*self.rows.get(row)? as usize)
+    }
+
+    /// The member of a row, with its index.
+    pub fn member<'a>(&self, row: usize, store: &'a Store) -> Option<(usize, &'a Member)> {
+        let index = *self.rows.get(row)? as usize;
+        Some((index, self.detail(store)?.description.members.get(index)?))
+    }
+
+    /// Lag of the partitions that a member owns.
+    pub fn lag_of_member(detail: &GroupDetail, member: usize) -> Total {
+        let owned = detail
+            .partitions
+            .iter()
+            .filter(|partition| partition.owner == Some(member));
+        owned.map(|partition| partition.case.lag()).collect()
+    }
+
+    /// The body below the notices: they take a line each, at most a quarter of the room.
+    pub fn list_area(&self, body: Area) -> (Area, Area, Area) {
+        let (title, rest) = body.split_top(u16::from(body.height >= 4));
+        let most = (body.height / 4).min(self.notices.len() as u16);
+        let (notices, rest) = rest.split_top(most);
+        (title, notices, rest)
+    }
+
+    fn page(&self, view: View<'_>) -> usize {
+        let (_, _, rest) = self.list_area(view.body);
+        layout::table_page(rest.split_bottom(u16::from(rest.height >= 8)).0).into()
+    }
+
+    fn derive(&mut self, store: &Store) {
+        let Some(detail) = self.detail(store) else {
+            self.rows.clear();
+            self.notices.clear();
+            return;
+        };
+        let members = &detail.description.members;
+        let owner = |partition: &PartitionLag| partition.owner.and_then(|owner| members.get(owner));
+        self.rows = match self.tab {
+            GroupTab::Partitions => keep(&detail.partitions, |partition| {
+                let owner = owner(partition);
+                self.filter.matches([
+                    partition.partition.topic.as_str(),
+                    owner.map_or("", |member| &member.client_id),
+                    owner.map_or("", |member| &member.host),
+                ])
+            }),
+            GroupTab::Members => keep(members, |member| {
+                self.filter.matches([&*member.client_id, &*member.host, &*member.id])
+            }),
+        };
+        self.notices = notices(detail);
+    }
+}
+
+fn keep<T>(items: &[T], is_kept: impl Fn(&T) -> bool) -> Vec<u32> {
+    (0_u32..)
+        .zip(items)
+        .filter(|(_, item)| is_kept(item))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 impl Pane for Group {
@@ -28,16 +170,83 @@ impl Pane for Group {
     }
 
     fn hints(&self) -> Vec<Action> {
-        vec![]
+        let mut hints = vec![
+            Action::NextGroupView,
+            Action::Filter,
+            Action::Refresh,
+            Action::Copy,
+            Action::Back,
+            Action::Help,
+        ];
+        if self.tab == GroupTab::Partitions {
+            hints.insert(1, Action::GroupMessages);
+        }
+        hints
     }
 
-    fn act(&mut self, _action: Action, _view: View<'_>, _out: &mut Vec<Intent>) -> bool {
-        false
+    fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
+        if self.list.act(action, self.rows.len(), self.page(view)) {
+            return true;
+        }
+        match action {
+            Action::NextGroupView => {
+                self.tab = if self.tab == GroupTab::Partitions {
+                    GroupTab::Members
+                } else {
+                    GroupTab::Partitions
+                };
+                self.list = ListState::default();
+                self.set_filter("", ListFilter::default(), view);
+            }
+            Action::GroupMessages | Action::Open if self.tab == GroupTab::Partitions => {
+                let Some(row) = self.partition(self.list.cursor, view.store) else {
+                    return true;
+                };
+                out.push(Intent::Go(Location::Messages {
+                    topic: row.partition.topic.clone(),
+                    partitions: vec![row.partition.partition],
+                    start: row
+                        .committed
+                        .map_or(FeedStart::Newest(super::messages::NEWEST), FeedStart::Offset),
+                }));
+            }
+            _ => return false,
+        }
+        true
     }
 
-    fn wants(&self, _view: View<'_>) -> Vec<Want> {
-        Vec::new()
+    fn wants(&self, view: View<'_>) -> Vec<Want> {
+        let query = Query::Group(self.listing.clone());
+        vec![Want::every(5, SlotId::Group, query).replacing(self.detail(view.store).is_none())]
     }
 
-    fn refresh(&mut self, _view: View<'_>) {}
+    fn refresh(&mut self, view: View<'_>) {
+        let newest = view.store.group.arrived();
+        if newest.is_none() || newest != self.derived_from {
+            self.derive(view.store);
+            self.derived_from = newest;
+        }
+        self.list.move_to(self.list.cursor, self.rows.len(), self.page(view));
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.filter_line)
+    }
+
+    fn set_filter(&mut self, line: &str, filter: ListFilter, view: View<'_>) {
+        line.clone_into(&mut self.filter_line);
+        self.filter = filter;
+        self.derived_from = None;
+        self.refresh(view);
+    }
+
+    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
+        match self.tab {
+            GroupTab::Partitions => Some(("group name".to_owned(), self.listing.group.to_string())),
+            GroupTab::Members => {
+                let (_, member) = self.member(self.list.cursor, view.store)?;
+                Some(("member id".to_owned(), member.id.to_string()))
+            }
+        }
+    }
 }

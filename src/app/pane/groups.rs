@@ -1,12 +1,203 @@
-//! PANE groups.
+//! All consumer groups: which one is worst?
+//!
+//! ```text
+//!  Groups  6                                                              sorted by lag ↓
+//!    GROUP               STATE   TYPE      MEMBERS      LAG  UNCOMMITTED  COORDINATOR
+//!  ▸ payments-processor  Stable  classic         3  184,201            0            2
+//!    audit-archiver      Empty   classic         0      812            2            1
+//! ```
+//!
+//! The listing comes from every coordinator. Lag and members are asked for the visible groups; where there are more
+//! groups than rows, a slower pass over all of them keeps the order true.
 
-use super::{Intent, Pane, View, Want};
+use std::time::{Duration, Instant};
+
+use super::order::{Direction, SortKey};
+use super::{Intent, Pane, Urgency, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::filter::ListFilter;
+use crate::app::list::ListState;
 use crate::app::nav::Location;
+use crate::app::slot::SlotId;
+use crate::app::store::Store;
+use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
+use crate::kafka::query::{Members, Query};
+use crate::layout;
 
-/// State of the screen.
-#[derive(Debug, Default)]
-pub struct Groups {}
+/// What groups can be sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupOrder {
+    /// Total lag, the worst first.
+    #[default]
+    Lag,
+    /// Name.
+    Name,
+    /// State.
+    State,
+    /// Members.
+    Members,
+}
+
+impl SortKey for GroupOrder {
+    const ALL: &'static [Self] = &[Self::Lag, Self::Name, Self::State, Self::Members];
+
+    fn natural(self) -> Direction {
+        match self {
+            Self::Lag | Self::Members => Direction::Down,
+            Self::Name | Self::State => Direction::Up,
+        }
+    }
+}
+
+/// State of the list.
+#[derive(Debug)]
+pub struct Groups {
+    list: ListState,
+    order: GroupOrder,
+    direction: Direction,
+    filter_line: String,
+    filter: ListFilter,
+    /// Indices into the listings: what passes the filter, in order.
+    rows: Vec<u32>,
+    under_cursor: Option<GroupId>,
+    derived_from: [Option<Instant>; 3],
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        let order = GroupOrder::default();
+        Self {
+            list: ListState::default(),
+            order,
+            direction: order.natural(),
+            filter_line: String::new(),
+            filter: ListFilter::default(),
+            rows: Vec::new(),
+            under_cursor: None,
+            derived_from: [None; 3],
+        }
+    }
+}
+
+/// What is known of one group, from the listing and from the newest answers about it.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupRow<'a> {
+    /// The listing.
+    pub listing: &'a GroupListing,
+    /// Its state.
+    pub state: Option<&'a GroupState>,
+    /// Live members.
+    pub members: Option<usize>,
+    /// Total lag over partitions with a commit.
+    pub lag: Option<Total>,
+    /// Assigned partitions without a commit.
+    pub uncommitted: Option<usize>,
+}
+
+impl<'a> GroupRow<'a> {
+    /// Puts together what the store knows of a group.
+    pub fn of(listing: &'a GroupListing, store: &'a Store) -> Self {
+        let described = store
+            .lags
+            .value()
+            .and_then(|facts| facts.get(&listing.group))
+            .map(|fact| &fact.value);
+        let newest = store.lag_of(&listing.group).map(|fact| &fact.value);
+        Self {
+            listing,
+            state: described
+                .and_then(|summary| summary.state.as_ref())
+                .or(listing.state.as_ref()),
+            members: described.and_then(|summary| summary.members),
+            lag: newest.map(|summary| summary.lag),
+            uncommitted: described.and_then(|summary| summary.uncommitted),
+        }
+    }
+}
+
+impl Groups {
+    /// Cursor and window.
+    pub fn list(&self) -> ListState {
+        self.list
+    }
+
+    /// Number of rows.
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What the list is sorted by.
+    pub fn order(&self) -> (GroupOrder, Direction) {
+        (self.order, self.direction)
+    }
+
+    /// The group of a row.
+    pub fn row<'a>(&self, row: usize, store: &'a Store) -> Option<GroupRow<'a>> {
+        let listing = store.groups.value()?.get(*self.rows.get(row)? as usize)?;
+        Some(GroupRow::of(listing, store))
+    }
+
+    fn page(view: View<'_>) -> usize {
+        layout::list(view.body).page().into()
+    }
+
+    fn derive(&mut self, store: &Store) {
+        let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
+        let shown = |listing: &GroupListing| self.filter.matches([listing.group.as_str()]);
+        self.rows = (0_u32..)
+            .zip(listings)
+            .filter(|(_, listing)| shown(listing))
+            .map(|(index, _)| index)
+            .collect();
+        let (order, direction) = (self.order, self.direction);
+        self.rows.sort_by(|a, b| {
+            let (a, b) = (&listings[*a as usize], &listings[*b as usize]);
+            let (one, other) = (GroupRow::of(a, store), GroupRow::of(b, store));
+            let ordering = match order {
+                GroupOrder::Name => direction.apply(a.group.cmp(&b.group)),
+                GroupOrder::State => direction.unknown_last(one.state, other.state),
+                GroupOrder::Members => direction.unknown_last(one.members, other.members),
+                GroupOrder::Lag => direction.unknown_last(known_lag(one), known_lag(other)),
+            };
+            ordering.then_with(|| a.group.cmp(&b.group))
+        });
+    }
+
+    fn keep_cursor(&mut self, view: View<'_>) {
+        let listings = view.store.groups.value().map(Vec::as_slice).unwrap_or_default();
+        let at = self.under_cursor.as_ref().and_then(|name| {
+            self.rows.iter().position(|index| {
+                listings
+                    .get(*index as usize)
+                    .is_some_and(|listing| listing.group == *name)
+            })
+        });
+        self.list
+            .move_to(at.unwrap_or(self.list.cursor), self.rows.len(), Self::page(view));
+    }
+
+    fn remember(&mut self, store: &Store) {
+        self.under_cursor = self.row(self.list.cursor, store).map(|row| row.listing.group.clone());
+    }
+
+    fn sort_by(&mut self, order: GroupOrder, direction: Direction, view: View<'_>) {
+        (self.order, self.direction) = (order, direction);
+        self.derived_from = [None; 3];
+        self.refresh(view);
+    }
+}
+
+/// The lag to sort by; a sum of which no part is known is unknown.
+fn known_lag(row: GroupRow<'_>) -> Option<i64> {
+    row.lag
+        .filter(|lag| lag.parts > 0 || lag.unknown == 0)
+        .map(|lag| lag.known)
+}
+
+/// At most a twentieth of the time is spent on the pass over all groups, and never more often than every 15 s.
+fn pass_period(groups: usize) -> Duration {
+    Duration::from_secs((groups as u64 / 50).clamp(15, 300))
+}
 
 impl Pane for Groups {
     fn scope(&self) -> Scope {
@@ -18,16 +209,95 @@ impl Pane for Groups {
     }
 
     fn hints(&self) -> Vec<Action> {
-        vec![]
+        vec![
+            Action::Open,
+            Action::Filter,
+            Action::Sort,
+            Action::ReverseSort,
+            Action::Refresh,
+            Action::Copy,
+            Action::Help,
+        ]
     }
 
-    fn act(&mut self, _action: Action, _view: View<'_>, _out: &mut Vec<Intent>) -> bool {
-        false
+    fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
+        if self.list.act(action, self.rows.len(), Self::page(view)) {
+            self.remember(view.store);
+            return true;
+        }
+        match action {
+            Action::Open => {
+                let selected = self.row(self.list.cursor, view.store);
+                out.extend(selected.map(|row| Intent::Go(Location::Group(row.listing.clone()))));
+            }
+            Action::Sort => self.sort_by(self.order.next(), self.order.next().natural(), view),
+            Action::ReverseSort => self.sort_by(self.order, self.direction.reversed(), view),
+            _ => return false,
+        }
+        true
     }
 
-    fn wants(&self, _view: View<'_>) -> Vec<Want> {
-        Vec::new()
+    fn wants(&self, view: View<'_>) -> Vec<Want> {
+        let mut wants = vec![Want::every(15, SlotId::Groups, Query::Groups)];
+        let Some(listings) = view.store.groups.value() else {
+            return wants;
+        };
+        let window = self.list.window(self.rows.len(), Self::page(view));
+        let visible = window.filter_map(|row| self.row(row, view.store));
+        let visible: Vec<GroupListing> = visible.map(|row| row.listing.clone()).collect();
+        let lacks = |listing: &GroupListing| {
+            view.store
+                .lags
+                .value()
+                .is_none_or(|facts| !facts.contains_key(&listing.group))
+        };
+        if !visible.is_empty() {
+            let is_missing = visible.iter().any(lacks);
+            let query = Query::Lags {
+                groups: visible,
+                members: Members::Described,
+            };
+            wants.push(Want::every(5, SlotId::Lags, query).missing(is_missing));
+        }
+        if listings.len() > Self::page(view) && self.order == GroupOrder::Lag {
+            wants.push(Want {
+                slot: SlotId::AllLags,
+                query: Query::Lags {
+                    groups: listings.clone(),
+                    members: Members::Skipped,
+                },
+                period: pass_period(listings.len()),
+                urgency: Urgency::Routine,
+            });
+        }
+        wants
     }
 
-    fn refresh(&mut self, _view: View<'_>) {}
+    fn refresh(&mut self, view: View<'_>) {
+        let store = view.store;
+        let newest = [store.groups.arrived(), store.lags.arrived(), store.all_lags.arrived()];
+        if newest != self.derived_from || newest[0].is_none() {
+            self.derive(store);
+            self.derived_from = newest;
+            self.keep_cursor(view);
+        } else {
+            self.list.move_to(self.list.cursor, self.rows.len(), Self::page(view));
+        }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(&self.filter_line)
+    }
+
+    fn set_filter(&mut self, line: &str, filter: ListFilter, view: View<'_>) {
+        line.clone_into(&mut self.filter_line);
+        self.filter = filter;
+        self.derived_from = [None; 3];
+        self.refresh(view);
+    }
+
+    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
+        let row = self.row(self.list.cursor, view.store)?;
+        Some(("group name".to_owned(), row.listing.group.to_string()))
+    }
 }
