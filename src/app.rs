@@ -13,6 +13,7 @@ pub mod effect;
 pub mod event;
 pub mod filter;
 pub mod health;
+pub mod help;
 pub mod list;
 pub mod nav;
 pub mod overlay;
@@ -25,7 +26,7 @@ pub mod toast;
 
 mod drive;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use action::{Action, Scope};
 use effect::Effect;
@@ -124,6 +125,10 @@ impl App {
                 Vec::new()
             }
             Event::Copied(outcome) => self.say_copied(outcome, now),
+            Event::Refused(why) => {
+                self.toasts.say(Level::Warning, why, now);
+                Vec::new()
+            }
             Event::Resumed => vec![Effect::Repaint],
             Event::Crashed(what) => {
                 self.toasts
@@ -139,7 +144,12 @@ impl App {
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let asks = schedule::next_deadline(&self.wants, &self.store, now);
         let ages = schedule::next_change(&self.wants, self.view(now));
-        [asks, ages, self.toasts.next_deadline()].into_iter().flatten().min()
+        // The debug overlay shows ages and counts that change by themselves.
+        let counts = matches!(self.overlay, Some(Overlay::Debug)).then(|| now + Duration::from_secs(1));
+        [asks, ages, counts, self.toasts.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether no answer is being waited for.

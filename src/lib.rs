@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod decode;
+pub mod input;
 pub mod kafka;
 pub mod layout;
 pub mod runtime;

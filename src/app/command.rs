@@ -45,6 +45,17 @@ pub struct CommandRow {
     build: fn(&str, &Store) -> Result<Command, String>,
 }
 
+impl CommandRow {
+    /// How it is typed: `:topic NAME`.
+    pub fn usage(&self) -> String {
+        let argument = match self.argument {
+            Argument::None => "",
+            Argument::Topic | Argument::Group | Argument::Theme => " NAME",
+        };
+        format!(":{}{argument}", self.names[0])
+    }
+}
+
 /// All commands, in the order of the help.
 pub const COMMANDS: &[CommandRow] = &[
     CommandRow {

@@ -212,6 +212,7 @@ impl App {
 
     /// Asks again for everything on screen, superseding what is under way.
     fn ask_now(&mut self, now: Instant) -> Vec<Effect> {
+        self.store.derived.asked_by_key = self.wants.iter().map(|want| want.slot).collect();
         self.wants
             .clone()
             .into_iter()
@@ -247,8 +248,9 @@ impl App {
             (Action::Repaint, _) => return vec![Effect::Repaint],
             (Action::Suspend, _) => return vec![Effect::Suspend],
             (_, Some(Overlay::Help(list))) => {
-                let rows = super::action::ACTIONS.len() + command::COMMANDS.len() + 16;
-                list.act(action, rows, usize::from(self.size.height.saturating_sub(4)));
+                let rows = super::help::lines(self.nav.top().pane().scope()).len();
+                let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
+                list.scroll(action, rows, page);
             }
             (_, Some(Overlay::Debug) | None) => {}
         }

@@ -51,6 +51,8 @@ pub enum Event {
     Counted(Counters),
     /// Something was put into the clipboard, or could not be.
     Copied(Result<String, String>),
+    /// An effect could not be had: why, in words.
+    Refused(String),
     /// The process came back from the background.
     Resumed,
     /// A task panicked; its message.

@@ -32,6 +32,18 @@ impl ListState {
         true
     }
 
+    /// Moves the window over text that has no cursor; `false` when `action` is not one of a list.
+    pub fn scroll(&mut self, action: Action, len: usize, page: usize) -> bool {
+        let mut at = Self {
+            cursor: self.top_row,
+            top_row: 0,
+        };
+        let known = at.act(action, len, page);
+        self.top_row = at.cursor.min(len.saturating_sub(page));
+        self.cursor = self.top_row;
+        known
+    }
+
     /// Puts the cursor on `row` and the window around it. At the edge the window moves by half a page, not by a row:
     /// over SSH a scrolled row repaints everything, so it is done fifteen times less often.
     pub fn move_to(&mut self, row: usize, len: usize, page: usize) {
@@ -111,6 +123,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn text_scrolls_by_rows_and_pages_and_stops_at_its_end() {
+        let mut list = ListState::default();
+        let mut after = |action| {
+            list.scroll(action, 50, 20);
+            list.top_row
+        };
+        assert_eq!(after(Action::CursorDown), 1);
+        assert_eq!(after(Action::PageDown), 21);
+        assert_eq!(after(Action::PageDown), 30);
+        assert_eq!(after(Action::CursorUp), 29);
+        assert_eq!(after(Action::Top), 0);
+        assert_eq!(after(Action::Bottom), 30);
     }
 
     #[test]

@@ -128,8 +128,32 @@ pub fn freshness(wants: &[Want], view: View<'_>) -> Freshness {
     oldest.map_or(Freshness::Live, |since| Freshness::Stale { since })
 }
 
-/// When [`freshness`] will say something else: a figure gets stale, or a stale one is a second older.
+/// A question that takes longer than this is shown to be under way, with its seconds.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// When the words about the data's age will change by themselves: a figure gets stale, a stale one or a slow question
+/// is a second older, a failed one is a second nearer to its next try.
 pub fn next_change(wants: &[Want], view: View<'_>) -> Option<Instant> {
+    let slots = || wants.iter().map(|want| want.slot);
+    let slow = slots().filter_map(|slot| view.store.asked(slot)).map(|since| {
+        let waited = view.now.saturating_duration_since(since);
+        since + Duration::from_secs(waited.as_secs() + 1).max(SLOW)
+    });
+    let failed = slots().filter_map(|slot| view.store.retry_at(slot)).map(|at| {
+        let left = at.saturating_duration_since(view.now);
+        // The countdown is rounded up, so it changes when the rest below whole seconds is over.
+        let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
+        view.now + if part.is_zero() { Duration::from_secs(1) } else { part }
+    });
+    freshness_change(wants, view)
+        .into_iter()
+        .chain(slow)
+        .chain(failed)
+        .min()
+}
+
+/// When [`freshness`] will say something else.
+fn freshness_change(wants: &[Want], view: View<'_>) -> Option<Instant> {
     match freshness(wants, view) {
         Freshness::Stale { since } => {
             let age = view.now.saturating_duration_since(since);

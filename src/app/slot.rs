@@ -35,6 +35,40 @@ pub enum SlotId {
     Group,
 }
 
+impl SlotId {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Overview,
+        Self::Cluster,
+        Self::Offsets,
+        Self::Sizes,
+        Self::Configs,
+        Self::TopicConfigs,
+        Self::LogDirs,
+        Self::Groups,
+        Self::Lags,
+        Self::AllLags,
+        Self::Group,
+    ];
+
+    /// What it holds, in the words of the screen.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Overview => "brokers and topics",
+            Self::Cluster => "live brokers",
+            Self::Offsets => "offsets",
+            Self::Sizes => "sizes",
+            Self::Configs => "topic settings",
+            Self::TopicConfigs => "configs of the topic",
+            Self::LogDirs => "log directories",
+            Self::Groups => "groups",
+            Self::Lags => "lag on screen",
+            Self::AllLags => "lag of all groups",
+            Self::Group => "the group",
+        }
+    }
+}
+
 /// Identifies one question of one slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);

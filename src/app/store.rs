@@ -1,6 +1,6 @@
 //! Everything the machine knows of the cluster.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::event::{Connection, Counters};
@@ -107,6 +107,8 @@ pub struct Derived {
     pub superseded: u64,
     /// The newest question of each slot.
     pub asking: BTreeMap<SlotId, Query>,
+    /// Slots whose open question somebody pressed a key for.
+    pub asked_by_key: BTreeSet<SlotId>,
 }
 
 /// Calls one method on the slot that an id names.
@@ -174,6 +176,7 @@ impl Store {
     ) -> bool {
         let taken = self.take(slot, ticket, now, result);
         if taken {
+            self.derived.asked_by_key.remove(&slot);
             self.derive(slot, now);
         } else {
             self.derived.superseded += 1;

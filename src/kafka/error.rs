@@ -227,6 +227,22 @@ impl Error {
         matches!(self, Self::Denied { .. })
     }
 
+    /// What came of calling an address, without repeating the address.
+    pub fn outcome(&self) -> String {
+        match self {
+            Self::Connect { reason, .. } | Self::Closed { reason, .. } => reason.clone(),
+            Self::Timeout { after, .. } => format!("no answer within {}", span(*after)),
+            Self::NotKafka {
+                speaks: Speaks::Tls, ..
+            } => "speaks TLS".to_owned(),
+            Self::NotKafka {
+                speaks: Speaks::Http, ..
+            } => "speaks HTTP".to_owned(),
+            Self::NotKafka { .. } => "does not speak Kafka".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether no answer came: the connection failed before, during or after the request.
     pub fn is_connection(&self) -> bool {
         matches!(
@@ -329,25 +345,9 @@ fn addresses(attempts: &[(String, Error)]) -> String {
     for (index, (addr, error)) in attempts.iter().enumerate() {
         let separator = if index == 0 { "" } else { ", " };
         // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}{addr} ({})", outcome(error));
+        let _ = write!(text, "{separator}{addr} ({})", error.outcome());
     }
     text
-}
-
-/// What came of calling an address, without repeating the address.
-fn outcome(error: &Error) -> String {
-    match error {
-        Error::Connect { reason, .. } | Error::Closed { reason, .. } => reason.clone(),
-        Error::Timeout { after, .. } => format!("no answer within {}", span(*after)),
-        Error::NotKafka {
-            speaks: Speaks::Tls, ..
-        } => "speaks TLS".to_owned(),
-        Error::NotKafka {
-            speaks: Speaks::Http, ..
-        } => "speaks HTTP".to_owned(),
-        Error::NotKafka { .. } => "does not speak Kafka".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), columns: u16, text: &str, style
 }
 
 /// Fills a row of cells with one sign.
-pub fn fill(buf: &mut Buffer, area: Area, sign: char, style: Style) {
-    for position in Rect::from(area).intersection(buf.area).positions() {
+pub fn fill(buf: &mut Buffer, area: impl Into<Rect>, sign: char, style: Style) {
+    for position in area.into().intersection(buf.area).positions() {
         buf[position].set_char(sign).set_style(style);
     }
 }
@@ -51,8 +51,8 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// The first row of an area.
-    pub fn new(buf: &'a mut Buffer, area: Area, theme: &'a Theme) -> Self {
-        let area = Rect::from(area).intersection(buf.area);
+    pub fn new(buf: &'a mut Buffer, area: impl Into<Rect>, theme: &'a Theme) -> Self {
+        let area = area.into().intersection(buf.area);
         let to = if area.height == 0 { area.x } else { area.right() };
         Self {
             buf,
