@@ -8,6 +8,10 @@
     reason = "tests may panic"
 )]
 
+#[path = "../support/lib.rs"]
+mod support;
+
 mod hygiene;
 mod records_properties;
 mod records_reference;
+mod sim_foreign;
