@@ -20,7 +20,7 @@ alive() {
 launch() {
   local name=$1
   shift
-  log_flags info
+  log_flags "${level:-info}"
   (
     trap '' INT HUP # Ctrl-C and a closed terminal are for the script to answer
     cd "$dir" && exec "$java" "${small_jvm[@]}" "${log_flags[@]}" -cp "$path" "$@"
@@ -257,6 +257,18 @@ nodes() {
   for ((id = 1; id <= brokers; id++)); do
     echo "broker $id 127.0.0.1:$(cat "$dir/n$id.port") $(alive "n$id" && cat "$dir/n$id.pid" || echo -)"
   done
+}
+
+# Fills the cluster and keeps it moving with scripts/kafka.d/Seed.java, which runs until the cluster is ended.
+seed() {
+  local classes newer=
+  if alive seed; then problem="the cluster is seeded already"; return 1; fi
+  classes=$(compiled "$version" "$here/kafka.d/Seed.java")
+  case $version in 4.*) newer=kip848 ;; esac
+  path=$classes:$path
+  : >"$dir/seed.log"
+  level=warn launch seed -Xmx384m "-Dktui.cluster=$dir/" Seed "$(bootstrap)" $newer
+  await seed 180 grep -qx READY "$dir/seed.log"
 }
 
 # Ends every process of the cluster. What is left of the folder is for the caller to remove.
