@@ -125,6 +125,12 @@ fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
 
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
+/// The number of a colour that is exactly one of xterm's cube or grey ramp. The first six of the cube are left out:
+/// some colour schemes give them other shades.
+pub fn indexed_exactly(rgb: (u8, u8, u8)) -> Option<u8> {
+    (22..=255).find(|index| rgb_of_256(*index) == rgb)
+}
+
 fn nearest_of_256(rgb: (u8, u8, u8)) -> u8 {
     // The first sixteen are left out: their shades are the terminal's choice.
     let best = (16..=255).min_by_key(|index| distance(rgb_of_256(*index), rgb));
@@ -192,6 +198,14 @@ mod tests {
         assert_eq!(ColorDepth::True.nearest(Color::Rgb(1, 2, 3)), Color::Rgb(1, 2, 3));
         assert_eq!(ColorDepth::Ansi16.nearest(Color::LightRed), Color::LightRed);
         assert_eq!(ColorDepth::None.nearest(Color::Rgb(1, 2, 3)), Color::Reset);
+    }
+
+    #[test]
+    fn colours_of_the_cube_and_the_grey_ramp_are_known_by_number() {
+        assert_eq!(indexed_exactly((0, 95, 135)), Some(24));
+        assert_eq!(indexed_exactly((48, 48, 48)), Some(236));
+        assert_eq!(indexed_exactly((0, 95, 136)), None);
+        assert_eq!(indexed_exactly((0, 0, 255)), None);
     }
 
     #[test]
