@@ -7,3 +7,4 @@ pub mod model;
 pub mod partial;
 pub mod query;
 pub mod records;
+pub mod worker;

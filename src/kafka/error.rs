@@ -176,6 +176,12 @@ pub enum Error {
         /// Who was asked.
         addr: String,
     },
+    /// The node can say it, but ktui does not speak the request for it.
+    #[error("ktui cannot read {what}")]
+    NotSpoken {
+        /// What stays unknown.
+        what: String,
+    },
     /// The caller went away or the client was closed.
     #[error("{what} was cancelled")]
     Cancelled {
@@ -195,6 +201,14 @@ impl Error {
             29 | 30 | 31 | 53 | 65 => Some(Self::Denied { code, what, message }),
             _ => Some(Self::Kafka { code, what, message }),
         }
+    }
+
+    /// `Ok` for the error code of success; `what` is put into words only for the others.
+    pub fn check(code: i16, message: Option<&str>, what: impl FnOnce() -> String) -> Result<(), Self> {
+        if code == 0 {
+            return Ok(());
+        }
+        Self::from_code(code, what(), message).map_or(Ok(()), Err)
     }
 
     /// The Kafka error code, where the broker sent one.

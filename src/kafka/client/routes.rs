@@ -149,6 +149,11 @@ impl Routes {
         }
     }
 
+    /// How many partitions a topic has; `None` when it has not been seen.
+    pub(super) fn partition_count(&self, topic: &TopicName) -> Option<usize> {
+        self.read().topics.get(topic).map(|route| route.leaders.len())
+    }
+
     /// The id of a topic (KIP-516), where the cluster uses ids.
     pub(super) fn topic_id(&self, topic: &TopicName) -> Option<[u8; 16]> {
         self.read().topics.get(topic)?.id

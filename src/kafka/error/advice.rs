@@ -32,6 +32,7 @@ impl Error {
             },
             Self::WrongListener { advertised, .. } => format!("advertised address fails: {advertised}"),
             Self::Missing { what, .. } => format!("not in the answer: {what}"),
+            Self::NotSpoken { what } => format!("not supported: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
         };
         shortened(text, 60)
@@ -78,6 +79,9 @@ impl Error {
             )
             .into(),
             Self::Missing { .. } => "Refresh; if it stays, please report it with the broker's name and version.".into(),
+            Self::NotSpoken { .. } => "This version of ktui does not know that part of the protocol; the tools that \
+                                       come with the broker do."
+                .into(),
             Self::Cancelled { .. } => "Ask again.".into(),
         }
     }

@@ -46,17 +46,19 @@ impl GroupState {
         &*self.0 == "Empty"
     }
 
+    /// The state of a group that does not exist.
+    pub fn dead() -> Self {
+        Self("Dead".into())
+    }
+
+    /// Whether the coordinator knows no such group (any more).
+    pub fn is_dead(&self) -> bool {
+        &*self.0 == "Dead"
+    }
+
     /// Whether every member has its assignment: in any other state brokers send none, or one that is about to change.
     pub fn is_stable(&self) -> bool {
         &*self.0 == "Stable"
-    }
-
-    /// Whether assignments are about to change: classic rebalances and the KIP-848 states that reconcile.
-    pub fn is_rebalancing(&self) -> bool {
-        matches!(
-            &*self.0,
-            "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" | "NotReady"
-        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! Topics and partitions as Metadata describes them.
 
+use std::fmt;
+
 use super::{BrokerId, LeaderEpoch, PartitionId, TopicName};
 
 /// A topic with its partitions in order of their index.
@@ -89,6 +91,13 @@ impl TopicPartition {
             topic: topic.into(),
             partition: PartitionId(partition),
         }
+    }
+}
+
+impl fmt::Display for TopicPartition {
+    /// `topic-partition`, as Kafka's own tools and logs write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.topic, self.partition)
     }
 }
 

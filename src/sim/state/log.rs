@@ -257,7 +257,8 @@ impl Log {
             .filter(|stored| stored.max_timestamp >= timestamp)
             .find_map(|stored| {
                 let header = Header::parse(&stored.bytes)?;
-                if header.magic < 2 || header.is_append_time() {
+                let is_append_time = header.attributes & 8 != 0;
+                if header.magic < 2 || is_append_time {
                     return Some(Found {
                         offset: stored.base.max(self.start),
                         timestamp: stored.max_timestamp,

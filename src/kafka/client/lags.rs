@@ -1,0 +1,200 @@
+//! Lag of many groups at once: a few requests per broker, however many groups there are (protocol.md 5).
+//!
+//! Partitions that several groups read are asked for once. The order is describe, committed, log start, end: the end is
+//! the youngest figure, so that it cannot lie before a commit that was read earlier.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Client;
+use super::offsets::{Isolation, OffsetAnswers, OffsetSpec};
+use crate::kafka::error::Error;
+use crate::kafka::lag::{CommittedOffsets, GroupDetail, GroupSummary, LagCase, LogOffsets, UnknownLag, lag};
+use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicPartition};
+use crate::kafka::partial::{Failure, Partial};
+use crate::kafka::query::Members;
+
+/// Lag is counted to the high watermark, as Kafka's own tools do.
+const ISOLATION: Isolation = Isolation::ReadUncommitted;
+const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+
+/// Whether log starts are read too: they tell what is lost, not how much is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Starts {
+    Read,
+    Skipped,
+}
+
+/// Everything that was read about some groups.
+struct Reading {
+    described: HashMap<GroupId, GroupDescription>,
+    committed: HashMap<GroupId, Result<CommittedOffsets, Error>>,
+    starts: OffsetAnswers,
+    ends: OffsetAnswers,
+    failures: Vec<Failure>,
+}
+
+impl Client {
+    /// The lag of `groups` in sum. A group of which nothing could be read is missing and among the failures.
+    pub async fn lags(&self, groups: &[GroupListing], members: Members) -> Partial<HashMap<GroupId, GroupSummary>> {
+        let reading = self.read_groups(groups, members, Starts::Skipped).await;
+        let summaries = groups
+            .iter()
+            .filter_map(|group| Some((group.group.clone(), reading.summary(group)?)));
+        Partial::new(summaries.collect(), reading.failures)
+    }
+
+    /// Members and every partition of `groups`, in their order. A group that could not be described is missing and among
+    /// the failures.
+    pub async fn group_details(&self, groups: &[GroupListing]) -> Partial<Vec<GroupDetail>> {
+        let reading = self.read_groups(groups, Members::Described, Starts::Read).await;
+        let details = groups.iter().filter_map(|group| reading.detail(&group.group));
+        Partial::new(details.collect(), reading.failures)
+    }
+
+    async fn read_groups(&self, groups: &[GroupListing], members: Members, starts: Starts) -> Reading {
+        let mut failures = Vec::new();
+        let described = match members {
+            Members::Described => self.describe_groups(groups).await.drain_into(&mut failures),
+            Members::Skipped => HashMap::new(),
+        };
+        let committed = self.commits_of(groups).await;
+        let missed = committed
+            .iter()
+            .filter_map(|(group, found)| Some((group.clone(), found.as_ref().err()?.clone())));
+        failures.extend(self.group_failures("committed offsets", &missed.collect::<Vec<_>>()));
+        let wanted = partitions(described.values(), committed.values());
+        let starts = match starts {
+            Starts::Read => self.list_offsets(OffsetSpec::Earliest, ISOLATION, wanted.clone()).await,
+            Starts::Skipped => OffsetAnswers::new(),
+        };
+        let ends = self.list_offsets(OffsetSpec::Latest, ISOLATION, wanted).await;
+        // What fails for the start fails for the end as well: once is enough. A deleted topic is a fact, no failure.
+        let is_failure = |answer: &Result<_, Box<Error>>| {
+            answer
+                .as_ref()
+                .is_err_and(|error| unknown(error) != UnknownLag::Deleted)
+        };
+        failures.extend(self.offset_failures("end offsets", ends.iter().filter(|(_, answer)| is_failure(answer))));
+        Reading {
+            described,
+            committed,
+            starts,
+            ends,
+            failures,
+        }
+    }
+
+    /// Commits of `groups`. Share groups have none: their progress is kept
+    /// per record (KIP-932).
+    async fn commits_of(&self, groups: &[GroupListing]) -> HashMap<GroupId, Result<CommittedOffsets, Error>> {
+        let (share, others): (Vec<_>, Vec<_>) =
+            groups.iter().cloned().partition(|group| group.kind == GroupType::Share);
+        self.learn_listed(&others);
+        let found = self
+            .committed_offsets(others.into_iter().map(|group| group.group).collect())
+            .await;
+        let unspoken = share.into_iter().map(|group| {
+            let what = format!("the lag of share group {}", group.group);
+            (group.group, Err(Error::NotSpoken { what }))
+        });
+        found.into_iter().chain(unspoken).collect()
+    }
+}
+
+/// Every partition that somebody owns or has a commit for, once.
+fn partitions<'a>(
+    described: impl Iterator<Item = &'a GroupDescription>,
+    committed: impl Iterator<Item = &'a Result<CommittedOffsets, Error>>,
+) -> Vec<TopicPartition> {
+    let mut all: HashSet<&TopicPartition> = HashSet::new();
+    let members = described.flat_map(|group| &group.members);
+    all.extend(members.filter_map(|member| member.assigned.as_ref()).flatten());
+    for commits in committed.flatten() {
+        all.extend(
+            commits
+                .iter()
+                .filter(|(_, commit)| commit.is_ok())
+                .map(|(partition, _)| partition),
+        );
+    }
+    all.into_iter().cloned().collect()
+}
+
+fn unknown(error: &Error) -> UnknownLag {
+    match error {
+        Error::NoLeader { .. } => UnknownLag::NoLeader,
+        Error::UnknownTopic { .. } | Error::UnknownPartition { .. } => UnknownLag::Deleted,
+        Error::Kafka {
+            code: UNKNOWN_TOPIC_OR_PARTITION,
+            ..
+        } => UnknownLag::Deleted,
+        other => UnknownLag::NoEnd(other.to_string()),
+    }
+}
+
+impl Reading {
+    fn log(&self, partition: &TopicPartition) -> LogOffsets {
+        let start = self.starts.get(partition).and_then(|answer| answer.as_ref().ok());
+        LogOffsets {
+            log_start: start.and_then(|start| *start),
+            end: match self.ends.get(partition) {
+                Some(Ok(end)) => end.ok_or_else(|| UnknownLag::NoEnd("the leader named none".to_owned())),
+                Some(Err(error)) => Err(unknown(error)),
+                None => Err(UnknownLag::NoEnd("it was not asked for".to_owned())),
+            },
+        }
+    }
+
+    /// What is committed, or why that is unknown.
+    fn commits(&self, group: &GroupId) -> Result<&CommittedOffsets, String> {
+        match self.committed.get(group) {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("it was not asked for".to_owned()),
+        }
+    }
+
+    fn detail(&self, group: &GroupId) -> Option<GroupDetail> {
+        let description = self.described.get(group)?.clone();
+        let commits = self.commits(group);
+        let commits = commits.as_ref().map(|found| *found).map_err(String::as_str);
+        Some(GroupDetail {
+            partitions: lag(Some(&description), commits, |partition| self.log(partition)),
+            description,
+        })
+    }
+
+    /// The same in sum, without a row per partition: a large cluster has hundreds of thousands.
+    fn summary(&self, group: &GroupListing) -> Option<GroupSummary> {
+        let description = self.described.get(&group.group);
+        let commits = self.commits(&group.group);
+        if description.is_none() && commits.is_err() {
+            return None;
+        }
+        let mut summary = GroupSummary::new(group.coordinator, description);
+        for (partition, commit) in commits.iter().flat_map(|found| found.iter()) {
+            let commit = commit.as_ref().map(|offset| Some(*offset)).map_err(|why| &**why);
+            summary.add(&LagCase::of(commit, &self.log(partition)));
+        }
+        let members = description.iter().flat_map(|found| &found.members);
+        let assigned: HashSet<_> = members
+            .filter_map(|member| member.assigned.as_ref())
+            .flatten()
+            .collect();
+        match &commits {
+            Ok(found) => {
+                let uncommitted = assigned.into_iter().filter(|partition| found.get(partition).is_none());
+                uncommitted.for_each(|partition| summary.add(&LagCase::of(Ok(None), &self.log(partition))));
+            }
+            Err(why) => {
+                let case = LagCase::Unknown(UnknownLag::NoCommitted(why.clone()));
+                for _ in &assigned {
+                    summary.add(&case);
+                }
+                // A group that owns nothing may have committed all the same: unknown, not 0.
+                summary.lag.unknown = summary.lag.unknown.max(1);
+            }
+        }
+        Some(summary)
+    }
+}
