@@ -7,6 +7,7 @@ pub mod brokers;
 pub mod chart;
 pub mod debug;
 pub mod face;
+pub mod figure;
 pub mod format;
 pub mod frame;
 pub mod group;

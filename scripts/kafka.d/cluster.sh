@@ -1,4 +1,5 @@
 # Starting, stopping and probing the nodes of one cluster. Sourced by scripts/kafka.
+# shellcheck shell=bash disable=SC1007,SC2034,SC2154 # shares the variables of scripts/kafka
 #
 # Everything about a cluster is below $dir: `cluster` (version, brokers, ...), and per node NAME (zk, n1, n2, ...)
 # NAME.properties, NAME.port, NAME.pid, NAME.log and the folder NAME with its data.
@@ -10,9 +11,9 @@ alive() {
   local pid
   pid=$(cat "$dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
   if [ -r "/proc/$pid/cmdline" ]; then
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$dir/"
+    grep -qaF -- "$dir/" "/proc/$pid/cmdline" 2>/dev/null # no pipe: with pipefail grep -q would fail now and then
   else
-    ps -o command= -p "$pid" | grep -qF -- "$dir/"
+    case $(ps -o command= -p "$pid") in *"$dir/"*) ;; *) return 1 ;; esac
   fi
 }
 
@@ -20,7 +21,7 @@ alive() {
 launch() {
   local name=$1
   shift
-  log_flags info
+  log_flags "${level:-info}"
   (
     trap '' INT HUP # Ctrl-C and a closed terminal are for the script to answer
     cd "$dir" && exec "$java" "${small_jvm[@]}" "${log_flags[@]}" -cp "$path" "$@"
@@ -68,12 +69,16 @@ pick_port() {
 
 # ---- readiness, asked in Kafka's own protocol -----------------------------------------------------------------------
 
+# Runs a command for at most 5 s, where the machine can.
+briefly() { if command -v timeout >/dev/null; then timeout 5 "$@"; else "$@"; fi; }
+
 # Prints how many live brokers the broker at port $1 names: a Metadata request (v1, no topics), of whose answer only
 # the length, the correlation id and the size of the broker array are read.
 live_brokers() (
   exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
   printf '\0\0\0\016\0\003\0\001\0\0\0\001\377\377\0\0\0\0' >&3
-  set -- $($(command -v timeout >/dev/null && echo timeout 5) head -c 12 <&3 | od -An -tu1)
+  # shellcheck disable=SC2046 # twelve numbers
+  set -- $(briefly head -c 12 <&3 | od -An -tu1)
   [ $# -eq 12 ] && echo $(((${9} << 24) + (${10} << 16) + (${11} << 8) + ${12}))
 ) 2>/dev/null
 
@@ -81,7 +86,7 @@ live_brokers() (
 zookeeper_answers() (
   exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
   printf 'srvr' >&3
-  $(command -v timeout >/dev/null && echo timeout 5) cat <&3 | grep -q 'Mode:'
+  briefly grep -q '^Mode:' <&3
 ) 2>/dev/null
 
 # Waits until the test "$3 ..." holds for node $1, at most $2 seconds; fails at once when the process ends.
@@ -189,7 +194,7 @@ launch_broker() { launch "n$1" "-Xmx$((brokers > 1 ? 448 : 384))m" kafka.Kafka "
 # Starts the cluster described by version, brokers, mode, base and settings in the empty folder $dir.
 start_cluster() {
   local id since=$SECONDS
-  path=$(class_path "$version")
+  path=$(class_path "$version") || { problem="no jars"; return 1; }
   log_flags info
   write_properties
   printf '%s\n' "version=$version" "brokers=$brokers" "mode=$mode" >"$dir/cluster"
@@ -210,7 +215,7 @@ load_cluster() {
   version=$(sed -n 's/^version=//p' "$dir/cluster")
   brokers=$(sed -n 's/^brokers=//p' "$dir/cluster")
   mode=$(sed -n 's/^mode=//p' "$dir/cluster")
-  path=$(class_path "$version")
+  path=$(class_path "$version") || { problem="no jars"; return 1; }
 }
 
 broker_id() {
@@ -259,9 +264,21 @@ nodes() {
   done
 }
 
+# Fills the cluster and keeps it moving with scripts/kafka.d/Seed.java, which runs until the cluster is ended.
+seed() {
+  local classes newer=
+  if alive seed; then problem="the cluster is seeded already"; return 1; fi
+  classes=$(compiled "$version" "$here/kafka.d/Seed.java") || { problem="no Seed"; return 1; }
+  case $version in 4.*) newer=kip848 ;; esac
+  path=$classes:$path
+  : >"$dir/seed.log"
+  level=warn launch seed -Xmx384m "-Dktui.cluster=$dir/" Seed "$(bootstrap)" $newer
+  await seed 180 grep -qx READY "$dir/seed.log"
+}
+
 # Ends every process of the cluster. What is left of the folder is for the caller to remove.
 end_all() {
-  local name left=0
+  local name left=0 IFS=$' \t\n' # a trap also runs inside `IFS= read`
   for name in $(names); do
     if alive "$name"; then kill -KILL "$(cat "$dir/$name.pid")" 2>/dev/null || true; fi
   done

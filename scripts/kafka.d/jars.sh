@@ -1,4 +1,5 @@
 # Kafka's jars and our compiled Java programs, in the cache. Sourced by scripts/kafka.
+# shellcheck shell=bash disable=SC2154 # shares the variables of scripts/kafka
 
 # Where Java is; fails with a sentence when it is missing or too old.
 java_home() {
@@ -11,28 +12,27 @@ java_home() {
 }
 
 # Fetches the jars of one version with Maven, unless they are cached. The folder appears at once, whole.
-fetch_jars() {
-  local version=$1 home=$cache/kafka-$1 tmp try
-  [ -f "$home/kafka-clients-$version.jar" ] && return
+fetch_jars() (
+  version=$1 home=$cache/kafka-$1
+  [ ! -f "$home/kafka-clients-$version.jar" ] || exit 0
   command -v mvn >/dev/null || die "the jars of Kafka $version are not in $home and Maven is missing (Debian: apt-get install maven)"
   mkdir -p "$cache"
   tmp=$(mktemp -d "$cache/.kafka-$version.XXXXXX")
+  trap 'rm -rf "$tmp"' EXIT
   pom "$version" >"$tmp/pom.xml"
   say "fetching Kafka $version into $home (once)"
   for try in 1 2 3; do
-    if mvn -q -B -f "$tmp/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-      -DoutputDirectory="$tmp/jars" </dev/null >"$tmp/mvn.log" 2>&1; then
-      [ -f "$tmp/jars/kafka-clients-$version.jar" ] || break
+    if mvn -q -B -U -f "$tmp/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+      -DoutputDirectory="$tmp/jars" </dev/null >"$tmp/mvn.log" 2>&1 && [ -f "$tmp/jars/kafka-clients-$version.jar" ]; then
+      # another process may have been quicker
       mv -T "$tmp/jars" "$home" 2>/dev/null || [ -f "$home/kafka-clients-$version.jar" ] || die "cannot write $home"
-      rm -rf "$tmp"
-      return
+      exit 0
     fi
     say "Maven failed (try $try of 3)"
   done
   tail -n 20 "$tmp/mvn.log" >&2
-  rm -rf "$tmp"
   die "Maven could not fetch Kafka $version"
-}
+)
 
 # The 3.x jars bring a logging backend along, the 4.x jars do not.
 pom() {
@@ -55,13 +55,14 @@ XML
 
 # Prints the class path of one version, in a fixed order.
 class_path() {
-  fetch_jars "$1"
+  fetch_jars "$1" || return 1
   printf '%s:' "$cache/kafka-$1"/*.jar | sed 's/:$//'
 }
 
 # Prints the folder with the classes of a single-file program, compiled against that version. Compiled once per source.
 compiled() {
   local version=$1 source=$2 out tmp
+  [ -f "$source" ] || die "there is no $source"
   out=$cache/classes/$version/$(basename "$source" .java)-$(cksum <"$source" | tr ' ' '-')
   if [ ! -d "$out" ]; then
     mkdir -p "$(dirname "$out")"
@@ -74,11 +75,12 @@ compiled() {
 
 # Becomes a Java program: a class of the jars, or a single-file program of ours.
 run_java() {
-  local version=$1 main=$2 path
+  local version=$1 main=$2 path classes
   shift 2
-  path=$(class_path "$version")
+  path=$(class_path "$version") || exit 1
   if [ "${main%.java}" != "$main" ]; then
-    path=$(compiled "$version" "$main"):$path
+    classes=$(compiled "$version" "$main") || exit 1
+    path=$classes:$path
     main=$(basename "$main" .java)
   fi
   log_flags warn

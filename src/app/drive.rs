@@ -155,6 +155,10 @@ impl App {
                         spec,
                     });
                 }
+                Intent::Forget(slot) => {
+                    self.store.forget(slot);
+                    effects.push(Effect::Cancel(slot));
+                }
                 Intent::Do(effect) => effects.push(effect),
             }
         }

@@ -45,6 +45,8 @@ pub enum Intent {
     Ask(PromptKind, String),
     /// Say something at the bottom.
     Say(Level, String),
+    /// Drop what a slot knows: it is about something that is no longer on screen.
+    Forget(SlotId),
     /// Open a stream of records; the machine gives it its ticket.
     Read(FeedSpec),
     /// Have the shell do something.

@@ -136,6 +136,11 @@ impl Store {
         each_slot!(self, slot, begin(now))
     }
 
+    /// Drops what a slot knows; an answer under way will be refused.
+    pub fn forget(&mut self, slot: SlotId) {
+        each_slot!(self, slot, clear());
+    }
+
     /// When a slot that is asked every `period` is due.
     pub fn due(&self, slot: SlotId, period: Duration, now: Instant) -> Option<Instant> {
         each_slot!(self, slot, due(period, now))

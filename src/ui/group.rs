@@ -1,11 +1,347 @@
-//! One group: drawing of [`crate::app::pane::group`].
+//! Draws one group; its picture stands in `app::pane::group`.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Paint;
-use crate::app::pane::View;
-use crate::app::pane::group::Group;
+use super::face;
+use super::format::{Count, NOT_APPLICABLE};
+use super::line::Line;
+use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::theme::Role;
+use super::{Paint, figure};
+use crate::app::pane::group::{Group, GroupTab};
+use crate::app::pane::{Pane, View};
+use crate::app::slot::SlotId;
+use crate::kafka::lag::notice::Notice;
+use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag, UnknownLag};
+use crate::kafka::model::{Member, Offset};
+use crate::layout::Area;
+
+type ShowPartition = fn(&PartitionLag, Option<&Member>, &mut CellText<'_>);
+type ShowMember = fn(usize, &Member, &GroupDetail, &mut CellText<'_>);
+
+const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
+    (Column::name("TOPIC", 12), |row, _, cell| {
+        cell.show(&row.partition.topic);
+    }),
+    (Column::right("P").least(3), |row, _, cell| {
+        cell.show(row.partition.partition);
+    }),
+    (Column::right("COMMITTED").leaves(3), |row, _, cell| {
+        committed(row, cell);
+    }),
+    (Column::right("END").least(9).leaves(4), |row, _, cell| {
+        offset(row.end, cell);
+    }),
+    (Column::right("LAG").least(8), |row, _, cell| lag(&row.case, cell)),
+    (Column::left("").leaves(2), |row, _, cell| note(&row.case, cell)),
+    (Column::left("MEMBER").least(8).most(40), |_, owner, cell| match owner {
+        Some(member) => {
+            cell.show(&member.client_id);
+        }
+        None => {
+            cell.role(Role::Warning).show("no owner");
+        }
+    }),
+    (Column::left("HOST").leaves(1).most(40), |_, owner, cell| {
+        cell.show(owner.map_or(NOT_APPLICABLE, |member| &member.host));
+    }),
+];
+
+const MEMBER_COLUMNS: &[(Column, ShowMember)] = &[
+    (Column::name("MEMBER", 12), |_, member, _, cell| {
+        cell.show(&member.client_id);
+    }),
+    (Column::left("HOST").most(40), |_, member, _, cell| {
+        cell.show(&member.host);
+    }),
+    (Column::right("PARTITIONS"), |_, member, _, cell| {
+        match &member.assigned {
+            Some(assigned) if assigned.is_empty() => {
+                cell.role(Role::Warning).show("idle");
+            }
+            Some(assigned) => {
+                cell.show(Count(assigned.len() as i64));
+            }
+            None => figure::unknown(cell),
+        }
+    }),
+    (Column::right("LAG").least(8), |index, _, detail, cell| {
+        figure::total(cell, Group::lag_of_member(detail, index));
+    }),
+    (Column::left("INSTANCE").leaves(1).most(30), |_, member, _, cell| {
+        cell.show(member.instance_id.as_deref().unwrap_or(NOT_APPLICABLE));
+    }),
+    (Column::left("MEMBER ID").leaves(2).most(60), |_, member, _, cell| {
+        cell.show(&member.id);
+    }),
+];
+
+fn offset(offset: Option<Offset>, cell: &mut CellText<'_>) {
+    match offset {
+        Some(offset) => {
+            cell.show(Count(offset.0));
+        }
+        None => figure::unknown(cell),
+    }
+}
+
+fn committed(row: &PartitionLag, cell: &mut CellText<'_>) {
+    match (row.committed, &row.case) {
+        (None, LagCase::NoCommit { .. }) => {
+            cell.show(NOT_APPLICABLE);
+        }
+        (committed, _) => offset(committed, cell),
+    }
+}
+
+fn lag(case: &LagCase, cell: &mut CellText<'_>) {
+    match case {
+        LagCase::NoCommit { .. } => {
+            cell.show(NOT_APPLICABLE);
+        }
+        case => match case.lag() {
+            Some(lag) => {
+                cell.show(Count(lag));
+            }
+            None => figure::unknown(cell),
+        },
+    }
+}
+
+/// What a bare number would hide.
+fn note(case: &LagCase, cell: &mut CellText<'_>) {
+    match case {
+        LagCase::Known { .. } => {}
+        LagCase::NoCommit { backlog: Some(backlog) } => {
+            cell.role(Role::Warning)
+                .show(format_args!("no commit, up to {}", Count(*backlog)));
+        }
+        LagCase::NoCommit { backlog: None } => {
+            cell.role(Role::Warning).show("no commit");
+        }
+        LagCase::Expired { lost, .. } => {
+            cell.role(Role::Danger)
+                .show(format_args!("already lost {}", Count(*lost)));
+        }
+        LagCase::Ahead { by } => {
+            cell.role(Role::Danger)
+                .show(format_args!("{} past the end", Count(*by)));
+        }
+        LagCase::Unknown(reason) => {
+            cell.role(Role::Danger).show(match reason {
+                UnknownLag::NoLeader => "no leader",
+                UnknownLag::NoEnd(_) => "end unknown",
+                UnknownLag::Deleted => "deleted",
+                UnknownLag::NoCommitted(_) => "commit unknown",
+            });
+        }
+    }
+}
+
+/// Why a figure of the row under the cursor is unknown.
+fn reason(pane: &Group, view: View<'_>) -> Option<String> {
+    let row = pane
+        .partition(pane.list().cursor, view.store)
+        .filter(|_| pane.tab() == GroupTab::Partitions)?;
+    match &row.case {
+        LagCase::Unknown(UnknownLag::NoEnd(why) | UnknownLag::NoCommitted(why)) => Some(why.clone()),
+        LagCase::Unknown(UnknownLag::NoLeader) => {
+            Some("the partition has no leader: its end cannot be asked for".to_owned())
+        }
+        LagCase::Unknown(UnknownLag::Deleted) => {
+            Some("the topic or partition no longer exists; the commit remains".to_owned())
+        }
+        LagCase::Known { .. } | LagCase::NoCommit { .. } | LagCase::Expired { .. } | LagCase::Ahead { .. } => None,
+    }
+}
+
+struct Rows<'a> {
+    pane: &'a Group,
+    view: View<'a>,
+    detail: &'a GroupDetail,
+}
+
+impl RowSource for Rows<'_> {
+    fn row_count(&self) -> usize {
+        self.pane.row_count()
+    }
+
+    fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
+        match self.pane.tab() {
+            GroupTab::Partitions => {
+                let found = self.pane.partition(row, self.view.store);
+                if let (Some(row), Some((_, show))) = (found, PARTITION_COLUMNS.get(column)) {
+                    let owner = row.owner.and_then(|owner| self.detail.description.members.get(owner));
+                    show(row, owner, cell);
+                }
+            }
+            GroupTab::Members => {
+                let found = self.pane.member(row, self.view.store);
+                if let (Some((index, member)), Some((_, show))) = (found, MEMBER_COLUMNS.get(column)) {
+                    show(index, member, self.detail, cell);
+                }
+            }
+        }
+    }
+
+    fn look(&self, _row: usize) -> RowLook {
+        RowLook::default()
+    }
+}
 
 /// Draws the screen.
-pub fn draw(_frame: &mut Frame<'_>, _area: Rect, _pane: &Group, _view: View<'_>, _paint: &Paint<'_>) {}
+pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
+    let (title, notices, rest) = pane.list_area(view.body);
+    draw_title(frame, title, pane, view, paint);
+    for (line, notice) in pane.notices().iter().take(usize::from(notices.height)).enumerate() {
+        let area = Area {
+            y: notices.y + line as u16,
+            height: 1,
+            ..notices
+        };
+        let (role, words) = words(notice);
+        Line::new(frame.buffer_mut(), area, paint.theme)
+            .gap(1)
+            .left(role, words);
+    }
+    let (table_area, detail_area) = rest.split_bottom(u16::from(rest.height >= 8));
+    let detail = pane.detail(view.store);
+    let (what, total, empty) = match pane.tab() {
+        GroupTab::Partitions => (
+            "partitions",
+            detail.map_or(0, |detail| detail.partitions.len()),
+            "The group owns no partition and has no commit.",
+        ),
+        GroupTab::Members => (
+            "members",
+            detail.map_or(0, |detail| detail.description.members.len()),
+            "The group has no members.",
+        ),
+    };
+    let filter = pane.filter().unwrap_or_default();
+    let listed = face::Rows {
+        slot: SlotId::Group,
+        what,
+        total,
+        shown: pane.row_count(),
+        filter,
+        empty,
+    };
+    if face::instead(frame, table_area, &listed, view, paint) {
+        return;
+    }
+    let Some(detail) = detail else { return };
+    let (name, columns): (_, Vec<Column>) = match pane.tab() {
+        GroupTab::Partitions => (
+            "group-partitions",
+            PARTITION_COLUMNS.iter().map(|(column, _)| *column).collect(),
+        ),
+        GroupTab::Members => (
+            "group-members",
+            MEMBER_COLUMNS.iter().map(|(column, _)| *column).collect(),
+        ),
+    };
+    let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
+    let table = Table {
+        columns: &columns,
+        top_row,
+        cursor,
+        sort: None,
+    };
+    paint.table(frame, table_area, name, &table, &Rows { pane, view, detail });
+    let reason = reason(pane, view);
+    let own = reason.as_deref().map(|reason| (Role::Warning, reason));
+    face::detail(frame, detail_area, &[SlotId::Group], own, view, paint);
+}
+
+fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
+    let filter = pane.filter().unwrap_or_default();
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    line.left(Role::Title, format_args!(" {}  ", pane.listing().group));
+    if let Some(detail) = pane.detail(view.store) {
+        let description = &detail.description;
+        line.left(
+            Role::Text,
+            format_args!("{}  lag {}  ", description.state, figure::of(detail.summary().lag)),
+        );
+        let members = description.members.len();
+        let plural = if members == 1 { "" } else { "s" };
+        line.left(
+            Role::Dim,
+            format_args!(
+                "{} member{plural}  {}",
+                Count(members as i64),
+                description.kind.as_str()
+            ),
+        );
+        if !description.assignor.is_empty() {
+            line.left(Role::Dim, format_args!(" ({})", description.assignor));
+        }
+        line.left(Role::Dim, format_args!("  coordinator {}", description.coordinator));
+    }
+    if !filter.is_empty() {
+        line.right(Role::Match, format_args!("/{filter} "), 2);
+    }
+    let (open, other) = match pane.tab() {
+        GroupTab::Partitions => ("partitions", "members"),
+        GroupTab::Members => ("members", "partitions"),
+    };
+    line.right(Role::Tab, format_args!("{other} "), 1);
+    line.right(Role::TabOpen, format_args!("[{open}]"), 2);
+}
+
+/// A notice in words.
+fn words(notice: &Notice) -> (Role, String) {
+    let of = |count: usize| {
+        if count == 1 {
+            "1 partition".to_owned()
+        } else {
+            format!("{} partitions", Count(count as i64))
+        }
+    };
+    match notice {
+        Notice::NoLeader { partitions } => (
+            Role::Danger,
+            format!("{} without a leader: neither lag nor progress", of(*partitions)),
+        ),
+        Notice::Lost { offsets, partitions } => (
+            Role::Danger,
+            format!(
+                "already lost {} records to retention, on {}",
+                Count(*offsets),
+                of(*partitions)
+            ),
+        ),
+        Notice::Ahead { partitions } => (
+            Role::Danger,
+            format!(
+                "commit past the log end on {}: the log was truncated or the topic made anew",
+                of(*partitions)
+            ),
+        ),
+        Notice::Deleted { partitions } => (
+            Role::Warning,
+            format!("commits of {} that no longer exist", of(*partitions)),
+        ),
+        Notice::Unowned { partitions } => (
+            Role::Warning,
+            format!("{} without an owner, although the group has members", of(*partitions)),
+        ),
+        Notice::IdleMembers {
+            idle,
+            members,
+            partitions,
+        } => {
+            let plural = if *idle == 1 { "member" } else { "members" };
+            (
+                Role::Warning,
+                format!("{idle} {plural} idle ({members} members, {})", of(*partitions)),
+            )
+        }
+        Notice::NoCommit { partitions } => (
+            Role::Warning,
+            format!("{} assigned but never committed", of(*partitions)),
+        ),
+    }
+}

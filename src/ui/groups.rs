@@ -1,11 +1,174 @@
-//! All groups: drawing of [`crate::app::pane::groups`].
+//! Draws the list of groups; its picture stands in `app::pane::groups`.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Paint;
-use crate::app::pane::View;
-use crate::app::pane::groups::Groups;
+use super::face;
+use super::format::Count;
+use super::line::Line;
+use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::theme::Role;
+use super::topics::order_of;
+use super::{Paint, figure};
+use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
+use crate::app::pane::{Pane, View};
+use crate::app::slot::SlotId;
+use crate::app::store::Store;
+use crate::layout::{self, Area};
 
-/// Draws the screen.
-pub fn draw(_frame: &mut Frame<'_>, _area: Rect, _pane: &Groups, _view: View<'_>, _paint: &Paint<'_>) {}
+type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
+
+/// Columns, the order each stands for, and what its cells show.
+const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
+    (
+        Column::name("GROUP", 16).fills(16),
+        Some(GroupOrder::Name),
+        |row, cell| {
+            cell.show(&row.listing.group);
+        },
+    ),
+    (
+        Column::left("STATE").least(8),
+        Some(GroupOrder::State),
+        |row, cell| match row.state {
+            Some(state) => {
+                if state.is_rebalancing() {
+                    cell.role(Role::Warning);
+                }
+                cell.show(state);
+            }
+            None => figure::unknown(cell),
+        },
+    ),
+    (Column::left("TYPE").least(8).leaves(3), None, |row, cell| {
+        cell.show(row.listing.kind.as_str());
+    }),
+    (
+        Column::right("MEMBERS").leaves(1),
+        Some(GroupOrder::Members),
+        |row, cell| match row.members {
+            Some(members) => {
+                cell.show(Count(members as i64));
+            }
+            None => figure::unknown(cell),
+        },
+    ),
+    (
+        Column::right("LAG").least(10),
+        Some(GroupOrder::Lag),
+        |row, cell| match row.lag {
+            Some(lag) => figure::total(cell, lag),
+            None => figure::unknown(cell),
+        },
+    ),
+    (Column::right("UNCOMMITTED").leaves(4), None, |row, cell| {
+        match row.uncommitted {
+            Some(partitions) => figure::bad_if_any(cell, partitions, Role::Warning),
+            None => figure::unknown(cell),
+        }
+    }),
+    (Column::right("COORDINATOR").leaves(5), None, |row, cell| {
+        cell.show(row.listing.coordinator);
+    }),
+];
+
+struct Rows<'a> {
+    pane: &'a Groups,
+    store: &'a Store,
+}
+
+impl RowSource for Rows<'_> {
+    fn row_count(&self) -> usize {
+        self.pane.row_count()
+    }
+
+    fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
+        if let (Some(row), Some((_, _, show))) = (self.pane.row(row, self.store), COLUMNS.get(column)) {
+            show(&row, cell);
+        }
+    }
+
+    fn look(&self, row: usize) -> RowLook {
+        // The coordinator of a listed group that is gone cannot be asked: what is shown is old.
+        let coordinator = self.pane.row(row, self.store).map(|row| row.listing.coordinator);
+        let is_lost = coordinator.is_some_and(|id| self.store.derived.health.missing.contains_key(&id));
+        RowLook {
+            role: if is_lost { Role::Danger } else { Role::Text },
+            is_selected: false,
+        }
+    }
+}
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, paint: &Paint<'_>) {
+    let regions = layout::list(view.body);
+    draw_title(frame, regions.title, pane, view, paint);
+    let listed = face::Rows {
+        slot: SlotId::Groups,
+        what: "groups",
+        total: view.store.groups.value().map_or(0, Vec::len),
+        shown: pane.row_count(),
+        filter: pane.filter().unwrap_or_default(),
+        empty: "No consumer group is known to any coordinator, or they are hidden from these credentials.",
+    };
+    if face::instead(frame, regions.table, &listed, view, paint) {
+        face::detail(frame, regions.detail, &[SlotId::Groups], None, view, paint);
+        return;
+    }
+    let (order, direction) = pane.order();
+    let columns: Vec<Column> = COLUMNS.iter().map(|(column, _, _)| *column).collect();
+    let sorted = COLUMNS.iter().position(|(_, sorts, _)| *sorts == Some(order));
+    let table = Table {
+        columns: &columns,
+        top_row: pane.list().top_row,
+        cursor: Some(pane.list().cursor),
+        sort: sorted.map(|at| (at, order_of(direction))),
+    };
+    paint.table(
+        frame,
+        regions.table,
+        "groups",
+        &table,
+        &Rows {
+            pane,
+            store: view.store,
+        },
+    );
+    face::detail(
+        frame,
+        regions.detail,
+        &[SlotId::Groups, SlotId::Lags, SlotId::AllLags],
+        None,
+        view,
+        paint,
+    );
+}
+
+fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, paint: &Paint<'_>) {
+    let filter = pane.filter().unwrap_or_default();
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    line.left(Role::Title, " Groups  ");
+    if let Some(listings) = view.store.groups.value() {
+        let all = Count(listings.len() as i64);
+        if filter.is_empty() {
+            line.left(Role::Text, all);
+        } else {
+            line.left(Role::Text, format_args!("{} of {all}", Count(pane.row_count() as i64)));
+        }
+    }
+    if !filter.is_empty() {
+        line.right(Role::Match, format_args!("/{filter} "), 2);
+    }
+    let (order, direction) = pane.order();
+    let name = match order {
+        GroupOrder::Lag => "lag",
+        GroupOrder::Name => "name",
+        GroupOrder::State => "state",
+        GroupOrder::Members => "members",
+    };
+    line.right(
+        Role::Dim,
+        format_args!("sorted by {name} {}", order_of(direction).arrow()),
+        2,
+    );
+}

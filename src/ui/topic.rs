@@ -1,11 +1,344 @@
-//! One topic: drawing of [`crate::app::pane::topic`].
+//! Draws one topic; its picture stands in `app::pane::topic`.
+
+use std::fmt::{self, Display};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Paint;
-use crate::app::pane::View;
-use crate::app::pane::topic::TopicScreen;
+use super::face;
+use super::format::{Bytes, Count, NOT_APPLICABLE, Period};
+use super::line::Line;
+use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::theme::Role;
+use super::{Paint, figure};
+use crate::app::pane::topic::{Tab, TopicScreen};
+use crate::app::pane::{Pane, View};
+use crate::app::slot::SlotId;
+use crate::app::store::Store;
+use crate::kafka::model::{BrokerId, ConfigEntry, ConfigSource, Offset, Partition};
+use crate::layout::{self, Area};
+
+type ShowPartition = fn(&Partition, &Rows<'_>, &mut CellText<'_>);
+
+const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
+    (Column::right("P").least(4), |partition, _, cell| {
+        cell.show(partition.id);
+    }),
+    (Column::right("LEADER"), |partition, _, cell| match partition.leader {
+        Some(leader) => {
+            cell.show(leader);
+        }
+        None => {
+            cell.role(Role::Danger).show("none");
+        }
+    }),
+    (Column::left("REPLICAS"), |partition, _, cell| {
+        if partition.is_under_replicated() {
+            cell.role(Role::Danger);
+        }
+        cell.show(Replicas(partition));
+    }),
+    (Column::left("ISR").leaves(4), |partition, _, cell| {
+        cell.show(Ids(&partition.isr));
+    }),
+    (
+        Column::right("LOG START").least(9).leaves(3),
+        |partition, rows, cell| {
+            offset(cell, rows.offsets(partition).and_then(|offsets| offsets.log_start));
+        },
+    ),
+    (Column::right("END").least(9).leaves(2), |partition, rows, cell| {
+        offset(cell, rows.offsets(partition).and_then(|offsets| offsets.end));
+    }),
+    (
+        Column::right("OFFSET RANGE").least(12),
+        |partition, rows, cell| match rows
+            .offsets(partition)
+            .and_then(crate::kafka::model::PartitionOffsets::range)
+        {
+            Some(range) => {
+                cell.show(Count(range));
+            }
+            None => figure::unknown(cell),
+        },
+    ),
+    (
+        Column::right("SIZE").least(8).leaves(1),
+        |partition, rows, cell| match rows.pane.size(partition, rows.store) {
+            Some(bytes) => {
+                cell.show(Bytes(bytes));
+            }
+            None => figure::unknown(cell),
+        },
+    ),
+];
+
+type ShowConfig = fn(&ConfigEntry, &mut CellText<'_>);
+
+const CONFIG_COLUMNS: &[(Column, ShowConfig)] = &[
+    (Column::name("NAME", 16), |entry, cell| {
+        cell.show(&entry.name);
+    }),
+    (Column::left("VALUE").fills(10), |entry, cell| match &entry.value {
+        Some(value) if value.is_empty() => {
+            cell.role(Role::Dim).show("(empty)");
+        }
+        Some(value) => {
+            cell.show(value);
+            if let Some(meaning) = meaning(&entry.name, value) {
+                cell.role(Role::Dim).show(format_args!("  {meaning}"));
+            }
+        }
+        None if entry.is_sensitive => {
+            cell.role(Role::Dim).show("(secret, not sent)");
+        }
+        None => {
+            cell.show(NOT_APPLICABLE);
+        }
+    }),
+    (Column::left("SOURCE").leaves(1), |entry, cell| {
+        match source(entry.source) {
+            Ok(word) => {
+                cell.show(word);
+            }
+            Err(number) => {
+                cell.show(format_args!("source {number}"));
+            }
+        }
+    }),
+    (Column::left("DEFAULT").leaves(2).most(30), |entry, cell| {
+        cell.show(entry.default.as_deref().unwrap_or(NOT_APPLICABLE));
+    }),
+];
+
+/// A configured time or size in words: `604800000` is `7 d`.
+fn meaning(name: &str, value: &str) -> Option<String> {
+    let number: i64 = value.parse().ok()?;
+    let (_, unit) = name.rsplit_once('.')?;
+    if unit == "ms" {
+        (number != 0 && number != i64::MAX).then(|| Period(number).to_string())
+    } else if unit == "bytes" && number >= 1024 && number != i64::MAX {
+        Some(Bytes(number.unsigned_abs()).to_string())
+    } else {
+        None
+    }
+}
+
+fn source(source: ConfigSource) -> Result<&'static str, i8> {
+    match source {
+        ConfigSource::Topic => Ok("topic"),
+        ConfigSource::Broker => Ok("broker, dynamic"),
+        ConfigSource::ClusterDefault => Ok("cluster, dynamic"),
+        ConfigSource::StaticBroker => Ok("broker's file"),
+        ConfigSource::Default => Ok("default"),
+        ConfigSource::Other(number) => Err(number),
+    }
+}
+
+struct Rows<'a> {
+    pane: &'a TopicScreen,
+    store: &'a Store,
+}
+
+impl<'a> Rows<'a> {
+    fn offsets(&self, partition: &Partition) -> Option<&'a crate::kafka::model::PartitionOffsets> {
+        self.pane.offsets(partition.id, self.store)
+    }
+}
+
+impl RowSource for Rows<'_> {
+    fn row_count(&self) -> usize {
+        self.pane.row_count()
+    }
+
+    fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
+        match self.pane.tab() {
+            Tab::Partitions => {
+                if let (Some(partition), Some((_, show))) =
+                    (self.pane.partition(row, self.store), PARTITION_COLUMNS.get(column))
+                {
+                    show(partition, self, cell);
+                }
+            }
+            Tab::Configs => {
+                if let (Some(entry), Some((_, show))) = (self.pane.config(row, self.store), CONFIG_COLUMNS.get(column))
+                {
+                    show(entry, cell);
+                }
+            }
+        }
+    }
+
+    fn look(&self, row: usize) -> RowLook {
+        let is_default = self.pane.tab() == Tab::Configs
+            && self
+                .pane
+                .config(row, self.store)
+                .is_some_and(|entry| !entry.source.is_set());
+        RowLook {
+            role: if is_default { Role::Dim } else { Role::Text },
+            is_selected: false,
+        }
+    }
+}
+
+fn offset(cell: &mut CellText<'_>, offset: Option<Offset>) {
+    match offset {
+        Some(offset) => {
+            cell.show(Count(offset.0));
+        }
+        None => figure::unknown(cell),
+    }
+}
+
+/// Broker ids: `1,2,3`.
+struct Ids<'a>(&'a [BrokerId]);
+
+impl Display for Ids<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, id) in self.0.iter().enumerate() {
+            write!(f, "{}{id}", if at == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// Replicas, those that are not in sync in brackets: `1,(2),3`.
+struct Replicas<'a>(&'a Partition);
+
+impl Display for Replicas<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, id) in self.0.replicas.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            if self.0.isr.contains(id) {
+                write!(f, "{comma}{id}")?;
+            } else {
+                write!(f, "{comma}({id})")?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Draws the screen.
-pub fn draw(_frame: &mut Frame<'_>, _area: Rect, _pane: &TopicScreen, _view: View<'_>, _paint: &Paint<'_>) {}
+pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'_>, paint: &Paint<'_>) {
+    let regions = layout::list(view.body);
+    draw_title(frame, regions.title, pane, view, paint);
+    let partitions = pane.topic(view.store).map_or(0, |topic| topic.partitions.len());
+    let entries = pane.configs(view.store).map_or(0, |configs| configs.value.len());
+    let (what, slot, total, empty) = match pane.tab() {
+        Tab::Partitions => (
+            "partitions",
+            SlotId::Overview,
+            partitions,
+            "This topic no longer exists, or is hidden.",
+        ),
+        Tab::Configs => (
+            "entries",
+            SlotId::TopicConfigs,
+            entries,
+            "Its configuration has not been told: see the reason below.",
+        ),
+    };
+    let filter = pane.filter().unwrap_or_default();
+    let listed = face::Rows {
+        slot,
+        what,
+        total,
+        shown: pane.row_count(),
+        filter,
+        empty,
+    };
+    if face::instead(frame, regions.table, &listed, view, paint) {
+        face::detail(frame, regions.detail, &[slot], None, view, paint);
+        return;
+    }
+    let (name, columns): (_, Vec<Column>) = match pane.tab() {
+        Tab::Partitions => (
+            "partitions",
+            PARTITION_COLUMNS.iter().map(|(column, _)| *column).collect(),
+        ),
+        Tab::Configs => ("configs", CONFIG_COLUMNS.iter().map(|(column, _)| *column).collect()),
+    };
+    let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
+    let table = Table {
+        columns: &columns,
+        top_row,
+        cursor,
+        sort: None,
+    };
+    paint.table(
+        frame,
+        regions.table,
+        name,
+        &table,
+        &Rows {
+            pane,
+            store: view.store,
+        },
+    );
+    let slots: &[SlotId] = match pane.tab() {
+        Tab::Partitions => &[SlotId::Overview, SlotId::Offsets, SlotId::Sizes],
+        Tab::Configs => &[SlotId::TopicConfigs],
+    };
+    face::detail(frame, regions.detail, slots, None, view, paint);
+}
+
+fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<'_>, paint: &Paint<'_>) {
+    let filter = pane.filter().unwrap_or_default();
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    line.left(Role::Title, format_args!(" {}  ", pane.name()));
+    if let Some(topic) = pane.topic(view.store) {
+        let count = topic.partitions.len();
+        let plural = if count == 1 { "" } else { "s" };
+        line.left(
+            Role::Text,
+            format_args!(
+                "{} partition{plural}   RF {}",
+                Count(count as i64),
+                topic.replication_factor()
+            ),
+        );
+    } else {
+        line.left(Role::Danger, "this topic no longer exists, or is hidden from you");
+    }
+    for (tab, name) in [(Tab::Partitions, "partitions"), (Tab::Configs, "configs")] {
+        if pane.tab() == tab {
+            line.left(Role::TabOpen, format_args!("   [{name}]"));
+        } else {
+            line.left(Role::Tab, format_args!("    {name} "));
+        }
+    }
+    if !filter.is_empty() {
+        line.right(Role::Match, format_args!("/{filter} "), 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::model::PartitionId;
+
+    #[test]
+    fn replicas_that_are_not_in_sync_stand_in_brackets() {
+        let ids = |list: &[i32]| list.iter().map(|id| BrokerId(*id)).collect();
+        let partition = Partition {
+            id: PartitionId(0),
+            leader: None,
+            leader_epoch: None,
+            replicas: ids(&[1, 2, 3]),
+            isr: ids(&[3, 1]),
+        };
+        assert_eq!(Replicas(&partition).to_string(), "1,(2),3");
+        assert_eq!(Ids(&partition.isr).to_string(), "3,1");
+    }
+
+    #[test]
+    fn times_and_sizes_are_said_in_words_beside_the_number() {
+        assert_eq!(meaning("retention.ms", "604800000").as_deref(), Some("7 d"));
+        assert_eq!(meaning("retention.bytes", "-1"), None);
+        assert_eq!(meaning("segment.bytes", "1073741824").as_deref(), Some("1.00 GiB"));
+        assert_eq!(meaning("flush.ms", "9223372036854775807"), None);
+        assert_eq!(meaning("cleanup.policy", "delete"), None);
+    }
+}

@@ -8,6 +8,12 @@
     reason = "tests may panic"
 )]
 
+mod client_connection;
+mod client_hostile;
 mod hygiene;
 mod records_properties;
 mod records_reference;
+mod scripted;
+mod sim_foreign;
+#[path = "../support/lib.rs"]
+mod support;

@@ -7,8 +7,13 @@ use super::kafka::KafkaCluster;
 
 /// Runs kcat against the cluster with `input` on its standard input; returns what it printed. Panics when it fails.
 pub fn run(cluster: &KafkaCluster, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    run_at(&cluster.bootstrap(), arguments, input)
+}
+
+/// Runs kcat against any brokers, given as `host:port,host:port`.
+pub fn run_at(bootstrap: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("kcat")
-        .args(["-q", "-F", "/dev/null", "-b", &cluster.bootstrap()])
+        .args(["-q", "-F", "/dev/null", "-b", bootstrap])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -229,6 +229,12 @@ impl Pane for Group {
         self.list.move_to(self.list.cursor, self.rows.len(), self.page(view));
     }
 
+    fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        if self.detail(view.store).is_none() {
+            out.push(Intent::Forget(SlotId::Group));
+        }
+    }
+
     fn filter(&self) -> Option<&str> {
         Some(&self.filter_line)
     }

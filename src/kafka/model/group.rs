@@ -60,6 +60,14 @@ impl GroupState {
     pub fn is_stable(&self) -> bool {
         &*self.0 == "Stable"
     }
+
+    /// Whether assignments are about to change: classic rebalances and the KIP-848 states that reconcile.
+    pub fn is_rebalancing(&self) -> bool {
+        matches!(
+            &*self.0,
+            "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" | "NotReady"
+        )
+    }
 }
 
 impl fmt::Display for GroupState {

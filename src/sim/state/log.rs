@@ -257,8 +257,7 @@ impl Log {
             .filter(|stored| stored.max_timestamp >= timestamp)
             .find_map(|stored| {
                 let header = Header::parse(&stored.bytes)?;
-                let is_append_time = header.attributes & 8 != 0;
-                if header.magic < 2 || is_append_time {
+                if header.magic < 2 || header.is_append_time() {
                     return Some(Found {
                         offset: stored.base.max(self.start),
                         timestamp: stored.max_timestamp,

@@ -1,0 +1,47 @@
+//! Cells that several panes show alike: unknown figures, sums with unknown parts, counts that should be zero.
+
+use super::format::{self, Count, UNKNOWN};
+use super::table::CellText;
+use super::theme::Role;
+use crate::kafka::model::Total;
+
+/// `?`: the reason stands on the detail line.
+pub fn unknown(cell: &mut CellText<'_>) {
+    cell.role(Role::Unknown).show(UNKNOWN);
+}
+
+/// A count that should be zero: plain when it is, in `role` when it is not.
+pub fn bad_if_any(cell: &mut CellText<'_>, count: usize, role: Role) {
+    if count > 0 {
+        cell.role(role);
+    }
+    cell.show(Count(count as i64));
+}
+
+/// A sum of which parts may be unknown: `1,204 + ?2`.
+pub fn total(cell: &mut CellText<'_>, total: Total) {
+    cell.show(of(total));
+}
+
+/// A sum as the format shows it.
+pub fn of(total: Total) -> format::Total {
+    format::Total {
+        known: (total.parts > 0 || total.unknown == 0).then_some(total.known),
+        unknown: total.unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_of_nothing_is_zero_and_a_sum_of_unknowns_is_unknown() {
+        assert_eq!(of(Total::default()).to_string(), "0");
+        assert_eq!(of([None, None].into_iter().collect()).to_string(), "?");
+        assert_eq!(
+            of([Some(1_204), None, None].into_iter().collect()).to_string(),
+            "1,204 + ?2"
+        );
+    }
+}
