@@ -97,15 +97,21 @@ impl Tty {
     }
 
     /// Gives the terminal back, stops the process with its group as Ctrl-Z does elsewhere, and takes the terminal over
-    /// again when the process goes on; the next frame must then paint everything. To be called from the main thread: a
-    /// signal to the process is handled there first, so nothing of this function runs between signal and stop.
+    /// again when the process goes on; the next frame must then paint everything.
     ///
     /// # Errors
     /// When the terminal cannot be given back or taken over, or the signal not be sent.
     pub fn suspend(&self) -> io::Result<()> {
+        // The signal is taken by the main thread. If this is another one, it must not run on into `enter` meanwhile;
+        // the clock goes on while the process is stopped. A group without a shell above it is not stopped at all.
+        const UNTIL_STOPPED: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 100_000_000,
+        };
         self.leave()?;
-        // A group without a shell above it is not stopped; then this comes back at once, which is as good.
         kill_current_process_group(Signal::TSTP)?;
+        // Interrupted by SIGCONT is as good.
+        let _ = poll(&mut [], Some(&UNTIL_STOPPED));
         self.enter()
     }
 

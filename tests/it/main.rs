@@ -8,6 +8,7 @@
     reason = "tests may panic"
 )]
 
+mod bytes_tty;
 mod client_connection;
 mod client_hostile;
 mod hygiene;
