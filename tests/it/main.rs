@@ -8,13 +8,16 @@
     reason = "tests may panic"
 )]
 
+#[path = "../support/lib.rs"]
+mod support;
+
 mod bytes_tty;
 mod client_connection;
 mod client_hostile;
+mod client_routing;
 mod hygiene;
+mod profiles;
 mod records_properties;
 mod records_reference;
 mod scripted;
 mod sim_foreign;
-#[path = "../support/lib.rs"]
-mod support;

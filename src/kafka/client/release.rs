@@ -5,7 +5,7 @@ use crate::kafka::model::ClusterKind;
 
 /// Per release, a request version that came with it (API key, version) and that both kinds of brokers offer, newest
 /// release first. Source: the per-release API tables of franz-go's kversion and Kafka's message definitions.
-const MARKS: [(&str, i16, i16); 19] = [
+const MARKS: [(&str, i16, i16); 21] = [
     ("4.2", 2, 11), // ListOffsets, KIP-1023
     ("4.1", 1, 18), // Fetch, KIP-1166
     ("4.0", 3, 13), // Metadata, KIP-1102
@@ -23,8 +23,10 @@ const MARKS: [(&str, i16, i16); 19] = [
     ("2.7", 1, 12), // Fetch, KIP-595
     ("2.6", 16, 4), // ListGroups, KIP-518
     ("2.5", 9, 7),  // OffsetFetch, KIP-447
-    ("2.4", 47, 0), // OffsetDelete, KIP-496
-    ("2.3", 44, 0), // IncrementalAlterConfigs, KIP-339
+    ("2.4", 18, 3), // ApiVersions, KIP-482
+    ("2.3", 1, 11), // Fetch, KIP-392
+    ("2.2", 2, 5),  // ListOffsets, KIP-207
+    ("2.1", 1, 10), // Fetch, KIP-110
 ];
 
 /// Level of `metadata.version` that came with 3.4 (3.4-IV0).
