@@ -36,7 +36,7 @@ async fn kcat_lists_brokers_topics_and_partitions_of_every_profile() {
         let cluster = SimCluster::start(spec.add_topic(TopicSpec::new("orders", 4).replication(3)))
             .await
             .unwrap();
-        let listed = json_lines(&kcat::run_at(&bootstrap(&cluster), &["-L", "-J"], b"")).remove(0);
+        let listed = json_lines(&kcat::run(&bootstrap(&cluster), &["-L", "-J"], b"")).remove(0);
         assert_eq!(listed["brokers"].as_array().unwrap().len(), 3, "{}", profile.name);
         let topics = listed["topics"].as_array().unwrap();
         let orders = topics.iter().find(|topic| topic["topic"] == "orders").unwrap();
@@ -52,8 +52,8 @@ async fn round_trip(profile: ApiProfile, codec: &str) {
     let at = bootstrap(&cluster);
     let lines = (0..200).fold(String::new(), |lines, n| lines + &format!("key-{}:value {n}\n", n % 7));
     let arguments = ["-P", "-t", "orders", "-K", ":", "-z", codec, "-H", "trace=abc"];
-    kcat::run_at(&at, &arguments, lines.as_bytes());
-    let printed = kcat::run_at(&at, &["-C", "-t", "orders", "-o", "beginning", "-e", "-J"], b"");
+    kcat::run(&at, &arguments, lines.as_bytes());
+    let printed = kcat::run(&at, &["-C", "-t", "orders", "-o", "beginning", "-e", "-J"], b"");
     let mut values = payloads(&printed);
     values.sort_by_key(|value| value["value ".len()..].parse::<u32>().unwrap());
     let expected: Vec<String> = (0..200).map(|n| format!("value {n}")).collect();
@@ -90,7 +90,7 @@ async fn kcat_reads_the_last_records_and_from_a_time() {
     }
     let at = bootstrap(&cluster);
     let read = |from: &str| {
-        payloads(&kcat::run_at(
+        payloads(&kcat::run(
             &at,
             &["-C", "-t", "orders", "-p", "0", "-o", from, "-e", "-J"],
             b"",
@@ -98,7 +98,7 @@ async fn kcat_reads_the_last_records_and_from_a_time() {
     };
     assert_eq!(read("-5"), ["15", "16", "17", "18", "19"]);
     assert_eq!(read("s@1018"), ["18", "19"]);
-    let offsets = kcat::run_at(&at, &["-Q", "-t", "orders:0:1007"], b"");
+    let offsets = kcat::run(&at, &["-Q", "-t", "orders:0:1007"], b"");
     assert!(
         String::from_utf8_lossy(&offsets).contains("offset 7"),
         "{}",
@@ -113,12 +113,12 @@ async fn kcat_goes_on_with_two_of_three_brokers() {
         .add_topic(TopicSpec::new("orders", 6).replication(3));
     let cluster = SimCluster::start(spec).await.unwrap();
     let at = bootstrap(&cluster);
-    kcat::run_at(&at, &["-P", "-t", "orders"], b"a\nb\nc\n");
+    kcat::run(&at, &["-P", "-t", "orders"], b"a\nb\nc\n");
     cluster.handle().kill_broker(2);
-    let listed = json_lines(&kcat::run_at(&at, &["-L", "-J"], b"")).remove(0);
+    let listed = json_lines(&kcat::run(&at, &["-L", "-J"], b"")).remove(0);
     assert_eq!(listed["brokers"].as_array().unwrap().len(), 2);
-    kcat::run_at(&at, &["-P", "-t", "orders"], b"d\ne\nf\n");
-    let mut values = payloads(&kcat::run_at(
+    kcat::run(&at, &["-P", "-t", "orders"], b"d\ne\nf\n");
+    let mut values = payloads(&kcat::run(
         &at,
         &["-C", "-t", "orders", "-o", "beginning", "-e", "-J"],
         b"",
@@ -131,13 +131,13 @@ async fn kcat_goes_on_with_two_of_three_brokers() {
 async fn an_idempotent_producer_gets_its_id() {
     let cluster = SimCluster::start(SimSpec::small().topic("orders", 1)).await.unwrap();
     let at = bootstrap(&cluster);
-    kcat::run_at(
+    kcat::run(
         &at,
         &["-P", "-t", "orders", "-X", "enable.idempotence=true"],
         b"one\ntwo\n",
     );
     assert_eq!(
-        payloads(&kcat::run_at(&at, &["-C", "-t", "orders", "-e", "-J"], b"")),
+        payloads(&kcat::run(&at, &["-C", "-t", "orders", "-e", "-J"], b"")),
         ["one", "two"]
     );
     assert_eq!(cluster.handle().requests(22), 1);

@@ -15,7 +15,7 @@ use crate::support::{kcat, wait};
 const SOON: Duration = Duration::from_mins(1);
 
 fn ids_seen_by_kcat(cluster: &KafkaCluster) -> Vec<i64> {
-    let mut ids: Vec<_> = kcat::metadata(cluster)["brokers"]
+    let mut ids: Vec<_> = kcat::metadata(&cluster.bootstrap())["brokers"]
         .as_array()
         .expect("brokers")
         .iter()
@@ -132,7 +132,7 @@ fn kcat_reads_what_the_java_client_wrote_in_every_codec() {
             let written = cluster.workload().produce(&topic, &[record], json!({"codec": codec}));
             assert_eq!(written.len(), 1);
         }
-        let seen = kcat::consume(cluster, &topic);
+        let seen = kcat::consume(&cluster.bootstrap(), &topic);
         let keys: Vec<_> = seen
             .iter()
             .map(|record| record["key"].as_str().expect("a key"))

@@ -13,7 +13,7 @@
 //!     let topic = kafka::unique("orders");
 //!     cluster.workload().create_topic(&topic, 3, &[("cleanup.policy", "compact")]);
 //!     let written = cluster.workload().produce(&topic, &[Record::new("k", "v").at(0)], serde_json::json!({"codec": "zstd"}));
-//!     let seen = kcat::consume(cluster, &topic);
+//!     let seen = kcat::consume(&cluster.bootstrap(), &topic);
 //!     # let _ = (written, seen);
 //! }
 //!

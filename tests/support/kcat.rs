@@ -1,17 +1,11 @@
-//! kcat: a Kafka client (librdkafka) that shares no code with ktui or with the Java client.
+//! kcat: a Kafka client (librdkafka) that shares no code with ktui or with the Java client. It serves against real and
+//! simulated clusters alike: `bootstrap` is `host:port,...`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::kafka::KafkaCluster;
-
-/// Runs kcat against the cluster with `input` on its standard input; returns what it printed. Panics when it fails.
-pub fn run(cluster: &KafkaCluster, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-    run_at(&cluster.bootstrap(), arguments, input)
-}
-
-/// Runs kcat against any brokers, given as `host:port,host:port`.
-pub fn run_at(bootstrap: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+/// Runs kcat against a cluster with `input` on its standard input; returns what it printed. Panics when it fails.
+pub fn run(bootstrap: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("kcat")
         .args(["-q", "-F", "/dev/null", "-b", bootstrap])
         .args(arguments)
@@ -34,19 +28,19 @@ pub fn run_at(bootstrap: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
 }
 
 /// What `kcat -L -J` says of the cluster: `brokers` with `id` and `name`, `topics` with their partitions.
-pub fn metadata(cluster: &KafkaCluster) -> serde_json::Value {
-    serde_json::from_slice(&run(cluster, &["-L", "-J"], b"")).expect("kcat prints JSON")
+pub fn metadata(bootstrap: &str) -> serde_json::Value {
+    serde_json::from_slice(&run(bootstrap, &["-L", "-J"], b"")).expect("kcat prints JSON")
 }
 
 /// Produces one record for each line; with `key_delimiter` the text before it is the key.
-pub fn produce(cluster: &KafkaCluster, topic: &str, lines: &[u8], key_delimiter: Option<&str>) {
+pub fn produce(bootstrap: &str, topic: &str, lines: &[u8], key_delimiter: Option<&str>) {
     let delimiter = key_delimiter.map_or(vec![], |delimiter| vec!["-K", delimiter]);
-    run(cluster, &[&["-P", "-t", topic], &delimiter[..]].concat(), lines);
+    run(bootstrap, &[&["-P", "-t", topic], &delimiter[..]].concat(), lines);
 }
 
 /// Everything in the topic from beginning to end, as JSON objects of kcat's `-J` (partition, offset, ts, key, payload).
-pub fn consume(cluster: &KafkaCluster, topic: &str) -> Vec<serde_json::Value> {
-    let printed = run(cluster, &["-C", "-t", topic, "-o", "beginning", "-e", "-J"], b"");
+pub fn consume(bootstrap: &str, topic: &str) -> Vec<serde_json::Value> {
+    let printed = run(bootstrap, &["-C", "-t", topic, "-o", "beginning", "-e", "-J"], b"");
     serde_json::Deserializer::from_slice(&printed)
         .into_iter()
         .map(|one| one.expect("kcat prints JSON"))
