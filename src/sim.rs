@@ -23,9 +23,11 @@ pub mod batch;
 pub mod clock;
 pub mod codec;
 mod configs;
+mod demo;
 pub mod fault;
 mod handle;
 pub mod profile;
+mod random;
 mod server;
 pub mod spec;
 pub mod state;
@@ -35,10 +37,13 @@ pub use handle::SimHandle;
 pub use profile::ApiProfile;
 pub use spec::{BrokerSpec, GroupSpec, SimSpec, TopicSpec};
 
+use clock::Clock;
 use fault::Rules;
 use server::Listener;
 use state::State;
 use stats::Stats;
+
+use crate::task::Task;
 
 /// What the tasks of a cluster share.
 #[derive(Debug)]
@@ -74,7 +79,12 @@ impl Shared {
 #[derive(Debug)]
 pub struct SimCluster {
     shared: Arc<Shared>,
+    /// What keeps the demo alive.
+    script: Option<Task<()>>,
 }
+
+/// The seed of the demo.
+const DEMO_SEED: u64 = 20_261_120;
 
 impl SimCluster {
     /// Starts the brokers of `spec`, each on a free port of 127.0.0.1. Must be called within a tokio runtime.
@@ -86,7 +96,28 @@ impl SimCluster {
         reason = "marks that a runtime is needed, and leaves room to wait"
     )]
     pub async fn start(spec: SimSpec) -> std::io::Result<Self> {
-        let mut state = spec.state();
+        Self::open(spec.state())
+    }
+
+    /// Starts the cluster of `ktui demo`: three brokers with topics, live producers and groups of every kind. With a
+    /// frozen clock nothing happens after the start, so that every run shows the same.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    #[expect(
+        clippy::unused_async,
+        reason = "marks that a runtime is needed, and leaves room to wait"
+    )]
+    pub async fn demo(clock: Clock) -> std::io::Result<Self> {
+        let (state, script) = demo::build(clock, DEMO_SEED);
+        let mut cluster = Self::open(state)?;
+        if !matches!(clock, Clock::Frozen(_)) {
+            cluster.script = Some(demo::play(cluster.shared.clone(), script));
+        }
+        Ok(cluster)
+    }
+
+    fn open(mut state: State) -> std::io::Result<Self> {
         let mut listeners = HashMap::new();
         for broker in &mut state.brokers {
             let listener = Listener::reserve()?;
@@ -100,8 +131,9 @@ impl SimCluster {
             stats: Mutex::default(),
             listeners: Mutex::new(listeners),
         });
-        let cluster = Self { shared };
-        for id in spec.broker_ids() {
+        let cluster = Self { shared, script: None };
+        let ids: Vec<i32> = cluster.shared.state().brokers.iter().map(|broker| broker.id).collect();
+        for id in ids {
             server::open(&cluster.shared, id)?;
         }
         Ok(cluster)
@@ -120,6 +152,7 @@ impl SimCluster {
 
 impl Drop for SimCluster {
     fn drop(&mut self) {
+        self.script = None;
         self.shared.listeners().clear();
     }
 }

@@ -143,6 +143,16 @@ impl Batch {
         self
     }
 
+    /// The same batch with its records `step()` offsets apart, as a cleaner leaves it that removed those between.
+    pub fn spread(mut self, mut step: impl FnMut() -> i32) -> Self {
+        let mut delta = -1;
+        for record in &mut self.records {
+            delta += step().max(1);
+            record.offset_delta = Some(delta);
+        }
+        self
+    }
+
     /// The same batch reaching to `delta` past its base offset, as compaction leaves it when the last records went.
     pub fn last_offset_delta(mut self, delta: i32) -> Self {
         self.last_offset_delta = Some(delta);

@@ -7,8 +7,11 @@ use std::time::Duration;
 pub enum Fault {
     /// The answer comes this much later. Others on the same connection wait behind it.
     Delay(Duration),
-    /// The request is read and never answered, the connection stays open.
+    /// The request is served, and neither it nor anything after it on that connection is answered. The connection
+    /// stays open.
     NeverAnswer,
+    /// The request is served and its answer left out; what comes after it on that connection is answered.
+    SkipAnswer,
     /// The connection is closed as soon as it is accepted, nothing is read. The API key of the rule does not matter.
     CloseOnAccept,
     /// The request is read, nothing is done, the connection is closed.

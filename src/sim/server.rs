@@ -198,7 +198,8 @@ impl Connection {
         let mut then = Then::Continue;
         for fault in faults {
             match fault {
-                Fault::NeverAnswer => return Ok(then),
+                Fault::NeverAnswer => std::future::pending().await,
+                Fault::SkipAnswer => return Ok(then),
                 Fault::CloseUnanswered => return Ok(Then::Close),
                 Fault::Truncate { bytes } => {
                     answer.truncate(*bytes);

@@ -173,11 +173,6 @@ impl SimSpec {
         self
     }
 
-    /// Ids of the brokers.
-    pub(super) fn broker_ids(&self) -> impl Iterator<Item = i32> {
-        self.brokers.iter().map(|broker| broker.id)
-    }
-
     /// The cluster's state, brokers without ports.
     pub(super) fn state(&self) -> State {
         let brokers = self.brokers.iter().map(|spec| Broker {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::profile::ApiProfile;
+use super::random::mix;
 
 pub mod broker;
 mod failover;
@@ -277,14 +278,6 @@ impl State {
 fn java_hash(text: &str) -> i32 {
     text.encode_utf16()
         .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-}
-
-/// SplitMix64 of two words.
-fn mix(seed: u64, n: u64) -> u64 {
-    let mut z = seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ impl GroupSpec {
         self
     }
 
-    pub(super) fn put_into(&self, state: &mut State) {
+    pub(in crate::sim) fn put_into(&self, state: &mut State) {
         state.groups.insert(text(&self.id), self.group.clone());
     }
 }
