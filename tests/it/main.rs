@@ -15,9 +15,13 @@ mod bytes_tty;
 mod client_connection;
 mod client_hostile;
 mod client_routing;
+mod flow;
 mod hygiene;
 mod profiles;
 mod records_properties;
 mod records_reference;
+mod render_lists;
 mod scripted;
 mod sim_foreign;
+mod stage;
+#[path = "../support/lib.rs"]
