@@ -8,9 +8,6 @@
     reason = "tests may panic"
 )]
 
-#[path = "../support/lib.rs"]
-mod support;
-
 mod bytes_tty;
 mod client_connection;
 mod client_hostile;
@@ -25,3 +22,4 @@ mod scripted;
 mod sim_foreign;
 mod stage;
 #[path = "../support/lib.rs"]
+mod support;
