@@ -1,11 +1,14 @@
 //! ktui: a terminal UI for Kafka clusters.
 
 pub mod app;
+pub mod cli;
 pub mod decode;
+pub mod exit;
 pub mod input;
 pub mod kafka;
 pub mod layout;
 pub mod runtime;
+pub mod settings;
 pub mod sim;
 pub mod task;
 pub mod ui;

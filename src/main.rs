@@ -1,3 +1,7 @@
-//! The `ktui` binary.
+//! The `ktui` binary: the command line is read, done, and becomes an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ktui::cli::main().into()
+}

@@ -1,4 +1,125 @@
-//! The shell: the terminal and what is written to it.
+//! The shell: the terminal and what is written to it, keys and signals, the clock, and the loop that ties the machine
+//! to the engine.
+//!
+//! ```text
+//!  signals ─┐                      ┌─▶ effects ─▶ kafka (one task per slot)
+//!  keys ────┼─▶ session ─▶ App ────┤        │
+//!  answers ─┘        ▲             └─▶ frames ─▶ terminal
+//!                    └────────────────────────┘
+//! ```
 
 pub mod backend;
+pub mod clipboard;
+pub mod clock;
+pub mod copier;
+pub mod effects;
+pub mod frame;
+pub mod input;
+pub mod logging;
+pub mod panic;
+pub mod session;
+pub mod signals;
 pub mod terminal;
+
+use std::io::{self, IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::app::AppSettings;
+use crate::cli;
+use crate::exit::Exit;
+use crate::kafka::client::{Client, ClientSettings};
+use crate::settings::{Settings, Target};
+use crate::sim::SimCluster;
+use crate::sim::clock::Clock;
+use crate::ui::theme;
+use session::Start;
+use terminal::Tty;
+
+/// What is still under way after the terminal was given back has so long to end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Opens the screen and stays until the user or the system ends it.
+pub fn run(settings: Settings) -> Exit {
+    if let Some(missing) = missing_terminal() {
+        return cli::complain(&format!(
+            "{missing} is not a terminal, and the screen needs one; without it use: ktui brokers, topics, groups or lag"
+        ));
+    }
+    if let Err(error) = logging::start(settings.log.as_deref()) {
+        return cli::complain(&error.to_string());
+    }
+    let started = Tty::open().and_then(|tty| Ok((tty, tokio::runtime::Runtime::new()?)));
+    let (tty, runtime) = match started {
+        Ok(started) => started,
+        Err(error) => return lost(&error),
+    };
+    panic::install(Some(tty.clone()), settings.log.clone());
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        tty.enter()?;
+        let outcome = runtime.block_on(open(settings, tty.clone()));
+        tty.leave()?;
+        outcome
+    }));
+    runtime.shutdown_timeout(GRACE);
+    match outcome {
+        Ok(Ok(())) => Exit::Well,
+        Ok(Err(error)) => lost(&error),
+        // The hook has said what there is to say.
+        Err(_) => Exit::Panic,
+    }
+}
+
+async fn open(settings: Settings, tty: Tty) -> io::Result<()> {
+    let demo = match &settings.target {
+        Target::Demo => Some(SimCluster::demo(Clock::Provided(clock::unix_millis)).await?),
+        Target::Brokers(_) => None,
+    };
+    let (bootstrap, cluster_name, banner) = match (&settings.target, &demo) {
+        (Target::Brokers(addresses), _) => (addresses.clone(), addresses.first().cloned(), None),
+        (Target::Demo, demo) => {
+            let addresses = demo.iter().flat_map(SimCluster::bootstrap);
+            let banner = "demo cluster, in this process, nothing leaves your machine";
+            (
+                addresses.map(|address| address.to_string()).collect(),
+                Some("demo".to_owned()),
+                Some(banner.to_owned()),
+            )
+        }
+    };
+    let mut client = ClientSettings::new(bootstrap.clone());
+    if let Some(timeout) = settings.timeout {
+        client.request_timeout = timeout;
+        client.connect_timeout = client.connect_timeout.min(timeout);
+    }
+    let start = Start {
+        client: Client::new(client),
+        settings: AppSettings {
+            cluster_name: cluster_name.unwrap_or_default(),
+            bootstrap,
+            pane: settings.pane,
+            themes: theme::EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            banner,
+        },
+        theme: settings.theme,
+        theme_dir: settings.theme_dir,
+    };
+    session::run(start, tty).await
+}
+
+/// Which of the two that the screen needs is no terminal.
+fn missing_terminal() -> Option<&'static str> {
+    if !io::stdin().is_terminal() {
+        Some("standard input")
+    } else if !io::stdout().is_terminal() {
+        Some("standard output")
+    } else {
+        None
+    }
+}
+
+/// The terminal cannot be used (any more): said where somebody may still read it.
+fn lost(error: &io::Error) -> Exit {
+    let _ = writeln!(io::stderr(), "ktui: the terminal failed: {error}");
+    Exit::Nothing
+}

@@ -134,8 +134,6 @@ impl<T> Remote<T> {
 pub struct Slot<T> {
     ticket: Ticket,
     failures_in_a_row: u32,
-    /// Why the last answered question failed: it stays said while the next one is under way.
-    trouble: Option<Error>,
     remote: Remote<T>,
 }
 
@@ -144,7 +142,6 @@ impl<T> Default for Slot<T> {
         Self {
             ticket: Ticket::default(),
             failures_in_a_row: 0,
-            trouble: None,
             remote: Remote::Empty,
         }
     }
@@ -179,7 +176,6 @@ impl<T> Slot<T> {
         self.remote = match result {
             Ok((value, failures)) => {
                 self.failures_in_a_row = 0;
-                self.trouble = None;
                 Remote::Ready(Loaded {
                     value: merge(stale.map(|old| old.value), value),
                     failures,
@@ -188,7 +184,6 @@ impl<T> Slot<T> {
             }
             Err(error) => {
                 self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
-                self.trouble = Some(error.clone());
                 Remote::Failed {
                     error,
                     stale,
@@ -227,9 +222,12 @@ impl<T> Slot<T> {
         self.loaded().map_or(&[], |loaded| &loaded.failures)
     }
 
-    /// Why the last answered question failed; `None` after an answer.
+    /// The error of the last question, if it failed.
     pub fn error(&self) -> Option<&Error> {
-        self.trouble.as_ref()
+        match &self.remote {
+            Remote::Failed { error, .. } => Some(error),
+            Remote::Empty | Remote::Loading { .. } | Remote::Ready(_) => None,
+        }
     }
 
     /// When the newest data arrived.

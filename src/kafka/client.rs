@@ -80,6 +80,14 @@ impl ClientSettings {
             request_timeout: Duration::from_secs(10),
         }
     }
+
+    /// Whether `text` can be an entry of the bootstrap list.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_address(text: &str) -> Result<(), String> {
+        text.parse::<address::Address>().map(|_| ())
+    }
 }
 
 /// What a connection is for. A broker serves one request per connection at a time, so what is slow must not stand in
@@ -181,6 +189,11 @@ impl Client {
     /// What has been sent and received so far.
     pub fn stats(&self) -> Stats {
         self.shared.meter.stats()
+    }
+
+    /// Requests that wait for their answer now.
+    pub fn in_flight(&self) -> usize {
+        self.shared.links.in_flight()
     }
 
     /// Follows whether the cluster can be reached.

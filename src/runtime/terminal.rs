@@ -114,17 +114,6 @@ impl Tty {
         let _ = poll(&mut [], Some(&UNTIL_STOPPED));
         self.enter()
     }
-
-    /// Lets every panic, of whatever thread, give the terminal back before its message is printed.
-    pub fn leave_on_panic(&self) {
-        let tty = self.clone();
-        let next = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            // There is no one to tell: the message below matters more.
-            let _ = tty.leave();
-            next(panic);
-        }));
-    }
 }
 
 impl Write for Tty {

@@ -35,9 +35,13 @@ const fn column(
 }
 
 const COLUMNS: &[TopicColumn] = &[
-    column(Column::name("NAME", 24), Some(TopicOrder::Name), |topic, _, cell| {
-        cell.show(&topic.name);
-    }),
+    column(
+        Column::name("NAME", 16).fills(16),
+        Some(TopicOrder::Name),
+        |topic, _, cell| {
+            cell.show(&topic.name);
+        },
+    ),
     column(
         Column::right("PART").leaves(3),
         Some(TopicOrder::Partitions),
@@ -90,7 +94,7 @@ const COLUMNS: &[TopicColumn] = &[
 ];
 
 /// Figures older than this are dimmed: the row was off the screen for a while.
-pub(super) const STALE_AFTER: Duration = Duration::from_secs(15);
+const STALE_AFTER: Duration = Duration::from_secs(15);
 
 struct Rows<'a> {
     pane: &'a Topics,

@@ -20,9 +20,8 @@ fn inside() {
     let Ok(case) = std::env::var(CASE) else { return };
     let mut tty = Tty::open().unwrap();
     let wait = || std::io::stdin().read_exact(&mut [0]).unwrap();
-    if case == "panic" {
-        tty.leave_on_panic();
-    }
+    let report = tempfile::NamedTempFile::new().unwrap();
+    ktui::runtime::panic::install(Some(tty.clone()), Some(report.path().to_owned()));
     tty.enter().unwrap();
     let Size { width, height } = tty.size();
     write!(tty, "\x1b[HINSIDE {width}x{height}").unwrap();
@@ -34,7 +33,17 @@ fn inside() {
             print!("NOTHING-MORE");
         }
         "drop" => drop(tty),
-        "panic" => assert!(std::thread::spawn(|| panic!("MESSAGE-OF-THE-PANIC")).join().is_err()),
+        "panic" => {
+            panic_in("main");
+            let report = std::fs::read_to_string(report.path()).unwrap();
+            assert!(report.contains("MESSAGE-OF-THE-PANIC") && report.contains("in thread main"));
+        }
+        "task" => {
+            panic_in("worker");
+            assert!(tty.is_entered() && std::fs::read_to_string(report.path()).unwrap().contains("MESSAGE"));
+            write!(tty, "\x1b[HSTILL-HERE").unwrap();
+            wait();
+        }
         "suspend" => {
             tty.suspend().unwrap();
             write!(tty, "\x1b[HBACK").unwrap();
@@ -43,6 +52,13 @@ fn inside() {
         }
         other => panic!("no case {other}"),
     }
+}
+
+/// Panics in a thread of this name.
+fn panic_in(name: &str) {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    let panicked = thread.spawn(|| panic!("MESSAGE-OF-THE-PANIC")).unwrap().join();
+    assert!(panicked.is_err());
 }
 
 struct Terminal {
@@ -162,7 +178,7 @@ fn dropping_the_last_handle_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_panic_in_any_thread_gives_the_terminal_back_before_its_message() {
+fn a_panic_of_the_main_thread_gives_the_terminal_back_before_its_message() {
     let mut terminal = Terminal::start("panic", SCRIPT);
     terminal.wait_for("INSIDE");
     terminal.key();
@@ -174,6 +190,20 @@ fn a_panic_in_any_thread_gives_the_terminal_back_before_its_message() {
         text.find("MESSAGE-OF-THE-PANIC").unwrap(),
     );
     assert!(left < message, "the message is on the screen that stays");
+    assert!(text.contains("The report is in /"));
+}
+
+#[test]
+fn a_panic_of_a_task_leaves_the_terminal_alone() {
+    let mut terminal = Terminal::start("task", SCRIPT);
+    terminal.wait_for("INSIDE");
+    terminal.key();
+    terminal.wait_for("STILL-HERE");
+    terminal.assert_taken_over();
+    assert!(!String::from_utf8_lossy(&terminal.bytes).contains("MESSAGE-OF-THE-PANIC"));
+    terminal.key();
+    terminal.wait_for("THE-END");
+    terminal.assert_given_back();
 }
 
 #[test]

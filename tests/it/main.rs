@@ -8,22 +8,16 @@
     reason = "tests may panic"
 )]
 
+#[path = "../support/lib.rs"]
+mod support;
+
 mod bytes_tty;
 mod client_connection;
 mod client_hostile;
 mod client_routing;
-mod configs_reads;
-mod flow;
-mod groups_reads;
 mod hygiene;
-mod lag_reads;
 mod profiles;
 mod records_properties;
 mod records_reference;
-mod render_lists;
-mod scene;
 mod scripted;
 mod sim_foreign;
-mod stage;
-#[path = "../support/lib.rs"]
-mod support;

@@ -75,6 +75,16 @@ impl Links {
         open.into_iter().min_by_key(|session| session.connection.in_flight())
     }
 
+    /// Requests under way over all open connections.
+    pub(super) fn in_flight(&self) -> usize {
+        let links: Vec<_> = self.by_address().values().cloned().collect();
+        let purposes = [Purpose::Interactive, Purpose::Bulk, Purpose::Fetch];
+        let open = links
+            .iter()
+            .flat_map(|link| purposes.iter().filter_map(|purpose| link.open_session(*purpose)));
+        open.map(|session| session.connection.in_flight()).sum()
+    }
+
     /// A connection to the first of `peers` that can be reached; an error that names what came of each.
     pub(super) async fn first_of(
         &self,

@@ -1,0 +1,231 @@
+//! The command line: what can be asked of `ktui`, and who does it.
+//!
+//! Without a subcommand the screen opens. Connection flags stand before or after the subcommand.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::Styles;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::app::nav::PaneId;
+use crate::exit::Exit;
+use crate::runtime;
+use crate::settings::Settings;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ktui",
+    version,
+    about,
+    after_help = exit_codes(),
+    styles = Styles::plain(),
+    infer_long_args = false,
+    max_term_width = 100
+)]
+pub struct Args {
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Pane to open on
+    #[arg(long, value_enum, value_name = "PANE")]
+    pub pane: Option<PaneArg>,
+    /// Colours: dark, light, high-contrast, mono, or a file NAME.toml of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// What to do instead of opening the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How to reach a cluster; before or after a subcommand.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConnectionArgs {
+    /// Brokers to start from: host:port, with commas for several; the port is 9092 where none is given
+    #[arg(
+        short,
+        long,
+        env = "KTUI_BROKERS",
+        value_name = "HOST:PORT",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub brokers: Vec<String>,
+    /// Longest time to wait for an answer: 20s, 500ms, 1m; a plain number is seconds
+    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    pub timeout: Option<Duration>,
+    /// Write requests, bytes and late answers to this file
+    #[arg(long, env = "KTUI_LOG", value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+}
+
+/// What `ktui` can do beside opening the screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the screen on a demo cluster in this process: nothing leaves your machine
+    Demo,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// A pane by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PaneArg {
+    /// Who is up, what each broker holds.
+    Brokers,
+    /// Partitions, offsets, size.
+    Topics,
+    /// Records of a topic.
+    Messages,
+    /// Consumer groups and their lag.
+    Groups,
+}
+
+impl From<PaneArg> for PaneId {
+    fn from(pane: PaneArg) -> Self {
+        match pane {
+            PaneArg::Brokers => Self::Brokers,
+            PaneArg::Topics => Self::Topics,
+            PaneArg::Messages => Self::Messages,
+            PaneArg::Groups => Self::Groups,
+        }
+    }
+}
+
+/// Reads the command line and does what it asks for.
+pub fn main() -> Exit {
+    match Args::try_parse() {
+        Ok(args) => run(&args),
+        Err(error) => {
+            // Help and version go to stdout with 0, mistakes to stderr with 2. A closed pipe is the reader's choice.
+            let _ = error.print();
+            if error.exit_code() == 0 {
+                Exit::Well
+            } else {
+                Exit::Usage
+            }
+        }
+    }
+}
+
+fn run(args: &Args) -> Exit {
+    match &args.command {
+        Some(Command::Completions { shell }) => completions(*shell),
+        Some(Command::Demo) => screen(args, true),
+        None => screen(args, false),
+    }
+}
+
+/// Opens the screen.
+fn screen(args: &Args, is_demo: bool) -> Exit {
+    let settings = if is_demo {
+        Settings::demo(args)
+    } else {
+        Settings::new(args)
+    };
+    match settings {
+        Ok(settings) => runtime::run(settings),
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+/// A mistake in the command line, in clap's form.
+pub fn complain(message: &str) -> Exit {
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: {message}\n\nFor more information, try '--help'."
+    );
+    Exit::Usage
+}
+
+fn completions(shell: Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "ktui", &mut script);
+    // A closed pipe is the reader's choice.
+    let _ = std::io::stdout().write_all(&script);
+    Exit::Well
+}
+
+fn exit_codes() -> String {
+    Exit::ALL
+        .iter()
+        .fold("Exit codes:\n".to_owned(), |mut text, (exit, meaning)| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {:<4} {meaning}", exit.code());
+            text
+        })
+}
+
+/// Reads a duration: `20s`, `500ms`, `1m`, or seconds as a plain number.
+///
+/// # Errors
+/// When the text is none, or not above zero, or above a day.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err(format!("no unit {unit:?}: use ms, s or m")),
+    };
+    let number: f64 = digits
+        .trim()
+        .parse()
+        .map_err(|_| "write it as 20s, 500ms or 1m".to_owned())?;
+    let value = Duration::try_from_secs_f64(number * seconds).map_err(|_| "out of range".to_owned())?;
+    if value.is_zero() || value > Duration::from_hours(24) {
+        return Err("must be above 0 and at most a day".to_owned());
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Args {
+        Args::try_parse_from(line.split_whitespace()).unwrap()
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn connection_flags_stand_before_or_after_the_subcommand() {
+        for line in [
+            "ktui -b a:1,b:2 demo --timeout 2s",
+            "ktui demo --timeout 2 --brokers a:1,b:2",
+        ] {
+            let args = parse(line);
+            assert_eq!(args.connection.brokers, ["a:1", "b:2"], "{line}");
+            assert_eq!(args.connection.timeout, Some(Duration::from_secs(2)), "{line}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        for wrong in ["", "s", "0", "-1", "5h", "1e99", "nan", "ten"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_flag_is_a_usage_error_and_the_help_names_the_exit_codes() {
+        let wrong = Args::try_parse_from(["ktui", "--brokesr", "a"]).unwrap_err();
+        assert_eq!(wrong.exit_code(), i32::from(Exit::Usage.code()));
+        let help = Args::command().render_help().to_string();
+        assert!(help.contains("101  ktui itself failed"), "{help}");
+    }
+}

@@ -1,0 +1,199 @@
+//! Does what the machine asks of the cluster: one task per slot, the newest question wins.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use crate::app::event::{Connection, Counters, Event};
+use crate::app::slot::{SlotId, Ticket};
+use crate::kafka::client::{Client, ConnectionState};
+use crate::kafka::error::Error;
+use crate::kafka::query::Query;
+use crate::kafka::worker;
+use crate::task::{self, Task};
+
+/// Answers that wait to be handled at most; a task that has one more waits.
+pub const REPLIES: usize = 64;
+
+/// A question is many requests, each with its own deadline; this many of those is its own.
+const DEADLINES: u32 = 6;
+
+/// Questions under way.
+pub struct Effects {
+    client: Client,
+    replies: mpsc::Sender<Event>,
+    loads: HashMap<SlotId, Task<()>>,
+}
+
+impl Effects {
+    /// Asks through `client`; answers go to the receiver. Nothing is sent before the first question.
+    pub fn new(client: Client) -> (Self, mpsc::Receiver<Event>) {
+        let (replies, answers) = mpsc::channel(REPLIES);
+        let effects = Self {
+            client,
+            replies,
+            loads: HashMap::new(),
+        };
+        (effects, answers)
+    }
+
+    /// Asks for a slot; the question that is under way for it is cancelled.
+    pub fn load(&mut self, slot: SlotId, ticket: Ticket, query: Query) {
+        let replies = self.replies.clone();
+        let client = self.client.clone();
+        let limit = client.settings().request_timeout * DEADLINES;
+        let load = task::spawn(async move {
+            tracing::debug!(?slot, ticket = ticket.0, "asked");
+            let (result, panic) = answered(worker::answer(&client, query), slot, limit).await;
+            tracing::debug!(
+                ?slot,
+                ticket = ticket.0,
+                error = result.as_ref().err().map(tracing::field::display),
+                "answered"
+            );
+            // Nobody listens any more at the end of the session.
+            if let Some(panic) = panic {
+                let _ = replies.send(Event::Crashed(panic)).await;
+            }
+            let _ = replies.send(Event::Loaded { slot, ticket, result }).await;
+        });
+        self.loads.insert(slot, load);
+    }
+
+    /// Stops asking for a slot.
+    pub fn cancel(&mut self, slot: SlotId) {
+        self.loads.remove(&slot);
+    }
+
+    /// Where answers go, for others that have some.
+    pub fn replies(&self) -> mpsc::Sender<Event> {
+        self.replies.clone()
+    }
+
+    /// Follows whether the cluster can be reached.
+    pub fn connection(&self) -> watch::Receiver<ConnectionState> {
+        self.client.connection_state()
+    }
+
+    /// What the engine has counted so far.
+    pub fn counters(&self) -> Counters {
+        let total = self.client.stats().total;
+        Counters {
+            requests: total.requests,
+            in_flight: self.client.in_flight() as u64,
+            errors: total.errors,
+            late_answers: total.late,
+            bytes_out: total.bytes_out,
+            bytes_in: total.bytes_in,
+        }
+    }
+}
+
+/// The state of the connection in the machine's words.
+pub fn connection(state: &ConnectionState) -> Connection {
+    match state {
+        ConnectionState::Connecting => Connection::Connecting,
+        ConnectionState::Connected => Connection::Connected,
+        ConnectionState::Disconnected(error) => Connection::Lost(error.clone().into()),
+    }
+}
+
+/// Waits for an answer, but not for ever, and not in vain when its task panics: a slot must never wait for a question
+/// that nobody asks any more. The second part is the panic's message.
+async fn answered<T>(
+    answer: impl Future<Output = Result<T, Error>>,
+    slot: SlotId,
+    limit: Duration,
+) -> (Result<T, Error>, Option<String>) {
+    let what = || slot.what().to_owned();
+    match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(result)) => (result, None),
+        Ok(Err(panic)) => (Err(Error::Cancelled { what: what() }), Some(message(panic.as_ref()))),
+        Err(_) => {
+            let error = Error::Timeout {
+                what: what(),
+                addr: "the cluster".to_owned(),
+                after: limit,
+            };
+            (Err(error), None)
+        }
+    }
+}
+
+/// The words of a panic.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(ToString::to_string);
+    words
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::client::ClientSettings;
+    use crate::sim::{SimCluster, SimSpec};
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    #[tokio::test]
+    async fn a_panic_ends_the_question_and_is_told() {
+        let (result, panic) = answered::<()>(async { panic!("boom {}", 7) }, SlotId::Groups, LIMIT).await;
+        assert_eq!(panic.as_deref(), Some("boom 7"));
+        assert_eq!(result, Err(Error::Cancelled { what: "groups".into() }));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_never_answered_ends() {
+        let limit = Duration::from_millis(20);
+        let (result, panic) = answered::<()>(std::future::pending(), SlotId::Groups, limit).await;
+        assert!(matches!(result, Err(Error::Timeout { .. })) && panic.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_answer_carries_its_slot_and_ticket() {
+        let cluster = SimCluster::start(SimSpec::small()).await.unwrap();
+        let client = Client::new(ClientSettings::new(cluster.bootstrap().iter().map(ToString::to_string)));
+        let (mut effects, mut answers) = Effects::new(client);
+        assert_eq!(
+            effects.counters().requests,
+            0,
+            "nothing is sent before the first question"
+        );
+        effects.load(SlotId::Overview, Ticket(3), Query::Overview);
+        let Some(Event::Loaded { slot, ticket, result }) = answers.recv().await else {
+            panic!("no answer")
+        };
+        assert_eq!((slot, ticket), (SlotId::Overview, Ticket(3)));
+        assert!(result.is_ok());
+        assert!(effects.counters().requests > 0 && effects.counters().bytes_in > 0);
+        assert_eq!(connection(&effects.connection().borrow()), Connection::Connected);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_question_is_not_answered() {
+        let cluster = SimCluster::start(SimSpec::small()).await.unwrap();
+        let client = Client::new(ClientSettings::new(cluster.bootstrap().iter().map(ToString::to_string)));
+        let (mut effects, mut answers) = Effects::new(client);
+        effects.load(SlotId::Groups, Ticket(1), Query::Groups);
+        effects.cancel(SlotId::Groups);
+        effects.load(SlotId::Overview, Ticket(1), Query::Cluster);
+        effects.load(SlotId::Overview, Ticket(2), Query::Overview);
+        let Some(Event::Loaded { slot, ticket, .. }) = answers.recv().await else {
+            panic!("no answer")
+        };
+        assert_eq!(
+            (slot, ticket),
+            (SlotId::Overview, Ticket(2)),
+            "the newest question wins"
+        );
+        drop(effects);
+        assert!(answers.recv().await.is_none());
+    }
+}

@@ -1,0 +1,309 @@
+//! The loop: waits for what happens, tells the machine, does what it answers, draws when something changed.
+
+use std::cell::RefCell;
+use std::future::pending;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+
+use super::backend::{Erase, Screen};
+use super::clipboard::{self, Way};
+use super::effects::{self, Effects};
+use super::frame::Pace;
+use super::input::{Input, Reader};
+use super::signals::{Endings, Notice, Notices};
+use super::terminal::Tty;
+use super::{clock, copier::Copier};
+use crate::app::action::Scope;
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::overlay::Overlay;
+use crate::app::{App, AppSettings};
+use crate::input::{Chord, Keymap};
+use crate::kafka::client::{Client, ConnectionState};
+use crate::ui::table::Memory;
+use crate::ui::theme::Theme;
+use crate::ui::{self, Paint};
+
+/// Least time between two deadlines: a machine that names one in the past costs a little, not a whole core.
+const RESPITE: Duration = Duration::from_millis(5);
+
+/// Everything of a session on the screen.
+pub struct Session {
+    app: App,
+    effects: Effects,
+    screen: Screen<Tty>,
+    tty: Tty,
+    pace: Pace,
+    look: Look,
+    copier: Copier,
+    reached: Option<Instant>,
+}
+
+/// What the screen is drawn with.
+struct Look {
+    theme: Theme,
+    theme_dir: Option<PathBuf>,
+    keymap: Keymap,
+    zone: TimeZone,
+    widths: RefCell<Memory>,
+}
+
+/// Where things that happen come from.
+struct Sources {
+    endings: Endings,
+    notices: Notices,
+    inputs: mpsc::Receiver<Input>,
+    replies: mpsc::Receiver<Event>,
+    connection: watch::Receiver<ConnectionState>,
+    _reader: Reader,
+}
+
+/// One thing that happened.
+enum Happened {
+    Ended,
+    Noticed(Notice),
+    Came(Input),
+    Told(Event),
+    /// A deadline, or the time of a frame.
+    Awoke,
+}
+
+/// What a session is made of.
+pub struct Start {
+    /// The cluster.
+    pub client: Client,
+    /// What the machine is told.
+    pub settings: AppSettings,
+    /// The colours.
+    pub theme: Theme,
+    /// Where the user's own themes are.
+    pub theme_dir: Option<PathBuf>,
+}
+
+/// Runs a session on a terminal that was taken over, until the user or the system ends it.
+///
+/// # Errors
+/// When the terminal cannot be used any more.
+pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
+    let endings = Endings::listen()?;
+    let notices = Notices::listen()?;
+    let (reader, inputs) = Reader::start()?;
+    let (effects, replies) = Effects::new(start.client);
+    let connection = effects.connection();
+    let size = tty.size();
+    let var = |name: &str| std::env::var(name).ok();
+    let erase = Erase::of_environment(var("TERM").as_deref(), var("TMUX").as_deref());
+    let (app, first) = App::start(start.settings, size, clock::now());
+    let mut session = Session {
+        app,
+        copier: Copier::new(Way::of_environment(|name| var(name).filter(|value| !value.is_empty()))),
+        effects,
+        screen: Screen::new(tty.clone(), size, start.theme.depth(), erase),
+        tty,
+        pace: Pace::default(),
+        look: Look {
+            theme: start.theme,
+            theme_dir: start.theme_dir,
+            keymap: Keymap::defaults(),
+            zone: TimeZone::system(),
+            widths: RefCell::default(),
+        },
+        reached: None,
+    };
+    let mut sources = Sources {
+        endings,
+        notices,
+        inputs,
+        replies,
+        connection,
+        _reader: reader,
+    };
+    session.run(first, &mut sources).await
+}
+
+impl Session {
+    async fn run(&mut self, first: Vec<Effect>, sources: &mut Sources) -> io::Result<()> {
+        self.perform(first)?;
+        loop {
+            self.draw()?;
+            let wake = self.wake();
+            let happened = sources.next(wake).await;
+            if !self.take(happened)? {
+                return Ok(());
+            }
+            // What has arrived meanwhile belongs into the same frame.
+            while let Ok(reply) = sources.replies.try_recv() {
+                if !self.tell(reply)? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// When to wake up although nothing happens.
+    fn wake(&self) -> Option<Instant> {
+        let now = clock::now();
+        let deadline = self.app.next_deadline(now);
+        let deadline = match self.reached {
+            Some(reached) => deadline.map(|deadline| deadline.max(reached + RESPITE)),
+            None => deadline,
+        };
+        deadline.into_iter().chain(self.pace.due(now)).min()
+    }
+
+    /// Takes what happened; `false` at the end of the session.
+    fn take(&mut self, happened: Happened) -> io::Result<bool> {
+        match happened {
+            Happened::Ended | Happened::Came(Input::Ended) => Ok(false),
+            Happened::Came(Input::Pressed(chord)) => self.press(chord),
+            Happened::Came(Input::Pasted(text)) => self.tell(Event::Pasted(text)),
+            Happened::Told(event) => self.tell(event),
+            Happened::Noticed(Notice::Resized) => {
+                let size = self.tty.size();
+                self.screen.resize(size);
+                self.tell(Event::Resized(size))
+            }
+            Happened::Noticed(Notice::Continued) => {
+                self.tty.enter()?;
+                self.screen.resize(self.tty.size());
+                self.tell(Event::Resized(self.tty.size()))?;
+                self.tell(Event::Resumed)
+            }
+            Happened::Awoke => {
+                let now = clock::now();
+                if self.app.next_deadline(now).is_some_and(|deadline| deadline <= now) {
+                    self.reached = Some(now);
+                    return self.tell(Event::DeadlineReached);
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// A key means an action, or types into the open prompt.
+    fn press(&mut self, chord: Chord) -> io::Result<bool> {
+        let scope = self.app.scope();
+        match (self.look.keymap.resolve(scope, chord), chord.typed()) {
+            (Some(action), _) => self.tell(Event::Acted(action)),
+            (None, Some(c)) if scope == Scope::Prompt => self.tell(Event::Typed(c)),
+            (None, _) => Ok(true),
+        }
+    }
+
+    /// Tells the machine and does what it answers; `false` when it wants to leave.
+    fn tell(&mut self, event: Event) -> io::Result<bool> {
+        let effects = self.app.handle(event, clock::now());
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> io::Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Load { slot, ticket, query } => self.effects.load(slot, ticket, query),
+                Effect::Cancel(slot) => self.effects.cancel(slot),
+                Effect::OpenFeed { .. } | Effect::CloseFeed | Effect::PauseFeed | Effect::ResumeFeed => {}
+                Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
+                Effect::UseTheme(name) => self.use_theme(&name)?,
+                Effect::Repaint => self.screen.forget(),
+                Effect::Suspend => {
+                    self.tty.suspend()?;
+                    self.screen.resize(self.tty.size());
+                    self.tell(Event::Resized(self.tty.size()))?;
+                }
+                Effect::Quit => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    fn copy(&mut self, what: &str, text: String) -> io::Result<()> {
+        match self.copier.way() {
+            Way::Display => self.copier.to_display(what, text, self.effects.replies()),
+            Way::Terminal { in_tmux } => {
+                let outcome = match clipboard::osc52(what, &text, in_tmux) {
+                    Ok((sequence, said)) => {
+                        self.screen.write_aside(&sequence)?;
+                        Ok(said)
+                    }
+                    Err(said) => Err(said),
+                };
+                self.tell(Event::Copied(outcome))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn use_theme(&mut self, name: &str) -> io::Result<()> {
+        let depth = self.look.theme.depth();
+        match Theme::find(name, self.look.theme_dir.as_deref(), depth) {
+            Ok(theme) => self.look.theme = theme,
+            Err(error) => {
+                self.tell(Event::Refused(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws when something may have changed and the last frame is long enough ago.
+    fn draw(&mut self) -> io::Result<()> {
+        if self.app.take_dirty() {
+            self.pace.ask();
+        }
+        let now = clock::now();
+        if !self.pace.is_due(now) {
+            return Ok(());
+        }
+        if matches!(self.app.overlay(), Some(Overlay::Debug)) {
+            self.tell(Event::Counted(self.effects.counters()))?;
+            self.app.take_dirty();
+        }
+        let Look {
+            theme,
+            keymap,
+            zone,
+            widths,
+            ..
+        } = &self.look;
+        let paint = Paint {
+            theme,
+            keymap,
+            zone,
+            widths,
+        };
+        let app = &self.app;
+        let bytes = self.screen.draw(|frame| ui::draw(frame, app, &paint, now))?;
+        tracing::trace!(bytes, "frame");
+        self.pace.drawn(now);
+        Ok(())
+    }
+}
+
+impl Sources {
+    /// The next thing that happens; of several the most urgent. `wake` is when to wake up although nothing does.
+    async fn next(&mut self, wake: Option<Instant>) -> Happened {
+        let asleep = async {
+            match wake {
+                Some(wake) => sleep_until(wake.into()).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.endings.came() => Happened::Ended,
+            notice = self.notices.next() => Happened::Noticed(notice),
+            // The reading thread says so before it ends.
+            input = self.inputs.recv() => Happened::Came(input.unwrap_or(Input::Ended)),
+            Some(reply) = self.replies.recv() => Happened::Told(reply),
+            Ok(()) = self.connection.changed() => {
+                let state = effects::connection(&self.connection.borrow_and_update());
+                Happened::Told(Event::ConnectionChanged(state))
+            }
+            () = asleep => Happened::Awoke,
+        }
+    }
+}

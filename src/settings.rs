@@ -1,0 +1,169 @@
+//! The validated settings of a session on the screen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use directories::ProjectDirs;
+
+use crate::app::nav::PaneId;
+use crate::cli::Args;
+use crate::kafka::client::ClientSettings;
+use crate::ui::theme::{self, ColorDepth, Theme, ThemeError};
+
+/// What a session needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which cluster.
+    pub target: Target,
+    /// The pane to open on.
+    pub pane: PaneId,
+    /// The theme.
+    pub theme: Theme,
+    /// Where the user's own themes are.
+    pub theme_dir: Option<PathBuf>,
+    /// Where requests are logged to.
+    pub log: Option<PathBuf>,
+    /// Longest time for an answer; `None` for the usual one.
+    pub timeout: Option<Duration>,
+}
+
+/// A cluster to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The cluster behind these addresses, as given.
+    Brokers(Vec<String>),
+    /// A cluster in this process.
+    Demo,
+}
+
+/// Why there can be no session.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Nobody said which cluster.
+    #[error(
+        "no broker given\n\n  ktui --brokers host:9092       or set KTUI_BROKERS=host:9092\n  ktui demo                      a \
+         demo cluster in this process"
+    )]
+    NoBroker,
+    /// An address that is none.
+    #[error("{address:?} is no broker address: {reason}; write it as host:9092 or [::1]:9092")]
+    Address {
+        /// As given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The demo has a cluster already.
+    #[error("the demo brings its own cluster: leave --brokers out")]
+    DemoWithBrokers,
+    /// No theme of that name, or one that cannot be read.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+}
+
+impl Settings {
+    /// Settings for the cluster that the command line names.
+    ///
+    /// # Errors
+    /// When it names none, or says something that cannot be.
+    pub fn new(args: &Args) -> Result<Self, SettingsError> {
+        Self::with_target(args, Target::Brokers(bootstrap(&args.connection.brokers)?))
+    }
+
+    /// Settings for the demo.
+    ///
+    /// # Errors
+    /// When the command line says something that cannot be.
+    pub fn demo(args: &Args) -> Result<Self, SettingsError> {
+        // Brokers from the environment are not meant for the demo; those on the command line are a mistake.
+        let from_environment = std::env::var("KTUI_BROKERS").unwrap_or_default();
+        if !args.connection.brokers.is_empty() && args.connection.brokers.join(",") != from_environment {
+            return Err(SettingsError::DemoWithBrokers);
+        }
+        Self::with_target(args, Target::Demo)
+    }
+
+    fn with_target(args: &Args, target: Target) -> Result<Self, SettingsError> {
+        let theme_dir = project_dirs().map(|dirs| dirs.config_dir().join("themes"));
+        let name = args.theme.as_deref().unwrap_or(theme::EMBEDDED[0].0);
+        Ok(Self {
+            target,
+            pane: args.pane.map_or(PaneId::Topics, Into::into),
+            theme: Theme::find(name, theme_dir.as_deref(), color_depth())?,
+            theme_dir,
+            log: args.connection.log.clone(),
+            timeout: args.connection.timeout,
+        })
+    }
+}
+
+/// The addresses of a bootstrap list, each checked.
+///
+/// # Errors
+/// When there is none, or one that is no address.
+pub fn bootstrap(given: &[String]) -> Result<Vec<String>, SettingsError> {
+    let addresses: Vec<String> = given
+        .iter()
+        .flat_map(|entry| entry.split(','))
+        .map(|address| address.trim().to_owned())
+        .filter(|address| !address.is_empty())
+        .collect();
+    if addresses.is_empty() {
+        return Err(SettingsError::NoBroker);
+    }
+    for address in &addresses {
+        ClientSettings::check_address(address).map_err(|reason| SettingsError::Address {
+            address: address.clone(),
+            reason,
+        })?;
+    }
+    Ok(addresses)
+}
+
+/// Where this system keeps configuration and state; `None` where there is no home.
+pub fn project_dirs() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "ktui")
+}
+
+/// How many colours the terminal shows, as its environment says.
+fn color_depth() -> ColorDepth {
+    let var = |name| std::env::var(name).ok();
+    ColorDepth::of_environment(
+        var("NO_COLOR").as_deref(),
+        var("COLORTERM").as_deref(),
+        var("TERM").as_deref(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(given: &[&str]) -> Result<Vec<String>, String> {
+        let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+        bootstrap(&given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_bootstrap_list_keeps_its_addresses_as_given() {
+        assert_eq!(
+            listed(&["kafka-1, [::1]:9093", "10.0.0.1:9092,"]),
+            Ok(vec!["kafka-1".into(), "[::1]:9093".into(), "10.0.0.1:9092".into()])
+        );
+    }
+
+    #[test]
+    fn no_broker_says_how_to_give_one() {
+        assert!(listed(&[]).unwrap_err().contains("ktui --brokers host:9092"));
+        assert!(listed(&[" , "]).is_err());
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_named() {
+        let error = listed(&["kafka-1:9092", "kafka-2:port"]).unwrap_err();
+        assert!(
+            error.contains("\"kafka-2:port\"") && error.contains("1 to 65535"),
+            "{error}"
+        );
+    }
+}
