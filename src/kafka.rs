@@ -2,8 +2,10 @@
 
 pub mod client;
 pub mod error;
+pub mod feed;
 pub mod lag;
 pub mod model;
+pub mod newest;
 pub mod partial;
 pub mod query;
 pub mod records;

@@ -18,6 +18,7 @@ mod connection;
 mod coordinators;
 mod failures;
 mod fan_out;
+mod fetch;
 mod group_offsets;
 mod groups;
 mod lags;
@@ -44,6 +45,7 @@ use tokio::time::Instant;
 
 pub use call::Answer;
 pub use fan_out::Outcomes;
+pub use fetch::{FetchPosition, FetchSpec, Fetched};
 pub use kafka_protocol::protocol::VersionRange;
 pub use metadata::{Metadata, MetadataScope};
 pub use offsets::{Isolation, OffsetAnswers, OffsetSpec};

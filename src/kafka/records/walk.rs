@@ -83,6 +83,16 @@ pub struct Walk {
     is_first: bool,
 }
 
+impl Walked {
+    /// First offset of the step, as far as its header can be believed; for v0 and v1 the last.
+    pub fn base_offset(&self) -> i64 {
+        match self {
+            Self::Batch(batch) => batch.header.base_offset,
+            Self::Damaged(stretch) => stretch.first,
+        }
+    }
+}
+
 impl Walk {
     /// Starts at the first batch of `range`.
     pub fn new(range: FetchedRange) -> Self {
@@ -96,6 +106,12 @@ impl Walk {
             needed: None,
             is_first: true,
         }
+    }
+
+    /// Hands over records from `offset` on, also those that stand before the asked offset in the same batch: their
+    /// bytes came anyway.
+    pub fn with_records_from(self, offset: i64) -> Self {
+        Self { from: offset, ..self }
     }
 
     /// The offset to fetch next, given what the walk has passed so far.
@@ -295,6 +311,16 @@ mod tests {
     #[test]
     fn records_before_the_asked_offset_are_left_out() {
         assert_eq!(walk(range(batch(&[5, 6, 7]), 6)), (vec![6, 7], vec![], 8));
+    }
+
+    #[test]
+    fn records_before_the_asked_offset_can_be_had() {
+        let walk = Walk::new(range(batch(&[5, 6, 7]), 6)).with_records_from(0);
+        let Some(Walked::Batch(batch)) = { walk }.next() else {
+            panic!("a batch")
+        };
+        let mut inflater = Inflater::default();
+        assert_eq!(batch.records(inflater.payload(&batch).unwrap()).count(), 3);
     }
 
     #[test]

@@ -1,0 +1,292 @@
+//! Fetch: record bytes of one leader's partitions, handed over as whole batches in shared slices of the answer.
+//!
+//! Sessionless (KIP-227's sessions live in a small cache of the broker), by topic name (v4 to v12), from the leader
+//! only. Nothing is parsed or copied here: what a reader does with the bytes is its own business (`kafka::records`).
+
+use std::time::Duration;
+
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::PartitionData;
+use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use kafka_protocol::protocol::{StrBytes, VersionRange};
+
+use super::{Client, Isolation, Leader, Node, Outcomes, Purpose};
+use crate::kafka::error::Error;
+use crate::kafka::model::{BrokerId, Offset, PartitionId, TopicName, TopicPartition};
+use crate::kafka::records::{AbortedTransaction, FetchedRange};
+
+/// v4 brings isolation; from v13 on topics are named by id, which not every cluster has.
+const VERSIONS: VersionRange = VersionRange { min: 4, max: 12 };
+const SESSIONLESS: i32 = -1;
+
+/// How to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchSpec {
+    /// Up to where: with [`Isolation::ReadCommitted`] to the last stable offset and with the list of aborted
+    /// transactions, else to the high watermark.
+    pub isolation: Isolation,
+    /// How long the broker may wait for a first byte when there is none yet.
+    pub max_wait: Duration,
+    /// Bytes after which the broker stops filling the answer. The first batch of the first partition that has one
+    /// comes whole however large it is (KIP-74).
+    pub max_bytes: i32,
+}
+
+/// From where to read one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchPosition {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The first offset wanted.
+    pub offset: Offset,
+    /// Bytes of this partition after which the broker goes on to the next.
+    pub max_bytes: i32,
+}
+
+/// What a leader says about one partition, with its records.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// First offset in the log; `None` from brokers that do not say (before v5).
+    pub log_start: Option<Offset>,
+    /// The high watermark.
+    pub high_watermark: Offset,
+    /// Where the first open transaction begins; the high watermark when there is none.
+    pub last_stable: Offset,
+    /// The bytes and what is needed to walk over them.
+    pub range: FetchedRange,
+}
+
+impl Client {
+    /// The broker to fetch a partition from, as far as known.
+    ///
+    /// # Errors
+    /// When the partition has no leader, or the topic or the partition has not been seen.
+    pub fn leader(&self, topic: &TopicName, partition: PartitionId) -> Result<BrokerId, Error> {
+        let topic = topic.clone();
+        match self.leader_of(&topic, partition) {
+            Leader::Known(broker, _) => Ok(broker),
+            Leader::None => Err(Error::NoLeader { topic, partition }),
+            Leader::NoPartition => Err(Error::UnknownPartition { topic, partition }),
+            Leader::NoTopic => Err(Error::UnknownTopic { topic }),
+        }
+    }
+
+    /// Asks `leader` for records of `topic` from these positions, in this order: partitions further back may get
+    /// nothing when `max_bytes` is used up. Answers for each position.
+    ///
+    /// # Errors
+    /// When the request as a whole failed. Errors of one partition stand in its place.
+    pub async fn fetch(
+        &self,
+        leader: BrokerId,
+        topic: &TopicName,
+        positions: &[FetchPosition],
+        spec: FetchSpec,
+    ) -> Result<Outcomes<PartitionId, Fetched>, Error> {
+        let build = |_| request(topic, positions, spec);
+        let answer = self
+            .call::<FetchRequest, _>(Node::Broker(leader), Purpose::Fetch, VERSIONS, build)
+            .await?;
+        read(answer.response, leader, topic, positions, spec.isolation)
+    }
+}
+
+fn request(topic: &TopicName, positions: &[FetchPosition], spec: FetchSpec) -> FetchRequest {
+    let partitions = positions.iter().map(|position| {
+        FetchPartition::default()
+            .with_partition(position.partition.0)
+            .with_current_leader_epoch(-1)
+            .with_fetch_offset(position.offset.0)
+            .with_log_start_offset(-1)
+            .with_partition_max_bytes(position.max_bytes)
+    });
+    let topic = FetchTopic::default()
+        .with_topic(StrBytes::from_string(topic.as_str().to_owned()).into())
+        .with_partitions(partitions.collect());
+    FetchRequest::default()
+        // A consumer, not a follower.
+        .with_replica_id((-1).into())
+        .with_max_wait_ms(i32::try_from(spec.max_wait.as_millis()).unwrap_or(i32::MAX))
+        .with_min_bytes(1)
+        .with_max_bytes(spec.max_bytes)
+        .with_isolation_level(match spec.isolation {
+            Isolation::ReadUncommitted => 0,
+            Isolation::ReadCommitted => 1,
+        })
+        .with_session_epoch(SESSIONLESS)
+        .with_topics(vec![topic])
+}
+
+fn read(
+    response: FetchResponse,
+    leader: BrokerId,
+    topic: &TopicName,
+    positions: &[FetchPosition],
+    isolation: Isolation,
+) -> Result<Outcomes<PartitionId, Fetched>, Error> {
+    if let Some(error) = Error::from_code(response.error_code, format!("Fetch of {topic}"), None) {
+        return Err(error);
+    }
+    let mut answered: Vec<PartitionData> = response
+        .responses
+        .into_iter()
+        .filter(|one| *one.topic.0 == *topic.as_str())
+        .flat_map(|one| one.partitions)
+        .collect();
+    let outcomes = positions.iter().map(|position| {
+        let found = answered
+            .iter()
+            .position(|data| data.partition_index == position.partition.0);
+        let name = || {
+            TopicPartition {
+                topic: topic.clone(),
+                partition: position.partition,
+            }
+            .to_string()
+        };
+        let outcome = match found.map(|index| answered.swap_remove(index)) {
+            None => Err(Error::Missing {
+                what: name(),
+                addr: format!("broker {leader}"),
+            }),
+            Some(data) => match Error::from_code(data.error_code, name(), None) {
+                Some(error) => Err(error),
+                None => Ok(fetched(data, position.offset, isolation)),
+            },
+        };
+        (position.partition, outcome)
+    });
+    Ok(outcomes.collect())
+}
+
+fn fetched(data: PartitionData, offset: Offset, isolation: Isolation) -> Fetched {
+    let aborted = data
+        .aborted_transactions
+        .unwrap_or_default()
+        .into_iter()
+        .map(|one| AbortedTransaction {
+            first_offset: one.first_offset,
+            producer_id: one.producer_id.0,
+        });
+    Fetched {
+        log_start: (data.log_start_offset >= 0).then_some(Offset(data.log_start_offset)),
+        high_watermark: Offset(data.high_watermark),
+        last_stable: Offset(data.last_stable_offset),
+        range: FetchedRange {
+            bytes: data.records.unwrap_or_default(),
+            fetch_offset: offset.0,
+            high_watermark: data.high_watermark,
+            open_from: match isolation {
+                Isolation::ReadUncommitted => data.last_stable_offset,
+                Isolation::ReadCommitted => i64::MAX,
+            },
+            aborted: aborted.collect(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::fetch_response::{AbortedTransaction as WireAborted, FetchableTopicResponse};
+
+    use super::*;
+
+    fn position(partition: i32) -> FetchPosition {
+        FetchPosition {
+            partition: PartitionId(partition),
+            offset: Offset(7),
+            max_bytes: 1000,
+        }
+    }
+
+    fn response(partitions: Vec<PartitionData>) -> FetchResponse {
+        let topic = FetchableTopicResponse::default()
+            .with_topic(StrBytes::from_static_str("orders").into())
+            .with_partitions(partitions);
+        FetchResponse::default().with_responses(vec![topic])
+    }
+
+    fn answers(response: FetchResponse, isolation: Isolation) -> Outcomes<PartitionId, Fetched> {
+        let positions = [position(0), position(1)];
+        read(response, BrokerId(3), &"orders".into(), &positions, isolation).unwrap()
+    }
+
+    #[test]
+    fn a_request_is_sessionless_and_that_of_a_consumer() {
+        let spec = FetchSpec {
+            isolation: Isolation::ReadCommitted,
+            max_wait: Duration::from_millis(500),
+            max_bytes: 9,
+        };
+        let request = request(&"orders".into(), &[position(1)], spec);
+        assert_eq!(
+            (request.replica_id.0, request.session_id, request.session_epoch),
+            (-1, 0, -1)
+        );
+        assert_eq!(
+            (request.isolation_level, request.max_wait_ms, request.min_bytes),
+            (1, 500, 1)
+        );
+        assert_eq!(request.topics[0].partitions[0].fetch_offset, 7);
+        for version in VERSIONS.min..=VERSIONS.max {
+            use kafka_protocol::protocol::Encodable as _;
+            request.encode(&mut bytes::BytesMut::new(), version).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_position_gets_an_answer_also_those_left_out() {
+        let answers = answers(
+            response(vec![PartitionData::default().with_partition_index(1)]),
+            Isolation::ReadCommitted,
+        );
+        assert!(matches!(&answers[0], (PartitionId(0), Err(Error::Missing { what, .. })) if what == "orders-0"));
+        assert!(matches!(&answers[1], (PartitionId(1), Ok(_))));
+    }
+
+    #[test]
+    fn a_partitions_error_stays_with_it() {
+        let failed = PartitionData::default().with_partition_index(0).with_error_code(1);
+        let fine = PartitionData::default()
+            .with_partition_index(1)
+            .with_high_watermark(9)
+            .with_last_stable_offset(8);
+        let answers = answers(response(vec![failed, fine]), Isolation::ReadUncommitted);
+        assert_eq!(answers[0].1.as_ref().unwrap_err().code(), Some(1));
+        let fetched = answers[1].1.as_ref().unwrap();
+        assert_eq!((fetched.high_watermark, fetched.range.open_from), (Offset(9), 8));
+    }
+
+    #[test]
+    fn the_aborted_transactions_go_with_the_range() {
+        let aborted = WireAborted::default().with_producer_id(5.into()).with_first_offset(3);
+        let data = PartitionData::default()
+            .with_partition_index(0)
+            .with_aborted_transactions(Some(vec![aborted]));
+        let answers = answers(response(vec![data]), Isolation::ReadCommitted);
+        let range = &answers[0].1.as_ref().unwrap().range;
+        assert_eq!(
+            range.aborted,
+            [AbortedTransaction {
+                first_offset: 3,
+                producer_id: 5
+            }]
+        );
+        assert_eq!(range.open_from, i64::MAX);
+    }
+
+    #[test]
+    fn an_error_of_the_whole_answer_is_one() {
+        let response = FetchResponse::default().with_error_code(70);
+        assert!(
+            read(
+                response,
+                BrokerId(3),
+                &"orders".into(),
+                &[position(0)],
+                Isolation::ReadCommitted
+            )
+            .is_err()
+        );
+    }
+}

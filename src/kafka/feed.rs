@@ -1,0 +1,54 @@
+//! A stream of a topic's records: from a starting point to the end as it was then, and on from there.
+//!
+//! ```text
+//!   open -> places (ListOffsets, newest) -> cursors -> one Fetch per leader -> merge -> outbox -> Feed::next
+//! ```
+//!
+//! Back-pressure reaches the brokers: nothing is fetched while nobody takes what is there. A partition that cannot be
+//! read is a failure in every batch until it can be read again; the others go on.
+
+mod cursor;
+mod merge;
+mod outbox;
+mod places;
+mod reader;
+
+use tokio::sync::mpsc;
+
+use crate::kafka::client::Client;
+use crate::kafka::error::Error;
+use crate::kafka::query::{FeedBatch, FeedSpec};
+use crate::task::{Task, spawn};
+
+/// Batches that may wait to be taken.
+const WAITING: usize = 4;
+
+/// An open feed. Dropping it closes it.
+#[derive(Debug)]
+pub struct Feed {
+    batches_rx: mpsc::Receiver<Result<FeedBatch, Error>>,
+    _reader: Task<()>,
+}
+
+impl Feed {
+    /// Opens the feed that `spec` describes. Must be called within a tokio runtime.
+    pub fn open(client: Client, spec: FeedSpec) -> Self {
+        let (batches_tx, batches_rx) = mpsc::channel(WAITING);
+        let reader = async move {
+            let outbox = outbox::Outbox::new(batches_tx.clone());
+            if let Err(outbox::Stop::Failed(error)) = reader::read(client, spec, outbox).await {
+                // When this fails nobody listens any more.
+                batches_tx.send(Err(error)).await.ok();
+            }
+        };
+        Self {
+            batches_rx,
+            _reader: spawn(reader),
+        }
+    }
+
+    /// The next batch, or the error that ended the feed; `None` after its end. May be dropped while it waits.
+    pub async fn next(&mut self) -> Option<Result<FeedBatch, Error>> {
+        self.batches_rx.recv().await
+    }
+}

@@ -1,0 +1,112 @@
+//! What a feed has asked and waits for.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+
+use crate::kafka::client::{Client, FetchPosition, FetchSpec, Fetched, Isolation, Metadata, MetadataScope, Outcomes};
+use crate::kafka::error::Error;
+use crate::kafka::feed::cursor::Place;
+use crate::kafka::feed::places::{self, Places};
+use crate::kafka::model::{BrokerId, PartitionId, TopicName};
+use crate::kafka::partial::Partial;
+use crate::kafka::query::FeedStart;
+
+/// How long a leader may wait for new records before it answers with none.
+const LONG_POLL: Duration = Duration::from_millis(500);
+/// The same when a leader has two requests, one per isolation: it serves one after the other.
+const SHORT_POLL: Duration = Duration::from_millis(100);
+/// Bytes of one answer.
+const ANSWER: i32 = 4 << 20;
+
+/// What came of a fetch, by partition.
+pub(super) type Answers = Outcomes<PartitionId, Fetched>;
+/// Leader, and whether it is read committed: positions of one key go into one request.
+pub(super) type Key = (BrokerId, bool);
+
+/// Something that was asked and has been answered.
+pub(super) enum Done {
+    Fetched(Key, Answers),
+    Placed(Places),
+    Refreshed(Box<Result<Partial<Metadata>, Error>>),
+}
+
+/// The requests under way.
+pub(super) struct Jobs {
+    client: Client,
+    topic: TopicName,
+    start: FeedStart,
+    pub(super) under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
+    fetching: Vec<Key>,
+}
+
+impl Jobs {
+    pub(super) fn new(client: Client, topic: TopicName, start: FeedStart) -> Self {
+        Self {
+            client,
+            topic,
+            start,
+            under_way: FuturesUnordered::new(),
+            fetching: Vec::new(),
+        }
+    }
+
+    /// Whether a request with this key is under way. There is at most one.
+    pub(super) fn is_fetching(&self, key: Key) -> bool {
+        self.fetching.contains(&key)
+    }
+
+    /// The request with this key has been answered.
+    pub(super) fn fetched(&mut self, key: Key) {
+        self.fetching.retain(|known| *known != key);
+    }
+
+    /// Asks for records. `is_shared` says that the leader has a request of the other isolation too.
+    pub(super) fn fetch(&mut self, key: Key, positions: Vec<FetchPosition>, is_shared: bool) {
+        self.fetching.push(key);
+        let (leader, is_committed) = key;
+        let spec = FetchSpec {
+            isolation: if is_committed {
+                Isolation::ReadCommitted
+            } else {
+                Isolation::ReadUncommitted
+            },
+            max_wait: if is_shared { SHORT_POLL } else { LONG_POLL },
+            max_bytes: ANSWER,
+        };
+        let (client, topic) = (self.client.clone(), self.topic.clone());
+        self.under_way.push(Box::pin(async move {
+            let answers = client.fetch(leader, &topic, &positions, spec).await;
+            let all = |error: Error| positions.iter().map(|p| (p.partition, Err(error.clone()))).collect();
+            Done::Fetched(key, answers.unwrap_or_else(all))
+        }));
+    }
+
+    /// Asks where to read: partitions without a place, and those whose place is outside of the log.
+    pub(super) fn place(&mut self, new: Vec<PartitionId>, lost: Vec<(PartitionId, Place)>) {
+        let start = self.start;
+        if !new.is_empty() {
+            let (client, topic) = (self.client.clone(), self.topic.clone());
+            self.under_way.push(Box::pin(async move {
+                Done::Placed(places::first(&client, &topic, &new, start).await)
+            }));
+        }
+        if !lost.is_empty() {
+            let (client, topic) = (self.client.clone(), self.topic.clone());
+            self.under_way.push(Box::pin(async move {
+                Done::Placed(places::again(&client, &topic, &lost).await)
+            }));
+        }
+    }
+
+    /// Asks for the topic's leaders.
+    pub(super) fn refresh(&mut self) {
+        let (client, topic) = (self.client.clone(), self.topic.clone());
+        self.under_way.push(Box::pin(async move {
+            let scope = MetadataScope::Named(vec![topic]);
+            Done::Refreshed(Box::new(client.metadata(scope).await))
+        }));
+    }
+}

@@ -1,0 +1,253 @@
+//! The newest records of one partition, by a scan backwards in growing windows. Pure: it says what to fetch and takes
+//! what came.
+//!
+//! ```text
+//!   start                lo ........ hi            end
+//!   |--------------------|===scan===>|~~~ found ~~~|
+//!                        next window is left of lo, and larger when this one gave little
+//! ```
+
+use std::collections::VecDeque;
+
+use super::Span;
+use crate::kafka::client::{FetchPosition, Fetched, Isolation};
+use crate::kafka::model::{Offset, PartitionId, RecordKind, Row};
+use crate::kafka::records::{Inflater, Walk, append_rows};
+
+/// Bytes of one partition per request.
+pub(super) const PAGE: i32 = 1 << 20;
+/// Smallest first window, in offsets.
+const FIRST_WINDOW: i64 = 16;
+/// Factor by which a window grows that gave less than half of its offsets.
+const GROWTH: i64 = 4;
+/// Answers without progress before the partition is given up.
+const PATIENCE: u32 = 3;
+
+/// The scan of one partition.
+#[derive(Debug)]
+pub(super) struct Backward {
+    partition: PartitionId,
+    start: i64,
+    lo: i64,
+    hi: i64,
+    at: i64,
+    window: i64,
+    want: usize,
+    /// From which offset on transactions are undecided, as far as known.
+    open_from: i64,
+    max_bytes: i32,
+    /// Bytes that may still be fetched.
+    budget: usize,
+    /// Answers in a row that held nothing for it.
+    starved: u32,
+    /// Those of them to requests where it stood first.
+    stuck: u32,
+    /// Rows of the windows that are done, in offset order.
+    found: VecDeque<Row>,
+    /// Rows of the window under way, in offset order.
+    current: VecDeque<Row>,
+}
+
+impl Backward {
+    /// Looks for the newest `want` records of `span`, for about `budget` bytes.
+    pub(super) fn new(span: Span, want: usize, budget: usize) -> Self {
+        let Span { partition, start, end } = span;
+        let window = i64::try_from(want).unwrap_or(i64::MAX).max(FIRST_WINDOW);
+        let lo = end.0.saturating_sub(window).max(start.0);
+        Self {
+            partition,
+            start: start.0,
+            lo,
+            hi: end.0,
+            at: lo,
+            window,
+            want,
+            open_from: i64::MAX,
+            max_bytes: PAGE,
+            budget,
+            starved: 0,
+            stuck: 0,
+            found: VecDeque::new(),
+            current: VecDeque::new(),
+        }
+    }
+
+    /// The partition.
+    pub(super) fn partition(&self) -> PartitionId {
+        self.partition
+    }
+
+    /// Whether nothing is left to fetch.
+    pub(super) fn is_done(&self) -> bool {
+        let is_over_budget = self.budget == 0 && !self.found.is_empty();
+        self.hi <= self.start || self.survivors() >= self.want || is_over_budget
+    }
+
+    /// Asks for more records than before.
+    pub(super) fn deepen(&mut self, want: usize) {
+        self.want = want;
+    }
+
+    /// What to fetch next, and with which isolation: records below the first open transaction come with the list of
+    /// aborted ones, those above only without it.
+    pub(super) fn next(&self) -> (FetchPosition, Isolation) {
+        let isolation = if self.at < self.open_from {
+            Isolation::ReadCommitted
+        } else {
+            Isolation::ReadUncommitted
+        };
+        let position = FetchPosition {
+            partition: self.partition,
+            offset: Offset(self.at),
+            max_bytes: self.max_bytes,
+        };
+        (position, isolation)
+    }
+
+    /// How many answers in a row held nothing for it: the hungriest is asked for first (KIP-74).
+    pub(super) fn hunger(&self) -> u32 {
+        self.starved
+    }
+
+    /// Takes the answer to [`Backward::next`]; `stood_first` says whether the answer had to hold something for it.
+    /// `false` when the broker answers again and again without moving on.
+    #[must_use]
+    pub(super) fn take(&mut self, fetched: Fetched, stood_first: bool, inflater: &mut Inflater) -> bool {
+        let (asked, is_committed) = (self.at, self.next().1 == Isolation::ReadCommitted);
+        let bytes = fetched.range.bytes.len();
+        let mut walk = Walk::new(fetched.range).with_records_from(self.start);
+        let mut rows = Vec::new();
+        let mut is_first = asked == self.lo;
+        for step in walk.by_ref() {
+            if step.base_offset() >= self.hi {
+                break;
+            }
+            append_rows(self.partition, &step, inflater, &mut rows);
+            if is_first {
+                // The batch came whole: what lies before the window counts to it.
+                let first = rows.first().map_or(step.base_offset(), |row| row.offset().0);
+                self.lo = self.lo.min(first.min(step.base_offset())).max(self.start);
+                is_first = false;
+            }
+            self.keep(&mut rows);
+        }
+        if is_committed {
+            self.open_from = fetched.last_stable.0;
+        }
+        self.at = self.at.max(walk.next_offset());
+        if let Some(needed) = walk.needed_bytes() {
+            self.max_bytes = i32::try_from(needed).unwrap_or(i32::MAX);
+        }
+        let moved = self.at > asked || walk.needed_bytes().is_some() || (is_committed && self.at >= self.open_from);
+        if self.at >= self.hi || self.at >= fetched.high_watermark.0 {
+            self.finish_window();
+        } else if !moved {
+            self.starved += 1;
+            self.stuck += u32::from(stood_first);
+            return self.stuck < PATIENCE;
+        } else {
+            self.narrow(asked, bytes);
+        }
+        self.budget = self.budget.saturating_sub(bytes);
+        (self.starved, self.stuck) = (0, 0);
+        true
+    }
+
+    /// When the rest of the window would take more than the budget, goes on nearer to its end: better a few of the
+    /// newest records than none.
+    fn narrow(&mut self, asked: i64, bytes: usize) {
+        let offsets = usize::try_from(self.at - asked).unwrap_or(1).max(1);
+        let rest = usize::try_from(self.hi - self.at).unwrap_or(0);
+        let each = bytes / offsets;
+        if each > 0 && rest.saturating_mul(each) > self.budget {
+            let affordable = i64::try_from(self.budget / 2 / each).unwrap_or(i64::MAX).max(1);
+            self.lo = self.hi.saturating_sub(affordable).max(self.at);
+            self.at = self.lo;
+            self.current.clear();
+        }
+    }
+
+    /// Looks for no more. What was found of a window that is not done is given up: newer rows would be missing.
+    pub(super) fn stop(&mut self) {
+        self.current.clear();
+        self.hi = self.start;
+    }
+
+    /// Goes on at another log start, where retention overtook the scan; `false` when it did not.
+    #[must_use]
+    pub(super) fn start_moved(&mut self, start: Offset) -> bool {
+        if start.0 <= self.at {
+            return false;
+        }
+        self.start = start.0;
+        self.lo = self.lo.max(self.start);
+        self.at = self.at.max(self.lo);
+        if self.at >= self.hi {
+            self.finish_window();
+        }
+        true
+    }
+
+    /// The rows found, in offset order.
+    pub(super) fn into_rows(self) -> VecDeque<Row> {
+        self.found
+    }
+
+    /// The rows found so far.
+    pub(super) fn rows(&self) -> &VecDeque<Row> {
+        &self.found
+    }
+
+    fn survivors(&self) -> usize {
+        self.found.iter().filter(|row| is_survivor(row)).count()
+    }
+
+    /// Keeps the newest rows of the window, on bytes of their own so that no whole batch stays in memory.
+    fn keep(&mut self, rows: &mut Vec<Row>) {
+        let surplus = surplus(rows.iter(), self.want);
+        for row in rows.drain(..).skip(surplus).filter(|row| row.offset().0 < self.hi) {
+            self.current.push_back(match row {
+                Row::Record(record) => Row::Record(record.detached()),
+                unreadable @ Row::Unreadable(_) => unreadable,
+            });
+        }
+        trim(&mut self.current, self.want);
+    }
+
+    fn finish_window(&mut self) {
+        let gained = self.current.len();
+        while let Some(row) = self.current.pop_back() {
+            self.found.push_front(row);
+        }
+        trim(&mut self.found, self.want);
+        if i64::try_from(gained).unwrap_or(i64::MAX) < self.window / 2 {
+            self.window = self.window.saturating_mul(GROWTH);
+        }
+        self.hi = self.lo;
+        self.lo = self.hi.saturating_sub(self.window).max(self.start);
+        self.at = self.lo;
+        self.max_bytes = PAGE;
+    }
+}
+
+/// Markers are shown on demand and do not count.
+pub(super) fn is_survivor(row: &Row) -> bool {
+    !matches!(row, Row::Record(record) if matches!(record.kind, RecordKind::Control(_)))
+}
+
+/// How many rows at the front are older than the newest `want` survivors.
+fn surplus<'a>(rows: impl DoubleEndedIterator<Item = &'a Row> + ExactSizeIterator, want: usize) -> usize {
+    let count = rows.len();
+    let mut left = want;
+    let kept = rows.rev().take_while(|row| {
+        let is_kept = left > 0;
+        left -= usize::from(is_kept && is_survivor(row));
+        is_kept
+    });
+    count - kept.count()
+}
+
+fn trim(rows: &mut VecDeque<Row>, want: usize) {
+    let surplus = surplus(rows.iter(), want);
+    rows.drain(..surplus);
+}
