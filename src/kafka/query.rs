@@ -133,6 +133,7 @@ pub struct FeedBatch {
     pub rows: Vec<Row>,
     /// Whether every partition has reached the end offsets snapshotted at the start (it may still follow).
     pub at_end: bool,
-    /// Partitions that could not be read, with their reason; the others go on.
+    /// Partitions that cannot be read at present, with their reason; the others go on. Each batch names all of them, so
+    /// one without failures says that every partition can be read (again).
     pub failures: Vec<Failure>,
 }
