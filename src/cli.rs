@@ -2,6 +2,15 @@
 //!
 //! Without a subcommand the screen opens. Connection flags stand before or after the subcommand.
 
+mod brokers;
+mod groups;
+mod headless;
+mod json;
+mod lag;
+mod report;
+mod session;
+mod topics;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -15,6 +24,7 @@ use crate::app::nav::PaneId;
 use crate::exit::Exit;
 use crate::runtime;
 use crate::settings::Settings;
+use report::OutputArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -68,6 +78,36 @@ pub struct ConnectionArgs {
 pub enum Command {
     /// Open the screen on a demo cluster in this process: nothing leaves your machine
     Demo,
+    /// Print brokers, dead ones that replicas still name included
+    Brokers {
+        /// How to print.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Print topics; with names, each of their partitions
+    Topics {
+        /// Topics; all when none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// How to print.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Print consumer groups with their total lag
+    Groups {
+        /// How to print.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Print the lag of consumer groups on each partition
+    Lag {
+        /// Groups; all when none is named
+        #[arg(value_name = "GROUP")]
+        groups: Vec<String>,
+        /// How to print.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell.
@@ -119,6 +159,16 @@ fn run(args: &Args) -> Exit {
     match &args.command {
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Demo) => screen(args, true),
+        Some(Command::Brokers { output }) => {
+            headless::run(args, *output, async |session| brokers::report(session).await)
+        }
+        Some(Command::Topics { names, output }) => {
+            headless::run(args, *output, async |session| topics::report(session, names).await)
+        }
+        Some(Command::Groups { output }) => headless::run(args, *output, async |session| groups::report(session).await),
+        Some(Command::Lag { groups, output }) => {
+            headless::run(args, *output, async |session| lag::report(session, groups).await)
+        }
         None => screen(args, false),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::Store;
-use crate::kafka::model::{BrokerId, Topic};
+use crate::kafka::model::{BrokerId, BrokerLoad, Topic};
 
 /// What the health line says. Derived once per arrival: 100,000 partitions are not counted per frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,17 +24,6 @@ pub struct Health {
     pub per_broker: BTreeMap<BrokerId, BrokerLoad>,
 }
 
-/// What partitions put on one broker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BrokerLoad {
-    /// Partitions it leads.
-    pub leaders: usize,
-    /// Replicas assigned to it.
-    pub replicas: usize,
-    /// Replicas of it that are not in sync.
-    pub out_of_sync: usize,
-}
-
 impl Health {
     /// Counts over the store's newest cluster and topics.
     pub fn of(store: &Store) -> Self {
@@ -43,7 +32,7 @@ impl Health {
             .map(|cluster| cluster.brokers.iter().map(|broker| broker.id).collect())
             .unwrap_or_default();
         let topics = store.overview.value().map(|overview| overview.topics.as_slice());
-        let per_broker = topics.map(load_per_broker).unwrap_or_default();
+        let per_broker = topics.map(BrokerLoad::per_broker).unwrap_or_default();
         let missing: BTreeMap<_, _> = per_broker
             .iter()
             .filter(|(id, load)| load.replicas > 0 && !live.contains(id))
@@ -64,19 +53,4 @@ impl Health {
     pub fn is_bad(&self) -> bool {
         !self.missing.is_empty() || self.under_replicated.unwrap_or(0) > 0 || self.offline.unwrap_or(0) > 0
     }
-}
-
-fn load_per_broker(topics: &[Topic]) -> BTreeMap<BrokerId, BrokerLoad> {
-    let mut loads: BTreeMap<BrokerId, BrokerLoad> = BTreeMap::new();
-    for partition in topics.iter().flat_map(|topic| &topic.partitions) {
-        if let Some(leader) = partition.leader {
-            loads.entry(leader).or_default().leaders += 1;
-        }
-        for replica in &partition.replicas {
-            let load = loads.entry(*replica).or_default();
-            load.replicas += 1;
-            load.out_of_sync += usize::from(!partition.isr.contains(replica));
-        }
-    }
-    loads
 }

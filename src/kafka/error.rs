@@ -136,6 +136,12 @@ pub enum Error {
         /// The offline partition.
         partition: PartitionId,
     },
+    /// No coordinator knows the group.
+    #[error("group {group} does not exist or is hidden")]
+    UnknownGroup {
+        /// The group.
+        group: GroupId,
+    },
     /// No broker coordinates the group at the moment.
     #[error("group {group} has no coordinator: {reason}")]
     NoCoordinator {

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod config;
 pub mod group;
 pub mod id;
+pub mod load;
 pub mod log_dir;
 pub mod offset;
 pub mod record;
@@ -13,6 +14,7 @@ pub use cluster::{Broker, Cluster, ClusterKind};
 pub use config::{ConfigEntry, ConfigSource};
 pub use group::{GroupDescription, GroupListing, GroupState, GroupType, Member};
 pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
+pub use load::BrokerLoad;
 pub use log_dir::{LogDir, ReplicaSize};
 pub use offset::{PartitionOffsets, Total};
 pub use record::{

@@ -11,7 +11,6 @@
 #[path = "../support/lib.rs"]
 mod support;
 
-mod bytes_panes;
 mod bytes_tty;
 mod client_connection;
 mod client_hostile;

@@ -15,12 +15,11 @@ use super::order::{Direction, SortKey};
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::filter::ListFilter;
-use crate::app::health::BrokerLoad;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
-use crate::kafka::model::{Broker, BrokerId, LogDir};
+use crate::kafka::model::{Broker, BrokerId, BrokerLoad, LogDir};
 use crate::kafka::query::Query;
 use crate::layout;
 

@@ -22,6 +22,7 @@ impl Error {
             Self::Kafka { code, what, .. } => format!("{}: {what}", code_name(*code)),
             Self::Denied { what, .. } => format!("denied: {what}"),
             Self::UnknownTopic { topic } => format!("no such topic: {topic}"),
+            Self::UnknownGroup { group } => format!("no such group: {group}"),
             Self::UnknownPartition { topic, partition } => format!("no such partition: {topic}-{partition}"),
             Self::NoLeader { topic, partition } => format!("no leader: {topic}-{partition}"),
             Self::NoCoordinator { group, .. } => format!("no coordinator: {group}"),
@@ -59,6 +60,9 @@ impl Error {
             Self::Kafka { code, .. } => Cow::Borrowed(code_hint(*code)),
             Self::Denied { code, .. } => Cow::Borrowed(denied_hint(*code)),
             Self::UnknownTopic { .. } => "Check the name. A topic without DESCRIBE permission looks as if it did not \
+                                          exist."
+                .into(),
+            Self::UnknownGroup { .. } => "Check the name. A group without DESCRIBE permission looks as if it did not \
                                           exist."
                 .into(),
             Self::UnknownPartition { .. } => "Partitions are numbered from 0; refresh the topic.".into(),

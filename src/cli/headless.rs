@@ -1,0 +1,83 @@
+//! Runs one headless command: a client, a deadline over all, a report, an exit code.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::report::{Item, OutputArgs, Report};
+use super::session::Session;
+use super::{Args, complain};
+use crate::exit::Exit;
+use crate::kafka::client::{Client, ClientSettings};
+use crate::kafka::error::Error;
+use crate::runtime::logging;
+use crate::settings;
+use crate::ui::text;
+
+/// How long a command may take in all, fall-backs counted.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Asks the cluster and prints the report.
+pub fn run<T: Item>(
+    args: &Args,
+    output: OutputArgs,
+    ask: impl AsyncFnOnce(&mut Session) -> Result<Report<T>, Error>,
+) -> Exit {
+    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
+        Ok(bootstrap) => bootstrap,
+        Err(error) => return complain(&error.to_string()),
+    };
+    if let Err(error) = logging::start(args.connection.log.as_deref()) {
+        return complain(&error.to_string());
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return say(&format!("cannot start: {error}")),
+    };
+    let longest = args.connection.timeout.unwrap_or(LONGEST);
+    let outcome = runtime.block_on(async {
+        let name = bootstrap.first().cloned().unwrap_or_default();
+        let mut session = Session::new(client(bootstrap, longest), name);
+        tokio::time::timeout(longest, ask(&mut session)).await
+    });
+    runtime.shutdown_background();
+    match outcome {
+        Ok(Ok(report)) => report
+            .print(output)
+            .unwrap_or_else(|error| say(&format!("cannot write: {error}"))),
+        Ok(Err(error)) => fail(&error),
+        Err(_) => say(&format!(
+            "no answer within {} s. Hint: a larger --timeout helps when the cluster is only slow.",
+            longest.as_secs_f64()
+        )),
+    }
+}
+
+/// A client whose single requests leave room for the others within `longest`: one silent broker must not use up the
+/// time of all.
+fn client(bootstrap: Vec<String>, longest: Duration) -> Client {
+    let mut client = ClientSettings::new(bootstrap);
+    client.request_timeout = client.request_timeout.min(longest / 4);
+    client.connect_timeout = client.connect_timeout.min(longest / 4);
+    Client::new(client).with_deadline(Instant::now() + longest.mul_f64(0.95))
+}
+
+/// Why there is no report at all: every address with its own outcome.
+fn fail(error: &Error) -> Exit {
+    let mut lines = format!("{error}. Hint: {}", error.hint());
+    if let Error::NoBroker { attempts } = error {
+        for (address, outcome) in attempts {
+            let _ = write!(lines, "\n  {address}: {}", outcome.outcome());
+        }
+    }
+    say(&lines)
+}
+
+fn say(words: &str) -> Exit {
+    let shown = words.lines().map(text::visible).collect::<Vec<_>>().join("\n");
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(io::stderr(), "ktui: {shown}");
+    Exit::Nothing
+}

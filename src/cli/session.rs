@@ -1,0 +1,114 @@
+//! One headless question to a cluster: asks, collects failures, keeps the deadline.
+
+use crate::kafka::client::Client;
+use crate::kafka::error::Error;
+use crate::kafka::model::{Cluster, GroupId, GroupListing};
+use crate::kafka::partial::{Failure, Partial};
+use crate::kafka::query::{Answer, Overview, Query};
+use crate::kafka::worker;
+
+use super::report::{ClusterItem, Report};
+
+/// What a command has learned of the cluster so far.
+pub struct Session {
+    client: Client,
+    name: String,
+    cluster: Cluster,
+    failures: Vec<Failure>,
+}
+
+impl Session {
+    /// A session with nothing asked yet. `name` is what the user calls the cluster.
+    pub fn new(client: Client, name: String) -> Self {
+        Self {
+            client,
+            name,
+            cluster: Cluster::default(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Asks and notes what failed beside the answer.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn ask(&mut self, query: Query) -> Result<Answer, Error> {
+        let Partial { value, failures } = worker::answer(&self.client, query).await?;
+        for failure in failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+        Ok(value)
+    }
+
+    /// Like [`Session::ask`], for what the report can do without: no answer is one more failure.
+    pub async fn try_ask(&mut self, what: &str, query: Query) -> Option<Answer> {
+        match self.ask(query).await {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                self.fail(what, error);
+                None
+            }
+        }
+    }
+
+    /// Notes something that could not be learned.
+    pub fn fail(&mut self, what: &str, error: Error) {
+        self.failures.push(Failure::new(what, error));
+    }
+
+    /// Cluster and topics. The first question of every command: it finds the cluster or says why it cannot.
+    ///
+    /// # Errors
+    /// When no broker can be asked.
+    pub async fn overview(&mut self) -> Result<Overview, Error> {
+        let overview = match self.ask(Query::Overview).await? {
+            Answer::Overview(overview) => overview,
+            _ => Overview::default(),
+        };
+        self.cluster = overview.cluster.clone();
+        if let Some(Answer::Cluster(cluster)) = self.try_ask("the description of the cluster", Query::Cluster).await {
+            self.cluster = cluster;
+        }
+        Ok(overview)
+    }
+
+    /// The groups of these names, or all of them; a name that no coordinator knows is a failure.
+    ///
+    /// # Errors
+    /// When no coordinator can be asked.
+    pub async fn groups(&mut self, names: &[String]) -> Result<Vec<GroupListing>, Error> {
+        let mut listings = match self.ask(Query::Groups).await? {
+            Answer::Groups(listings) => listings,
+            _ => Vec::new(),
+        };
+        for name in names {
+            if !listings.iter().any(|listing| listing.group.as_str() == name) {
+                self.fail(
+                    &format!("group {name}"),
+                    Error::UnknownGroup {
+                        group: GroupId::from(name.as_str()),
+                    },
+                );
+            }
+        }
+        listings.retain(|listing| names.is_empty() || names.iter().any(|name| listing.group.as_str() == name));
+        listings.sort_by(|a, b| a.group.cmp(&b.group));
+        Ok(listings)
+    }
+
+    /// The cluster as far as it is known.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The report over these items, with every failure so far.
+    pub fn report<T>(&mut self, items: Vec<T>) -> Report<T> {
+        Report {
+            cluster: ClusterItem::new(&self.name, &self.cluster),
+            items,
+            failures: std::mem::take(&mut self.failures),
+        }
+    }
+}
