@@ -76,24 +76,31 @@ fn a_paused_broker_answers_again_after_it_is_resumed() {
     assert_eq!(ids_seen_by_kcat(&cluster), [1]);
 }
 
-/// This test runs itself once more in a process of its own, which starts a cluster, says where, and is killed.
+/// Runs one test of this file once more in a process of its own, which then plays the victim.
+fn victim(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env(VICTIM, "1")
+        .stdin(Stdio::null());
+    command
+}
+
+const VICTIM: &str = "KTUI_TESTBED_VICTIM";
+
+fn is_victim() -> bool {
+    std::env::var_os(VICTIM).is_some()
+}
+
 #[test]
 fn nothing_survives_a_test_process_that_is_killed() {
-    const ROLE: &str = "KTUI_TESTBED_VICTIM";
-    if std::env::var_os(ROLE).is_some() {
+    if is_victim() {
         let cluster = KafkaCluster::start(Version::V3_4_1, 1);
         let pids = [cluster.pids(), vec![cluster.workload().pid()]].concat();
         println!("\nvictim {} {pids:?}", cluster.dir().display());
         wait::until("the end", Duration::from_mins(10), || None::<()>);
     }
-    let mut victim = Command::new(std::env::current_exe().expect("this test"))
-        .args([
-            "--exact",
-            "harness::nothing_survives_a_test_process_that_is_killed",
-            "--nocapture",
-        ])
-        .env(ROLE, "1")
-        .stdin(Stdio::null())
+    let mut victim = victim("harness::nothing_survives_a_test_process_that_is_killed")
         .stdout(Stdio::piped())
         .spawn()
         .expect("this test starts again");
@@ -118,6 +125,30 @@ fn nothing_survives_a_test_process_that_is_killed() {
         pids.iter().all(|pid| is_gone(*pid)).then_some(())
     });
     wait::until("the data to go", SOON, || (!Path::new(dir).exists()).then_some(()));
+}
+
+#[test]
+fn a_test_that_fails_keeps_the_logs_and_says_where() {
+    if is_victim() {
+        let cluster = KafkaCluster::start(Version::V3_8_0, 1);
+        panic!("with {} brokers", cluster.broker_ids().len());
+    }
+    let output = victim("harness::a_test_that_fails_keeps_the_logs_and_says_where")
+        .output()
+        .expect("it starts again");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let dir = said
+        .lines()
+        .find_map(|line| line.strip_prefix("the brokers' logs are kept in "))
+        .unwrap_or_else(|| panic!("no folder is named in {said}"));
+    let log = std::fs::read_to_string(Path::new(dir).join("n1.log")).expect("the log is there");
+    assert!(
+        log.contains("started (kafka.server.KafkaRaftServer)") || log.contains("Kafka Server started"),
+        "{log}"
+    );
+    assert!(!Path::new(dir).join("n1").exists(), "the data is gone");
+    std::fs::remove_dir_all(dir).expect("ours");
 }
 
 #[test]
