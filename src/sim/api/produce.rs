@@ -63,9 +63,7 @@ fn append_all(call: &Call<'_>, state: &mut State, request: &ProduceRequest) -> P
                 .with_base_offset(-1);
             let result = match &name {
                 None => Err(Refusal::of(ResponseError::UnknownTopicId)),
-                Some(name) if request.acks < -1 || request.acks > 1 => {
-                    Err(Refusal::of(ResponseError::InvalidRequiredAcks)).inspect_err(|_| tracing::debug!(%name))
-                }
+                Some(_) if !(-1..=1).contains(&request.acks) => Err(Refusal::of(ResponseError::InvalidRequiredAcks)),
                 Some(name) => append(call, state, name, data.index, records),
             };
             let answer = match result {

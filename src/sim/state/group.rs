@@ -100,8 +100,7 @@ impl Member {
         versioned(&ConsumerProtocolSubscription::default().with_topics(topics), 1)
     }
 
-    /// The member's assignment of DescribeGroups: version and ConsumerProtocolAssignment; empty without partitions
-    /// would still be encoded, as Kafka's assignors do.
+    /// The member's assignment of DescribeGroups: version and ConsumerProtocolAssignment, also when it is empty.
     pub fn encoded_assignment(&self) -> Bytes {
         if let Some(raw) = &self.raw_assignment {
             return raw.clone();
