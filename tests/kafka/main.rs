@@ -12,4 +12,9 @@
 mod support;
 
 mod client;
+mod configs;
+mod engine;
+mod groups;
 mod harness;
+mod lag;
+mod topics;

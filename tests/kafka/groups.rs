@@ -1,0 +1,112 @@
+//! Groups: listed and described as Kafka's own admin client sees them.
+
+use ktui::kafka::model::{GroupType, Member};
+use ktui::kafka::query::{Answer, Query};
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::support::kafka::{KafkaCluster, Version, unique};
+
+/// Client id, member id, host and partitions, sorted: what both sides can be compared by.
+type Seen = Vec<(String, String, String, Vec<String>)>;
+
+fn ours(members: &[Member]) -> Seen {
+    let seen = members.iter().map(|member| {
+        let mut owned: Vec<_> = member.assigned.iter().flatten().map(ToString::to_string).collect();
+        owned.sort();
+        (
+            member.client_id.to_string(),
+            member.id.to_string(),
+            format!("/{}", member.host),
+            owned,
+        )
+    });
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort();
+    seen
+}
+
+fn javas(described: &Value) -> Seen {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let seen = described["members"].as_array().unwrap().iter().map(|member| {
+        let owned = member["partitions"].as_array().unwrap().iter();
+        let mut owned: Vec<_> = owned
+            .map(|one| format!("{}-{}", text(&one["topic"]), one["partition"]))
+            .collect();
+        owned.sort();
+        (
+            text(&member["clientId"]),
+            text(&member["memberId"]),
+            text(&member["host"]),
+            owned,
+        )
+    });
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort();
+    seen
+}
+
+#[test]
+fn members_state_assignor_and_coordinator_are_those_the_java_client_sees() {
+    for (version, protocol) in [
+        (Version::V3_4_1, "classic"),
+        (Version::V3_8_0, "classic"),
+        (Version::V4_3_0, "classic"),
+        (Version::V4_3_0, "consumer"),
+    ] {
+        let (cluster, group, topic) = (KafkaCluster::shared(version), unique("members"), unique("topic"));
+        cluster.workload().create_topic(&topic, 4, &[]);
+        let options = json!({"members": 3, "protocol": protocol, "instance": "static"});
+        let members = cluster.workload().join(&group, &[&topic], options);
+        let java = cluster.workload().describe_group(&group);
+        let engine = Engine::new(cluster);
+        let listing = engine.group(&group);
+        assert_eq!(listing.kind.as_str(), protocol, "{}", version.name());
+        assert_eq!(&*listing.protocol_type, "consumer");
+        assert_eq!(listing.state.as_ref().map(|state| &*state.0), Some("Stable"));
+        let Answer::Group(detail) = engine.ask(Query::Group(listing)) else {
+            panic!("not a group")
+        };
+        let seen = detail.description;
+        assert_eq!(Some(i64::from(seen.coordinator.0)), java["coordinator"].as_i64());
+        assert_eq!(Some(&*seen.assignor), java["assignor"].as_str());
+        assert_eq!(Some(&*seen.state.0), java["state"].as_str());
+        assert_eq!(ours(&seen.members), javas(&java), "{} {protocol}", version.name());
+        assert!(
+            seen.members
+                .iter()
+                .all(|member| member.subscribed == [topic.as_str().into()])
+        );
+        let mut instances: Vec<_> = seen
+            .members
+            .iter()
+            .filter_map(|member| member.instance_id.as_deref())
+            .collect();
+        instances.sort_unstable();
+        assert_eq!(instances, ["static-0", "static-1", "static-2"]);
+        cluster.workload().leave(members);
+    }
+}
+
+#[test]
+fn a_deleted_group_is_dead_and_not_an_error() {
+    for version in Version::ALL {
+        let (cluster, group, topic) = (KafkaCluster::shared(version), unique("deleted"), unique("topic"));
+        cluster.workload().create_topic(&topic, 1, &[]);
+        cluster.workload().commit(&group, &[(&topic, 0, 0)]);
+        let engine = Engine::new(cluster);
+        let listing = engine.group(&group);
+        assert_eq!(listing.kind, GroupType::Classic);
+        cluster.workload().ask("delete-group", json!({"group": group}));
+        let Answer::Group(detail) = engine.ask(Query::Group(listing)) else {
+            panic!("not a group")
+        };
+        assert!(
+            detail.description.state.is_dead(),
+            "{}: {}",
+            version.name(),
+            detail.description.state
+        );
+        assert_eq!(detail.partitions, []);
+    }
+}
