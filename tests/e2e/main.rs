@@ -1,0 +1,16 @@
+//! The real program in a pseudo terminal; its screen is read back from the bytes it writes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests may panic"
+)]
+
+mod terminal;
+
+mod cluster;
+mod command;
+mod ending;
+mod keys;
+mod quiet;
