@@ -25,6 +25,8 @@ use std::io::{self, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
+
 use crate::app::AppSettings;
 use crate::cli;
 use crate::exit::Exit;
@@ -54,10 +56,10 @@ pub fn run(settings: Settings) -> Exit {
         Ok(started) => started,
         Err(error) => return lost(&error),
     };
-    panic::install(Some(tty.clone()), settings.log.clone());
+    let panics = panic::install(Some(tty.clone()), settings.log.clone());
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         tty.enter()?;
-        let outcome = runtime.block_on(open(settings, tty.clone()));
+        let outcome = runtime.block_on(open(settings, tty.clone(), panics));
         tty.leave()?;
         outcome
     }));
@@ -70,7 +72,7 @@ pub fn run(settings: Settings) -> Exit {
     }
 }
 
-async fn open(settings: Settings, tty: Tty) -> io::Result<()> {
+async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> io::Result<()> {
     let demo = match &settings.target {
         Target::Demo => Some(SimCluster::demo(Clock::Provided(clock::unix_millis)).await?),
         Target::Brokers(_) => None,
@@ -103,6 +105,7 @@ async fn open(settings: Settings, tty: Tty) -> io::Result<()> {
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,
+        panics,
     };
     session::run(start, tty).await
 }

@@ -1,8 +1,7 @@
 //! Does what the machine asks of the cluster: one task per slot, the newest question wins.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -14,7 +13,8 @@ use crate::app::event::{Connection, Counters, Event};
 use crate::app::slot::{SlotId, Ticket};
 use crate::kafka::client::{Client, ConnectionState};
 use crate::kafka::error::Error;
-use crate::kafka::query::Query;
+use crate::kafka::feed::Feed;
+use crate::kafka::query::{FeedSpec, Query};
 use crate::kafka::worker;
 use crate::task::{self, Task};
 
@@ -50,7 +50,7 @@ impl Effects {
         let limit = client.settings().request_timeout * DEADLINES;
         let load = task::spawn(async move {
             tracing::debug!(?slot, ticket = ticket.0, "asked");
-            let (result, panic) = answered(worker::answer(&client, query), slot, limit).await;
+            let result = answered(worker::answer(&client, query), slot, limit).await;
             tracing::debug!(
                 ?slot,
                 ticket = ticket.0,
@@ -58,9 +58,6 @@ impl Effects {
                 "answered"
             );
             // Nobody listens any more at the end of the session.
-            if let Some(panic) = panic {
-                let _ = replies.send(Event::Crashed(panic)).await;
-            }
             let _ = replies.send(Event::Loaded { slot, ticket, result }).await;
         });
         self.loads.insert(slot, load);
@@ -69,6 +66,12 @@ impl Effects {
     /// Stops asking for a slot.
     pub fn cancel(&mut self, slot: SlotId) {
         self.loads.remove(&slot);
+    }
+
+    /// A stream of records.
+    pub fn feed(&self, spec: FeedSpec) -> Feed {
+        tracing::debug!(?spec, "feed opened");
+        Feed::open(self.client.clone(), spec)
     }
 
     /// Where answers go, for others that have some.
@@ -105,55 +108,86 @@ pub fn connection(state: &ConnectionState) -> Connection {
 }
 
 /// Waits for an answer, but not for ever, and not in vain when its task panics: a slot must never wait for a question
-/// that nobody asks any more. The second part is the panic's message.
+/// that nobody asks any more. The panic's own words go their way through the hook.
 async fn answered<T>(
     answer: impl Future<Output = Result<T, Error>>,
     slot: SlotId,
     limit: Duration,
-) -> (Result<T, Error>, Option<String>) {
-    let what = || slot.what().to_owned();
+) -> Result<T, Error> {
+    let what = slot.what().to_owned();
     match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
-        Ok(Ok(result)) => (result, None),
-        Ok(Err(panic)) => (Err(Error::Cancelled { what: what() }), Some(message(panic.as_ref()))),
-        Err(_) => {
-            let error = Error::Timeout {
-                what: what(),
-                addr: "the cluster".to_owned(),
-                after: limit,
-            };
-            (Err(error), None)
-        }
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::Cancelled { what }),
+        Err(_) => Err(Error::Timeout {
+            what,
+            addr: "the cluster".to_owned(),
+            after: limit,
+        }),
     }
 }
 
-/// The words of a panic.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().map(ToString::to_string);
-    words
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a message".to_owned())
+/// The open stream of records, if there is one.
+#[derive(Debug, Default)]
+pub struct Records {
+    open: Option<(Ticket, Feed)>,
+    is_held: bool,
+}
+
+impl Records {
+    /// Opens a stream; the open one is closed first.
+    pub fn open(&mut self, ticket: Ticket, feed: Feed) {
+        *self = Self {
+            open: Some((ticket, feed)),
+            is_held: false,
+        };
+    }
+
+    /// Closes the stream.
+    pub fn close(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Holds the stream, or lets it go on. What is held stays at the brokers: a feed that nobody takes from stops.
+    pub fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// The next thing that the stream has to say; nothing ever while there is none, or it is held.
+    pub async fn next(&mut self) -> Event {
+        let Some((ticket, feed)) = self.open.as_mut().filter(|_| !self.is_held) else {
+            return pending().await;
+        };
+        let ticket = *ticket;
+        let error = match feed.next().await {
+            Some(Ok(batch)) => return Event::RecordsArrived { ticket, batch },
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        self.close();
+        Event::FeedEnded { ticket, error }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kafka::client::ClientSettings;
+    use crate::kafka::query::FeedStart;
     use crate::sim::{SimCluster, SimSpec};
 
     const LIMIT: Duration = Duration::from_secs(5);
 
     #[tokio::test]
-    async fn a_panic_ends_the_question_and_is_told() {
-        let (result, panic) = answered::<()>(async { panic!("boom {}", 7) }, SlotId::Groups, LIMIT).await;
-        assert_eq!(panic.as_deref(), Some("boom 7"));
+    async fn a_panic_ends_the_question() {
+        let result = answered::<()>(async { panic!("boom") }, SlotId::Groups, LIMIT).await;
         assert_eq!(result, Err(Error::Cancelled { what: "groups".into() }));
     }
 
     #[tokio::test]
     async fn a_question_that_is_never_answered_ends() {
         let limit = Duration::from_millis(20);
-        let (result, panic) = answered::<()>(std::future::pending(), SlotId::Groups, limit).await;
-        assert!(matches!(result, Err(Error::Timeout { .. })) && panic.is_none());
+        let result = answered::<()>(std::future::pending(), SlotId::Groups, limit).await;
+        assert!(matches!(result, Err(Error::Timeout { .. })), "{result:?}");
     }
 
     #[tokio::test]
@@ -174,6 +208,35 @@ mod tests {
         assert!(result.is_ok());
         assert!(effects.counters().requests > 0 && effects.counters().bytes_in > 0);
         assert_eq!(connection(&effects.connection().borrow()), Connection::Connected);
+    }
+
+    #[tokio::test]
+    async fn a_held_stream_says_nothing_and_a_closed_one_neither() {
+        let cluster = SimCluster::start(SimSpec::small().topic("orders", 1)).await.unwrap();
+        let client = Client::new(ClientSettings::new(cluster.bootstrap().iter().map(ToString::to_string)));
+        let (effects, _answers) = Effects::new(client);
+        let spec = FeedSpec {
+            topic: "orders".into(),
+            partitions: Vec::new(),
+            start: FeedStart::Begin,
+            follow: false,
+        };
+        let mut records = Records::default();
+        records.open(Ticket(4), effects.feed(spec));
+        records.hold(true);
+        assert!(records.next().now_or_never().is_none());
+        records.hold(false);
+        let mut last = records.next().await;
+        while let Event::RecordsArrived { ticket, .. } = last {
+            assert_eq!(ticket, Ticket(4));
+            last = records.next().await;
+        }
+        let ended = Event::FeedEnded {
+            ticket: Ticket(4),
+            error: None,
+        };
+        assert_eq!(last, ended);
+        assert!(records.next().now_or_never().is_none(), "it is closed");
     }
 
     #[tokio::test]

@@ -6,16 +6,24 @@ use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::mpsc;
+
 use super::logging;
 use super::terminal::Tty;
 
+/// Panics of tasks that wait to be shown at most; what they say is in the report anyway.
+const WAITING: usize = 4;
+
 /// Reports every panic from now on. One of the main thread ends ktui: it gives the terminal back and says where the
-/// report is. One of another thread only writes the report: whoever started the task tells the user.
-pub fn install(tty: Option<Tty>, log: Option<PathBuf>) {
+/// report is. What one of another thread says goes to the receiver, for the screen.
+pub fn install(tty: Option<Tty>, log: Option<PathBuf>) -> mpsc::Receiver<String> {
+    let (panics_tx, panics_rx) = mpsc::channel(WAITING);
     let place = log.or_else(logging::crash_file);
     std::panic::set_hook(Box::new(move |panic| {
         let written = place.as_deref().map(|place| write(place, &report(panic)));
         if std::thread::current().name() != Some("main") {
+            // A full queue has enough to say.
+            let _ = panics_tx.try_send(message(panic));
             return;
         }
         // There is nobody left to tell that the terminal refused.
@@ -23,6 +31,7 @@ pub fn install(tty: Option<Tty>, log: Option<PathBuf>) {
         let said = farewell(&message(panic), place.as_deref(), written);
         let _ = writeln!(io::stderr(), "{said}");
     }));
+    panics_rx
 }
 
 fn farewell(message: &str, place: Option<&Path>, written: Option<io::Result<()>>) -> String {

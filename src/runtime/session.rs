@@ -12,7 +12,7 @@ use tokio::time::sleep_until;
 
 use super::backend::{Erase, Screen};
 use super::clipboard::{self, Way};
-use super::effects::{self, Effects};
+use super::effects::{self, Effects, Records};
 use super::frame::Pace;
 use super::input::{Input, Reader};
 use super::signals::{Endings, Notice, Notices};
@@ -36,6 +36,7 @@ const RESPITE: Duration = Duration::from_millis(5);
 pub struct Session {
     app: App,
     effects: Effects,
+    records: Records,
     screen: Screen<Tty>,
     tty: Tty,
     pace: Pace,
@@ -60,6 +61,7 @@ struct Sources {
     inputs: mpsc::Receiver<Input>,
     replies: mpsc::Receiver<Event>,
     connection: watch::Receiver<ConnectionState>,
+    panics: mpsc::Receiver<String>,
     _reader: Reader,
 }
 
@@ -83,6 +85,8 @@ pub struct Start {
     pub theme: Theme,
     /// Where the user's own themes are.
     pub theme_dir: Option<PathBuf>,
+    /// What panics of tasks say.
+    pub panics: mpsc::Receiver<String>,
 }
 
 /// Runs a session on a terminal that was taken over, until the user or the system ends it.
@@ -103,6 +107,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
         app,
         copier: Copier::new(Way::of_environment(|name| var(name).filter(|value| !value.is_empty()))),
         effects,
+        records: Records::default(),
         screen: Screen::new(tty.clone(), size, start.theme.depth(), erase),
         tty,
         pace: Pace::default(),
@@ -121,6 +126,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
         inputs,
         replies,
         connection,
+        panics: start.panics,
         _reader: reader,
     };
     session.run(first, &mut sources).await
@@ -132,7 +138,7 @@ impl Session {
         loop {
             self.draw()?;
             let wake = self.wake();
-            let happened = sources.next(wake).await;
+            let happened = sources.next(wake, &mut self.records).await;
             if !self.take(happened)? {
                 return Ok(());
             }
@@ -206,7 +212,10 @@ impl Session {
             match effect {
                 Effect::Load { slot, ticket, query } => self.effects.load(slot, ticket, query),
                 Effect::Cancel(slot) => self.effects.cancel(slot),
-                Effect::OpenFeed { .. } | Effect::CloseFeed | Effect::PauseFeed | Effect::ResumeFeed => {}
+                Effect::OpenFeed { ticket, spec } => self.records.open(ticket, self.effects.feed(spec)),
+                Effect::CloseFeed => self.records.close(),
+                Effect::PauseFeed => self.records.hold(true),
+                Effect::ResumeFeed => self.records.hold(false),
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),
@@ -285,7 +294,7 @@ impl Session {
 
 impl Sources {
     /// The next thing that happens; of several the most urgent. `wake` is when to wake up although nothing does.
-    async fn next(&mut self, wake: Option<Instant>) -> Happened {
+    async fn next(&mut self, wake: Option<Instant>, records: &mut Records) -> Happened {
         let asleep = async {
             match wake {
                 Some(wake) => sleep_until(wake.into()).await,
@@ -303,6 +312,8 @@ impl Sources {
                 let state = effects::connection(&self.connection.borrow_and_update());
                 Happened::Told(Event::ConnectionChanged(state))
             }
+            Some(panic) = self.panics.recv() => Happened::Told(Event::Crashed(panic)),
+            event = records.next() => Happened::Told(event),
             () = asleep => Happened::Awoke,
         }
     }

@@ -21,7 +21,7 @@ fn inside() {
     let mut tty = Tty::open().unwrap();
     let wait = || std::io::stdin().read_exact(&mut [0]).unwrap();
     let report = tempfile::NamedTempFile::new().unwrap();
-    ktui::runtime::panic::install(Some(tty.clone()), Some(report.path().to_owned()));
+    let mut panics = ktui::runtime::panic::install(Some(tty.clone()), Some(report.path().to_owned()));
     tty.enter().unwrap();
     let Size { width, height } = tty.size();
     write!(tty, "\x1b[HINSIDE {width}x{height}").unwrap();
@@ -41,6 +41,7 @@ fn inside() {
         "task" => {
             panic_in("worker");
             assert!(tty.is_entered() && std::fs::read_to_string(report.path()).unwrap().contains("MESSAGE"));
+            assert!(panics.try_recv().unwrap().contains("MESSAGE-OF-THE-PANIC"));
             write!(tty, "\x1b[HSTILL-HERE").unwrap();
             wait();
         }
