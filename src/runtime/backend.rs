@@ -281,11 +281,7 @@ mod tests {
         assert_eq!(screen.draw(|frame| list.draw(frame)).unwrap(), 0);
         list.step();
         screen.draw(|frame| list.draw(frame)).unwrap();
-        let writes = writes.0.borrow();
-        assert_eq!(writes.len(), 2);
-        for write in writes.iter() {
-            assert!(write.starts_with(b"\x1b[?2026h") && write.ends_with(b"\x1b[?2026l"));
-        }
+        assert_eq!(writes.0.borrow().len(), 2);
     }
 
     #[test]

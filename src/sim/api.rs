@@ -235,6 +235,16 @@ pub(super) mod tests {
             self.stream.write_all(bytes).await.unwrap();
         }
 
+        /// Sends nothing more.
+        pub(in crate::sim) async fn finish(&mut self) {
+            self.stream.shutdown().await.unwrap();
+        }
+
+        /// As many bytes as `bytes` has room for.
+        pub(in crate::sim) async fn read(&mut self, bytes: &mut [u8]) {
+            self.stream.read_exact(bytes).await.unwrap();
+        }
+
         /// The next answer's bytes without its length; `None` when the broker closed the connection.
         pub(in crate::sim) async fn receive(&mut self) -> Option<Bytes> {
             let length = self.stream.read_i32().await.ok()?;

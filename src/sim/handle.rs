@@ -49,21 +49,28 @@ impl SimHandle {
         self.shared.rules().clear_all();
     }
 
-    /// Kills a broker: its listener and connections close, leaders move, Metadata no longer names it.
-    pub fn kill_broker(&self, id: i32) {
+    /// Closes a broker's listener and connections while the cluster still believes it is there, as in the seconds
+    /// until a dead broker's session ends.
+    pub fn unplug_broker(&self, id: i32) {
         if let Some(listener) = self.shared.listeners().get_mut(&id) {
             listener.close();
         }
+    }
+
+    /// Kills a broker: its listener and connections close, leaders move, Metadata no longer names it.
+    pub fn kill_broker(&self, id: i32) {
+        self.unplug_broker(id);
         self.edit(|state| state.take_down(id));
     }
 
-    /// Lets a killed broker listen again on its port and catch up.
+    /// Lets a killed or unplugged broker listen again on its port and catch up.
     ///
     /// # Errors
     /// When the port cannot be bound.
     pub fn restart_broker(&self, id: i32) -> std::io::Result<()> {
+        server::open(&self.shared, id)?;
         self.edit(|state| state.bring_up(id));
-        server::open(&self.shared, id)
+        Ok(())
     }
 
     /// Gives a partition another leader.

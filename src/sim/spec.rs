@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::{Clock, DEFAULT_ORIGIN_MS};
-use super::profile::ApiProfile;
+use super::profile::{ApiProfile, Flavour};
 use super::state::broker::{Broker, LogDir, Presence};
 use super::state::{OFFSETS_TOPIC, OnTooNew, Settings, State};
 
@@ -103,8 +103,11 @@ impl SimSpec {
         self
     }
 
-    /// The same cluster answering as another release.
+    /// The same cluster answering as another release; Redpanda's comes with a cluster id as Redpanda makes them.
     pub fn profile(mut self, profile: ApiProfile) -> Self {
+        if profile.flavour == Flavour::Redpanda {
+            "redpanda.0f3a5d3e-6d0c-4c0e-9d55-51a1c1ed0001".clone_into(&mut self.settings.cluster_id);
+        }
         self.settings.profile = profile;
         self
     }

@@ -223,6 +223,7 @@ fn transactions_are_committed_aborted_and_left_open() {
             "Kafka {}",
             version.name()
         );
+        assert_eq!(workload.offsets(&topic), [(0, 5)], "three records and two markers");
         workload.end_transaction(open, true);
         wait::until("the marker", SOON, || {
             (keys("read_committed") == ["committed", "open"]).then_some(())
@@ -232,23 +233,34 @@ fn transactions_are_committed_aborted_and_left_open() {
 }
 
 #[test]
-fn a_topic_is_compacted() {
-    let cluster = KafkaCluster::shared(Version::V3_8_0);
-    let (workload, topic) = (cluster.workload(), kafka::unique("compacted"));
-    let configs = [
-        ("cleanup.policy", "compact"),
-        ("segment.ms", "100"),
-        ("min.cleanable.dirty.ratio", "0.001"),
-    ];
-    workload.create_topic(&topic, 1, &configs);
-    workload.fill(&topic, 30, json!({"keys": 3, "partition": 0}));
-    let left = wait::until("the cleaner", SOON, || {
-        workload.produce(&topic, &[Record::new("roll", "x").at(0)], json!({})); // a new segment opens with a record
-        let keys = workload.read(&topic, "read_uncommitted");
-        let old = keys.iter().filter(|one| one.key.as_deref() != Some(b"roll")).count();
-        (old == 3).then_some(keys)
-    });
-    assert!(left[0].offset > 0, "the first records are gone");
+fn a_compacted_log_ends_in_offsets_without_records() {
+    for version in Version::ALL {
+        let (workload, topic) = (KafkaCluster::shared(version).workload(), kafka::unique("compacted"));
+        let left = workload.create_compacted_tail(&topic);
+        let offsets: Vec<_> = left.iter().map(|record| record.offset).collect();
+        assert_eq!(offsets, [27, 28, 29], "Kafka {}", version.name());
+        assert_eq!(workload.offsets(&topic), [(0, 36)]);
+    }
+}
+
+#[test]
+fn the_broker_stamps_the_records_of_a_log_append_time_topic() {
+    for version in Version::ALL {
+        let (workload, topic) = (KafkaCluster::shared(version).workload(), kafka::unique("stamped"));
+        workload.create_topic(&topic, 1, &[("message.timestamp.type", "LogAppendTime")]);
+        let records = [5, 6].map(|time| Record::new("k", "v").at(0).timestamp(time));
+        let written = workload.produce(&topic, &records, json!({}));
+        assert!(
+            written.iter().all(|record| record.timestamp > 1_700_000_000_000),
+            "{written:?}"
+        );
+        assert_eq!(
+            workload.read(&topic, "read_committed"),
+            written,
+            "Kafka {}",
+            version.name()
+        );
+    }
 }
 
 #[test]

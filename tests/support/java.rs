@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::kafka::{KafkaCluster, Version, lock, script_path};
+use super::wait;
 
 /// A record as it was written or read: `None` is null, which differs from empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -215,6 +216,33 @@ impl Workload {
         let mut records = records_of(&self.ask("read", json!({"topic": topic, "isolation": isolation})));
         records.sort_by_key(|record| (record.partition, record.offset));
         records
+    }
+
+    /// Makes a topic of one partition whose log ends in offsets without records: 30 records of three keys, five of an
+    /// aborted transaction, and the marker; the cleaner then took all but the last three of the first. Returns those
+    /// (offsets 27 to 29; the end offset is 36). What is left of the five is at most a batch header without records.
+    pub fn create_compacted_tail(&self, topic: &str) -> Vec<Record> {
+        let configs = [
+            ("cleanup.policy", "compact"),
+            ("segment.ms", "60000"),
+            ("min.cleanable.dirty.ratio", "0.001"),
+        ];
+        self.create_topic(topic, 1, &configs);
+        // old timestamps: the marker, which has the clock's, then opens the next segment, and the cleaner may take this
+        let record = |number: i64| {
+            Record::new(format!("k{}", number % 3), number.to_string())
+                .at(0)
+                .timestamp(1 + number)
+        };
+        let kept: Vec<_> = (0..30).map(record).collect();
+        let written = self.produce(topic, &kept, json!({}));
+        let dropped: Vec<_> = (30..35).map(record).collect();
+        let (transaction, _) = self.produce_open(topic, &dropped, json!({}));
+        self.end_transaction(transaction, false);
+        wait::until("the cleaner", PATIENCE, || {
+            (self.read(topic, "read_uncommitted") == written[27..]).then_some(())
+        });
+        written[27..].to_vec()
     }
 
     /// Log start and end offset of every partition, in order.

@@ -17,6 +17,9 @@ use crate::ui::theme::ColorDepth;
 /// Begins a frame that is shown at once (private mode 2026; terminals that do not know it ignore it).
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
+/// A frame of so many bytes needs no markers: with SSH's own bytes round it, it fits into one segment on any path (536
+/// bytes, RFC 9293) and is read at once. They would be a twelfth of a cursor step.
+const ARRIVES_WHOLE: usize = 400;
 const CLEAR: &[u8] = b"\x1b[2J";
 const TO_END: &[u8] = b"\x1b[K";
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
@@ -136,7 +139,7 @@ impl Painter {
             None => {}
         }
         self.is_cursor_shown = cursor.is_some();
-        if !self.out.is_empty() {
+        if self.out.len() > ARRIVES_WHOLE {
             self.out.splice(..0, BEGIN.iter().copied());
             self.out.extend_from_slice(END);
         }
@@ -183,23 +186,22 @@ impl Encoder {
         }
     }
 
-    /// Erases from the first changed cell on, then writes what stands there; `false` when the rest cannot be erased.
+    /// Erases from the first changed cell on, then writes what stands there; `false` when its blanks cannot be erased.
     fn erase_rest_first(&mut self, y: u16, next: &[Glyph], shown: &[Glyph]) -> bool {
         let Some(change) = first_change(next, shown) else {
             return false;
         };
-        let Some(last) = next.last().filter(|last| last.is_blank() && self.can_erase(last.look)) else {
+        // A row is in one style, or nearly: its first blank is as its others.
+        let blank = next[change..].iter().find(|glyph| glyph.is_blank());
+        let Some(blank) = blank.filter(|blank| self.can_erase(blank.look)) else {
             return false;
         };
         // The way to the first column is the shortest.
-        let first = if next[..change].iter().all(|glyph| glyph == last) {
-            0
-        } else {
-            change
-        };
-        self.erase_with(last.look, first, y, TO_END);
+        let is_first_blank = next[..change].iter().all(|glyph| glyph == blank);
+        let first = if is_first_blank { 0 } else { change };
+        self.erase_with(blank.look, first, y, TO_END);
         let mut erased = shown.to_vec();
-        erased[first..].fill(last.clone());
+        erased[first..].fill(blank.clone());
         self.cells(y, next, &erased);
         true
     }
@@ -375,19 +377,11 @@ mod tests {
         String::from_utf8(painter.finish(None).to_vec()).unwrap()
     }
 
-    fn body(frame: &str) -> &str {
-        frame
-            .strip_prefix("\x1b[?2026h")
-            .unwrap()
-            .strip_suffix("\x1b[?2026l")
-            .unwrap()
-    }
-
     /// The bytes between two screens of some lines.
     fn between(from: &[&str], to: &[&str]) -> String {
         let mut painter = painter();
         painted(&mut painter, &Buffer::with_lines(from.iter().copied()));
-        body(&painted(&mut painter, &Buffer::with_lines(to.iter().copied()))).to_owned()
+        painted(&mut painter, &Buffer::with_lines(to.iter().copied()))
     }
 
     #[test]
@@ -401,7 +395,16 @@ mod tests {
     #[test]
     fn the_first_frame_clears_without_asking() {
         let frame = painted(&mut painter(), &Buffer::with_lines(["ab", ""]));
-        assert_eq!(frame, "\x1b[?2026h\x1b[m\x1b[?25l\x1b[2J\x1b[Hab\x1b[?2026l");
+        assert_eq!(frame, "\x1b[m\x1b[?25l\x1b[2J\x1b[Hab");
+    }
+
+    #[test]
+    fn a_large_frame_is_shown_at_once_and_a_small_one_needs_no_markers() {
+        let mut painter = painter();
+        let large = painted(&mut painter, &Buffer::with_lines(["x".repeat(ARRIVES_WHOLE)]));
+        assert!(large.starts_with("\x1b[?2026h") && large.ends_with("\x1b[?2026l"));
+        let small = painted(&mut painter, &Buffer::with_lines(["y".repeat(ARRIVES_WHOLE / 2)]));
+        assert!(small.len() <= ARRIVES_WHOLE && !small.contains("2026"));
     }
 
     #[test]
@@ -437,13 +440,13 @@ mod tests {
         painted(&mut painter, &buffer);
         painter.paint(&buffer);
         assert_eq!(
-            body(std::str::from_utf8(painter.finish(Some((3, 0).into()))).unwrap()),
+            std::str::from_utf8(painter.finish(Some((3, 0).into()))).unwrap(),
             "\r\x1b[3C\x1b[?25h"
         );
         painter.paint(&buffer);
         assert!(painter.finish(Some((3, 0).into())).is_empty());
         painter.paint(&buffer);
-        assert_eq!(body(std::str::from_utf8(painter.finish(None)).unwrap()), "\x1b[?25l");
+        assert_eq!(std::str::from_utf8(painter.finish(None)).unwrap(), "\x1b[?25l");
         painter.paint(&buffer);
         assert!(
             painter.finish(Some((99, 99).into())).is_empty(),

@@ -95,3 +95,70 @@ fn is_software_text(text: &StrBytes) -> bool {
     let is_outer = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     is_outer(bytes.first()) && is_outer(bytes.last()) && bytes.iter().all(is_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::api::tests::Client;
+    use crate::sim::{ApiProfile, SimCluster, SimSpec};
+
+    /// A request of version 9, as a client of the future sends it, and what comes back without the correlation id.
+    async fn ask_too_new(spec: SimSpec) -> Option<Bytes> {
+        let cluster = SimCluster::start(spec).await.unwrap();
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        client
+            .write(&[0, 0, 0, 12, 0, 18, 0, 9, 0, 0, 0, 7, 0xff, 0xff, 0, 0])
+            .await;
+        let answer = client.receive().await?;
+        assert_eq!(answer[..4], [0, 0, 0, 7]);
+        Some(answer.slice(4..))
+    }
+
+    #[tokio::test]
+    async fn a_too_new_version_is_answered_in_the_words_of_version_0() {
+        for profile in ApiProfile::ALL {
+            let answer = ask_too_new(SimSpec::small().profile(profile)).await.unwrap();
+            assert_eq!(answer[..2], [0, 35]);
+            let keys = if profile.ranges_on_error {
+                profile.ranges().count()
+            } else {
+                0
+            };
+            assert_eq!(answer.len(), 6 + 6 * keys, "{}", profile.name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_too_new_version_can_close_the_connection() {
+        assert_eq!(ask_too_new(SimSpec::small().on_too_new(OnTooNew::Close)).await, None);
+    }
+
+    fn request(name: &'static str) -> ApiVersionsRequest {
+        let name = StrBytes::from_static_str(name);
+        ApiVersionsRequest::default()
+            .with_client_software_name(name.clone())
+            .with_client_software_version(name)
+    }
+
+    #[tokio::test]
+    async fn features_that_start_at_0_are_hidden_before_version_4() {
+        let cluster = SimCluster::start(SimSpec::small()).await.unwrap();
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        let names = |answer: ApiVersionsResponse| answer.finalized_features.len();
+        assert_eq!(names(client.call(&request("ktui"), 3).await.unwrap()), 1);
+        assert_eq!(names(client.call(&request("ktui"), 4).await.unwrap()), 4);
+    }
+
+    #[tokio::test]
+    async fn odd_software_names_are_refused() {
+        let cluster = SimCluster::start(SimSpec::small()).await.unwrap();
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        for (name, code) in [("", 42), ("-a", 42), ("a b", 42), ("apache-kafka-java", 0), ("a", 0)] {
+            assert_eq!(
+                client.call(&request(name), 3).await.unwrap().error_code,
+                code,
+                "{name:?}"
+            );
+        }
+    }
+}

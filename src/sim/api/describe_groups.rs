@@ -96,3 +96,105 @@ fn member(version: i16, member: &Member, is_assigned: bool) -> DescribedGroupMem
     }
     described
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use kafka_protocol::messages::ListGroupsRequest;
+    use kafka_protocol::messages::OffsetFetchRequest;
+
+    use super::*;
+    use crate::sim::api::tests::Client;
+    use crate::sim::fault::{Fault, Rule, Scope};
+    use crate::sim::{GroupSpec, SimCluster, SimSpec};
+
+    async fn cluster() -> SimCluster {
+        let spec = (0..30).fold(SimSpec::small().brokers(3).topic("t", 1), |spec, n| {
+            spec.add_group(GroupSpec::classic(&format!("g-{n}")).commit("t", 0, n))
+        });
+        SimCluster::start(spec).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_group_is_listed_by_exactly_its_coordinator() {
+        let cluster = cluster().await;
+        let mut listed = Vec::new();
+        for (address, broker) in cluster.bootstrap().into_iter().zip(1..) {
+            let mut client = Client::connect(address).await;
+            let groups = client.call(&ListGroupsRequest::default(), 4).await.unwrap().groups;
+            assert!(!groups.is_empty(), "broker {broker} coordinates some");
+            let is_own = |group: &StrBytes| cluster.handle().look(|state| state.coordinator(group)) == Some(broker);
+            assert!(groups.iter().all(|group| is_own(&group.group_id)));
+            listed.extend(groups.into_iter().map(|group| group.group_id.0));
+        }
+        assert_eq!((listed.len(), listed.iter().collect::<BTreeSet<_>>().len()), (30, 30));
+    }
+
+    #[tokio::test]
+    async fn others_say_that_they_are_not_the_coordinator() {
+        let cluster = cluster().await;
+        let coordinator = cluster.handle().look(|state| state.coordinator("g-1")).unwrap();
+        for (address, broker) in cluster.bootstrap().into_iter().zip(1..) {
+            let mut client = Client::connect(address).await;
+            let expected = if broker == coordinator { 0 } else { 16 };
+            let request = DescribeGroupsRequest::default().with_groups(vec![GroupId(text("g-1"))]);
+            assert_eq!(client.call(&request, 5).await.unwrap().groups[0].error_code, expected);
+            let request = OffsetFetchRequest::default()
+                .with_group_id(GroupId(text("g-1")))
+                .with_topics(None);
+            assert_eq!(client.call(&request, 7).await.unwrap().error_code, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_group_moves_with_its_coordinator_when_a_broker_dies() {
+        let cluster = cluster().await;
+        let handle = cluster.handle();
+        let before = handle.look(|state| state.coordinator("g-1")).unwrap();
+        handle.kill_broker(before);
+        let after = handle.look(|state| state.coordinator("g-1")).unwrap();
+        assert_ne!(after, before);
+        let mut client = Client::connect(cluster.bootstrap()[after as usize - 1]).await;
+        let request = DescribeGroupsRequest::default().with_groups(vec![GroupId(text("g-1"))]);
+        assert_eq!(client.call(&request, 5).await.unwrap().groups[0].error_code, 0);
+    }
+
+    #[tokio::test]
+    async fn an_injected_error_meets_one_group() {
+        let cluster = SimCluster::start(SimSpec::small().group_at("a", "t", &[]).group_at("b", "t", &[]))
+            .await
+            .unwrap();
+        let rule = Rule::new(Fault::Error {
+            code: 30,
+            scope: Scope::Group("a".to_owned()),
+        });
+        cluster.handle().inject(rule.api(15));
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        let groups = vec![GroupId(text("a")), GroupId(text("b"))];
+        let answer = client
+            .call(&DescribeGroupsRequest::default().with_groups(groups), 5)
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.groups.iter().map(|group| group.error_code).collect::<Vec<_>>(),
+            [30, 0]
+        );
+    }
+
+    #[tokio::test]
+    async fn members_show_their_assignment_only_while_the_group_is_stable() {
+        let spec = GroupSpec::classic("g").member("app", &[("t", &[0])]);
+        let cluster = SimCluster::start(SimSpec::small().add_group(spec)).await.unwrap();
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        let request = DescribeGroupsRequest::default().with_groups(vec![GroupId(text("g"))]);
+        let answer = client.call(&request, 5).await.unwrap();
+        assert!(!answer.groups[0].members[0].member_assignment.is_empty());
+        cluster
+            .handle()
+            .edit_group("g", |group| group.state = GroupState::PreparingRebalance);
+        let answer = client.call(&request, 5).await.unwrap();
+        assert!(answer.groups[0].members[0].member_assignment.is_empty());
+        assert_eq!(&*answer.groups[0].protocol_data, "");
+    }
+}

@@ -110,3 +110,97 @@ pub(super) fn check_epoch(partition: &Partition, epoch: i32) -> Result<(), Respo
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::list_offsets_request::ListOffsetsTopic;
+    use kafka_protocol::messages::{BrokerId, TopicName};
+
+    use super::*;
+    use crate::sim::api::tests::Client;
+    use crate::sim::batch::{Batch, Record};
+    use crate::sim::state::topic::text;
+    use crate::sim::{ApiProfile, SimCluster, SimSpec, TopicSpec};
+
+    fn request(timestamp: i64) -> ListOffsetsRequest {
+        let wanted = ListOffsetsPartition::default().with_timestamp(timestamp);
+        let topic = ListOffsetsTopic::default()
+            .with_name(TopicName(text("t")))
+            .with_partitions(vec![wanted]);
+        ListOffsetsRequest::default()
+            .with_replica_id(BrokerId(-1))
+            .with_topics(vec![topic])
+    }
+
+    async fn cluster(profile: ApiProfile) -> (SimCluster, Client) {
+        let open = Batch::of([Record::value("x").at(300)]).transactional(5);
+        let topic = TopicSpec::new("t", 1)
+            .replicas(vec![vec![1, 2]])
+            .records(
+                0,
+                [
+                    Record::value("a").at(100),
+                    Record::value("b").at(500),
+                    Record::value("c").at(200),
+                ],
+            )
+            .batch(0, open);
+        let cluster = SimCluster::start(SimSpec::small().brokers(2).profile(profile).add_topic(topic))
+            .await
+            .unwrap();
+        let client = Client::connect(cluster.bootstrap()[0]).await;
+        (cluster, client)
+    }
+
+    async fn ask(client: &mut Client, request: &ListOffsetsRequest, version: i16) -> (i16, i64, i64) {
+        let answer = client.call(request, version).await.unwrap();
+        let found = &answer.topics[0].partitions[0];
+        (found.error_code, found.offset, found.timestamp)
+    }
+
+    #[tokio::test]
+    async fn latest_is_the_high_watermark_or_the_last_stable_offset() {
+        let (_cluster, mut client) = cluster(ApiProfile::KAFKA_4_1).await;
+        assert_eq!(ask(&mut client, &request(-1), 8).await, (0, 4, -1));
+        assert_eq!(
+            ask(&mut client, &request(-1).with_isolation_level(1), 8).await,
+            (0, 3, -1)
+        );
+        assert_eq!(
+            ask(&mut client, &request(250).with_isolation_level(1), 8).await,
+            (0, 1, 500)
+        );
+    }
+
+    #[tokio::test]
+    async fn special_times_depend_on_the_version() {
+        let (_cluster, mut client) = cluster(ApiProfile::KAFKA_4_1).await;
+        let cases = [
+            (-3, 6, 35, -1),
+            (-3, 7, 0, 2),
+            (-4, 7, 35, -1),
+            (-4, 8, 0, 0),
+            (-5, 8, 35, -1),
+            (-5, 9, 0, -1),
+        ];
+        for (timestamp, version, code, offset) in cases {
+            let (error, found, _) = ask(&mut client, &request(timestamp), version).await;
+            assert_eq!((error, found), (code, offset), "{timestamp} at v{version}");
+        }
+        let (_cluster, mut client) = cluster(ApiProfile::REDPANDA_24_3).await;
+        assert_eq!(ask(&mut client, &request(-3), 4).await, (0, 0, 100), "taken for a time");
+    }
+
+    #[tokio::test]
+    async fn only_the_leader_of_the_current_epoch_answers() {
+        let (cluster, mut client) = cluster(ApiProfile::KAFKA_4_1).await;
+        let mut follower = Client::connect(cluster.bootstrap()[1]).await;
+        assert_eq!(ask(&mut follower, &request(-1), 8).await.0, 6);
+        cluster.handle().move_leader("t", 0, 2);
+        assert_eq!(ask(&mut client, &request(-1), 8).await.0, 6);
+        let mut stale = request(-1);
+        stale.topics[0].partitions[0].current_leader_epoch = 0;
+        assert_eq!(ask(&mut follower, &stale, 8).await.0, 74);
+        assert_eq!(ask(&mut follower, &request(-1), 8).await, (0, 4, -1));
+    }
+}

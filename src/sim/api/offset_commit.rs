@@ -106,3 +106,72 @@ fn store(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::offset_commit_request::OffsetCommitRequestTopic;
+    use kafka_protocol::messages::{GroupId, TopicName};
+
+    use super::*;
+    use crate::sim::api::tests::Client;
+    use crate::sim::state::topic::text;
+    use crate::sim::{GroupSpec, SimCluster, SimSpec};
+
+    fn request(group: &str, topic: &str) -> OffsetCommitRequest {
+        let partition = OffsetCommitRequestPartition::default().with_committed_offset(9);
+        let topic = OffsetCommitRequestTopic::default()
+            .with_name(TopicName(text(topic)))
+            .with_partitions(vec![partition]);
+        OffsetCommitRequest::default()
+            .with_group_id(GroupId(text(group)))
+            .with_topics(vec![topic])
+    }
+
+    #[tokio::test]
+    async fn who_may_commit_is_decided_as_in_kafka() {
+        let spec = SimSpec::small()
+            .topic("t", 1)
+            .group_at("empty", "t", &[1])
+            .add_group(GroupSpec::classic("live").member("app", &[("t", &[0])]))
+            .add_group(GroupSpec::consumer("modern").member("app", &[("t", &[0])]))
+            .add_group(GroupSpec::classic("dying").state(GroupState::Dead))
+            .add_group(
+                GroupSpec::classic("moving")
+                    .member("app", &[])
+                    .state(GroupState::CompletingRebalance),
+            );
+        let cluster = SimCluster::start(spec).await.unwrap();
+        let mut client = Client::connect(cluster.bootstrap()[0]).await;
+        let id = cluster
+            .handle()
+            .look(|state| state.groups["live".as_bytes()].members[0].member_id.clone());
+        let member = |group: &str, epoch| {
+            request(group, "t")
+                .with_member_id(text(&id))
+                .with_generation_id_or_member_epoch(epoch)
+        };
+        let long = Some(text(&"m".repeat(MAX_METADATA + 1)));
+        let mut wordy = request("empty", "t");
+        wordy.topics[0].partitions[0].committed_metadata = long;
+        let cases = [
+            ("an empty group", request("empty", "t"), 0),
+            ("a new group", request("new", "t"), 0),
+            ("a group with members", request("live", "t"), 25),
+            ("a KIP-848 group with members", request("modern", "t"), 25),
+            ("a member", member("live", 1), 0),
+            ("a member of the past", member("live", 0), 22),
+            ("a member of the past, KIP-848", member("modern", 0), 113),
+            ("a stranger", member("empty", 1), 25),
+            ("a stranger to no group", member("nobody", 1), 22),
+            ("a dying group", request("dying", "t"), 15),
+            ("a rebalance", member("moving", 1), 27),
+            ("no group", request("", "t"), 24),
+            ("no topic", request("empty", "unknown"), 3),
+            ("too much metadata", wordy, 12),
+        ];
+        for (what, request, code) in cases {
+            let answer = client.call(&request, 8).await.unwrap();
+            assert_eq!(answer.topics[0].partitions[0].error_code, code, "{what}");
+        }
+    }
+}

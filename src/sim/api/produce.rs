@@ -227,3 +227,130 @@ fn refused(
     }
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::TopicName;
+    use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+
+    use super::*;
+    use crate::sim::api::tests::Client;
+    use crate::sim::batch::{Batch, Marker, Record};
+    use crate::sim::codec::Codec;
+    use crate::sim::state::topic::text;
+    use crate::sim::{SimCluster, SimSpec, TopicSpec};
+
+    fn request(topic: &str, records: Bytes) -> ProduceRequest {
+        let data = PartitionProduceData::default().with_records(Some(records));
+        let topic = TopicProduceData::default()
+            .with_name(TopicName(text(topic)))
+            .with_partition_data(vec![data]);
+        ProduceRequest::default().with_acks(-1).with_topic_data(vec![topic])
+    }
+
+    async fn cluster() -> (SimCluster, Client) {
+        let spec = SimSpec::small()
+            .brokers(2)
+            .add_topic(TopicSpec::new("plain", 1).replicas(vec![vec![1]]))
+            .add_topic(
+                TopicSpec::new("compacted", 1)
+                    .replicas(vec![vec![1]])
+                    .config("cleanup.policy", "compact"),
+            )
+            .add_topic(
+                TopicSpec::new("timed", 1)
+                    .replicas(vec![vec![1]])
+                    .config("message.timestamp.type", "LogAppendTime"),
+            );
+        let cluster = SimCluster::start(spec).await.unwrap();
+        let client = Client::connect(cluster.bootstrap()[0]).await;
+        (cluster, client)
+    }
+
+    async fn produce(client: &mut Client, topic: &str, records: Bytes) -> PartitionProduceResponse {
+        let answer = client.call(&request(topic, records), 9).await.unwrap();
+        answer.responses[0].partition_responses[0].clone()
+    }
+
+    fn batch() -> Bytes {
+        Batch::of([Record::value("a"), Record::value("b")])
+            .codec(Codec::Lz4)
+            .encode(0)
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_broker_refuses_is_refused() {
+        let (cluster, mut client) = cluster().await;
+        let changed = |at: usize, to: u8| {
+            let mut bytes = batch().to_vec();
+            bytes[at] = to;
+            if at > 20 {
+                batch::seal(&mut bytes);
+            }
+            Bytes::from(bytes)
+        };
+        let two = [&batch()[..], &batch()[..]].concat();
+        let large = Batch::of([Record::value(vec![7; MAX_MESSAGE_BYTES])])
+            .encode(0)
+            .unwrap();
+        let holes = Batch::of([Record::value("a")]).last_offset_delta(4).encode(0).unwrap();
+        let cases = [
+            ("wrong checksum", changed(18, 1), 2),
+            ("cut off", batch().slice(..40), 2),
+            ("old format", changed(16, 1), 43),
+            ("wrong count", changed(60, 9), 87),
+            ("two batches", two.into(), 87),
+            ("too large", large, 10),
+            ("holes", holes, 87),
+            (
+                "control records",
+                Batch::marker(1, Marker::Commit).encode(0).unwrap(),
+                87,
+            ),
+            ("nothing", Bytes::new(), 87),
+        ];
+        for (what, records, code) in cases {
+            assert_eq!(produce(&mut client, "plain", records).await.error_code, code, "{what}");
+        }
+        assert_eq!(
+            produce(&mut client, "compacted", batch()).await.error_code,
+            87,
+            "no key"
+        );
+        assert_eq!(produce(&mut client, "unknown", batch()).await.error_code, 3);
+        let mut stranger = Client::connect(cluster.bootstrap()[1]).await;
+        assert_eq!(produce(&mut stranger, "plain", batch()).await.error_code, 6);
+        let end = cluster
+            .handle()
+            .look(|state| state.partition("plain", 0).unwrap().log.high_watermark());
+        assert_eq!(end, 0, "nothing was stored");
+    }
+
+    #[tokio::test]
+    async fn log_append_time_is_the_broker_s() {
+        let (cluster, mut client) = cluster().await;
+        let answer = produce(&mut client, "timed", batch()).await;
+        assert!(answer.error_code == 0 && answer.log_append_time_ms > 1_700_000_000_000);
+        let bytes = cluster
+            .handle()
+            .look(|state| state.partition("timed", 0).unwrap().log.read(0, 2, 9_999, true).bytes);
+        let header = Header::parse(&bytes).unwrap();
+        assert!(header.is_append_time() && header.max_timestamp == answer.log_append_time_ms);
+        assert_eq!(crc32c::crc32c(&bytes[21..]), header.crc);
+    }
+
+    #[tokio::test]
+    async fn without_acks_there_is_no_answer_and_an_error_closes_the_connection() {
+        let (cluster, mut client) = cluster().await;
+        client.send(&request("plain", batch()).with_acks(0), 9).await;
+        assert_eq!(
+            produce(&mut client, "plain", batch()).await.base_offset,
+            2,
+            "the first one was stored"
+        );
+        client.send(&request("plain", Bytes::new()).with_acks(0), 9).await;
+        assert_eq!(client.receive().await, None);
+        drop(cluster);
+    }
+}
