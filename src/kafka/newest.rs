@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::kafka::client::{Client, FetchPosition, FetchSpec, Fetched, Isolation, OffsetSpec, Outcomes};
+use crate::kafka::client::{Client, FetchPosition, FetchSpec, Fetched, Isolation, OffsetSpec, Outcomes, Purpose};
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, Offset, PartitionId, Row, TopicName, TopicPartition};
 use crate::kafka::records::Inflater;
@@ -124,6 +124,8 @@ impl Search<'_> {
                         Isolation::ReadUncommitted
                     };
                     let spec = FetchSpec {
+                        // Somebody waits for it, and it never waits on the broker.
+                        purpose: Purpose::Interactive,
                         isolation,
                         max_wait: Duration::ZERO,
                         max_bytes: ANSWER,

@@ -18,6 +18,7 @@ mod client_hostile;
 mod client_routing;
 mod hygiene;
 mod profiles;
+mod records_feed;
 mod records_properties;
 mod records_reference;
 mod scripted;

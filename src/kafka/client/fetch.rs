@@ -22,6 +22,8 @@ const SESSIONLESS: i32 = -1;
 /// How to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FetchSpec {
+    /// Over which connection: a request that waits on the broker holds up all others behind it.
+    pub purpose: Purpose,
     /// Up to where: with [`Isolation::ReadCommitted`] to the last stable offset and with the list of aborted
     /// transactions, else to the high watermark.
     pub isolation: Isolation,
@@ -83,19 +85,29 @@ impl Client {
         positions: &[FetchPosition],
         spec: FetchSpec,
     ) -> Result<Outcomes<PartitionId, Fetched>, Error> {
-        let build = |_| request(topic, positions, spec);
+        // Followers answer consumers too (KIP-392); the epoch makes a broker that leads no more say so (KIP-320).
+        let epochs: Vec<i32> = positions.iter().map(|p| self.epoch_of(topic, p.partition)).collect();
+        let build = |_| request(topic, positions, &epochs, spec);
         let answer = self
-            .call::<FetchRequest, _>(Node::Broker(leader), Purpose::Fetch, VERSIONS, build)
+            .call::<FetchRequest, _>(Node::Broker(leader), spec.purpose, VERSIONS, build)
             .await?;
         read(answer.response, leader, topic, positions, spec.isolation)
     }
+
+    /// The epoch of a partition's leader as last seen, or -1.
+    fn epoch_of(&self, topic: &TopicName, partition: PartitionId) -> i32 {
+        match self.leader_of(topic, partition) {
+            Leader::Known(_, Some(epoch)) => epoch.0,
+            _ => -1,
+        }
+    }
 }
 
-fn request(topic: &TopicName, positions: &[FetchPosition], spec: FetchSpec) -> FetchRequest {
-    let partitions = positions.iter().map(|position| {
+fn request(topic: &TopicName, positions: &[FetchPosition], epochs: &[i32], spec: FetchSpec) -> FetchRequest {
+    let partitions = positions.iter().zip(epochs).map(|(position, epoch)| {
         FetchPartition::default()
             .with_partition(position.partition.0)
-            .with_current_leader_epoch(-1)
+            .with_current_leader_epoch(*epoch)
             .with_fetch_offset(position.offset.0)
             .with_log_start_offset(-1)
             .with_partition_max_bytes(position.max_bytes)
@@ -214,11 +226,12 @@ mod tests {
     #[test]
     fn a_request_is_sessionless_and_that_of_a_consumer() {
         let spec = FetchSpec {
+            purpose: Purpose::Fetch,
             isolation: Isolation::ReadCommitted,
             max_wait: Duration::from_millis(500),
             max_bytes: 9,
         };
-        let request = request(&"orders".into(), &[position(1)], spec);
+        let request = request(&"orders".into(), &[position(1)], &[5], spec);
         assert_eq!(
             (request.replica_id.0, request.session_id, request.session_epoch),
             (-1, 0, -1)
@@ -227,7 +240,8 @@ mod tests {
             (request.isolation_level, request.max_wait_ms, request.min_bytes),
             (1, 500, 1)
         );
-        assert_eq!(request.topics[0].partitions[0].fetch_offset, 7);
+        let partition = &request.topics[0].partitions[0];
+        assert_eq!((partition.fetch_offset, partition.current_leader_epoch), (7, 5));
         for version in VERSIONS.min..=VERSIONS.max {
             use kafka_protocol::protocol::Encodable as _;
             request.encode(&mut bytes::BytesMut::new(), version).unwrap();

@@ -120,6 +120,12 @@ impl Cursor {
             .map(|trouble| now.saturating_duration_since(trouble.since))
     }
 
+    /// The error to show: leaders move all the time, so one that asking once more mends is not worth telling.
+    pub(super) fn news(&self) -> Option<&Error> {
+        let trouble = self.trouble.as_ref()?;
+        (trouble.attempts > 0 || !trouble.error.is_retriable()).then_some(&trouble.error)
+    }
+
     /// Why it cannot be read.
     pub(super) fn error(&self) -> Option<&Error> {
         self.trouble.as_ref().map(|trouble| &trouble.error)
@@ -347,6 +353,19 @@ mod tests {
         assert!(cursor.is_settled(now) && !cursor.is_settled(begin));
         assert!(cursor.read(Offset(1), None, heard(20, 20)));
         assert!(cursor.error().is_none() && cursor.retry_at().is_none());
+    }
+
+    #[test]
+    fn what_one_retry_mends_is_not_told() {
+        let (mut cursor, now) = (at(0, 20), Instant::now());
+        let moved = Error::from_code(6, "orders-0", None).unwrap();
+        cursor.failed(moved.clone(), now);
+        assert_eq!(cursor.news(), None);
+        cursor.failed(moved.clone(), now);
+        assert_eq!(cursor.news(), Some(&moved));
+        let mut cursor = at(0, 20);
+        cursor.failed(Error::from_code(29, "orders-0", None).unwrap(), now);
+        assert!(cursor.news().is_some(), "denied stays denied");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep_until};
 
-use self::jobs::{Answers, Done, Jobs, Key};
+use self::jobs::{Answers, Done, Jobs, Key, Wait};
 use super::cursor::{Cursor, Heard, Next};
 use super::merge::{Merge, Page};
 use super::outbox::{Outbox, Stop};
@@ -111,7 +111,7 @@ impl Reader {
     fn tell(&mut self, now: Instant) {
         let topic = &self.spec.topic;
         let failures = self.cursors.iter().filter_map(|cursor| {
-            let error = cursor.error()?.clone();
+            let error = cursor.news()?.clone();
             let failure = Failure::new(format!("{topic}-{}", cursor.partition), error);
             let node = self.client.leader(topic, cursor.partition).ok();
             Some(Failure { node, ..failure })
@@ -157,12 +157,19 @@ impl Reader {
             }
             indexes.sort_by_key(|index| std::cmp::Reverse(self.cursors[*index].hunger()));
             let positions = indexes.iter().map(|index| self.cursors[*index].position()).collect();
+            let is_behind = indexes.iter().any(|index| !self.cursors[*index].is_settled(now));
             for index in indexes {
                 self.cursors[index].is_busy = true;
             }
             let other = (key.0, !key.1);
-            let is_shared = keys.contains(&other) || self.jobs.is_fetching(other);
-            self.jobs.fetch(key, positions, is_shared);
+            let wait = if is_behind {
+                Wait::Hardly
+            } else if keys.contains(&other) || self.jobs.is_fetching(other) {
+                Wait::Shared
+            } else {
+                Wait::Long
+            };
+            self.jobs.fetch(key, positions, wait);
         }
     }
 

@@ -251,3 +251,171 @@ fn trim(rows: &mut VecDeque<Row>, want: usize) {
     let surplus = surplus(rows.iter(), want);
     rows.drain(..surplus);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::records::{BatchSpec, FetchedRange, RecordSpec, encode_batch};
+
+    /// A log of batches, each from an offset with so many records of 100 bytes.
+    struct Log(Vec<(i64, i64)>);
+
+    impl Log {
+        fn end(&self) -> i64 {
+            self.0.last().map_or(0, |(base, count)| base + count)
+        }
+
+        /// What a broker answers: whole batches from the one that holds the offset on, at most `batches` of them.
+        fn fetch(&self, position: FetchPosition, batches: usize) -> Fetched {
+            let holds = |&&(base, count): &&(i64, i64)| base + count > position.offset.0;
+            let mut bytes = Vec::new();
+            for (base, count) in self.0.iter().filter(holds).take(batches) {
+                let records: Vec<_> = (*base..base + count).map(record).collect();
+                let spec = BatchSpec {
+                    base_offset: *base,
+                    ..BatchSpec::default()
+                };
+                bytes.extend(encode_batch(&spec, &records).unwrap());
+            }
+            Fetched {
+                log_start: None,
+                high_watermark: Offset(self.end()),
+                last_stable: Offset(self.end()),
+                range: FetchedRange {
+                    bytes: bytes.into(),
+                    fetch_offset: position.offset.0,
+                    high_watermark: self.end(),
+                    open_from: i64::MAX,
+                    aborted: Vec::new(),
+                },
+            }
+        }
+
+        fn scan(&self, want: usize, budget: usize) -> Backward {
+            let span = Span {
+                partition: PartitionId(0),
+                start: Offset(0),
+                end: Offset(self.end()),
+            };
+            Backward::new(span, want, budget)
+        }
+    }
+
+    fn record(offset: i64) -> RecordSpec<'static> {
+        RecordSpec {
+            offset,
+            timestamp: offset,
+            key: None,
+            value: Some(&[b'x'; 100]),
+            headers: &[],
+        }
+    }
+
+    /// Scans to the end; answers the offsets found and how many requests that took.
+    fn run(log: &Log, scan: &mut Backward, batches: usize) -> (Vec<i64>, usize) {
+        let (mut inflater, mut requests) = (Inflater::default(), 0);
+        while !scan.is_done() {
+            assert!(scan.take(log.fetch(scan.next().0, batches), true, &mut inflater));
+            requests += 1;
+            assert!(requests < 1000, "it ends");
+        }
+        (scan.rows().iter().map(|row| row.offset().0).collect(), requests)
+    }
+
+    #[test]
+    fn the_newest_of_a_dense_log_take_one_request() {
+        let log = Log((0..100).map(|n| (n * 10, 10)).collect());
+        let (offsets, requests) = run(&log, &mut log.scan(25, usize::MAX), 100);
+        assert_eq!((offsets, requests), ((975..1000).collect(), 1));
+    }
+
+    #[test]
+    fn windows_grow_over_holes() {
+        let log = Log(vec![(0, 5), (1_000_000_000, 5)]);
+        let (offsets, requests) = run(&log, &mut log.scan(8, usize::MAX), 100);
+        assert_eq!(offsets.len(), 8);
+        assert_eq!(offsets[..3], [2, 3, 4]);
+        assert!(requests <= 16, "{requests}");
+    }
+
+    #[test]
+    fn a_log_with_fewer_records_gives_them_all() {
+        let log = Log(vec![(0, 3), (50, 4)]);
+        assert_eq!(
+            run(&log, &mut log.scan(100, usize::MAX), 1).0,
+            [0, 1, 2, 50, 51, 52, 53]
+        );
+        let empty = Log(vec![]);
+        assert!(empty.scan(10, usize::MAX).is_done());
+    }
+
+    #[test]
+    fn a_batch_that_begins_before_the_window_is_not_fetched_twice() {
+        let log = Log(vec![(0, 1000), (1000, 10)]);
+        let (offsets, requests) = run(&log, &mut log.scan(300, usize::MAX), 100);
+        assert_eq!((offsets.len(), requests), (300, 1));
+    }
+
+    #[test]
+    fn a_scan_can_be_made_deeper() {
+        let log = Log((0..100).map(|n| (n * 10, 10)).collect());
+        let mut scan = log.scan(20, usize::MAX);
+        run(&log, &mut scan, 100);
+        scan.deepen(60);
+        assert_eq!(run(&log, &mut scan, 100).0, (940..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_window_beyond_the_budget_gives_its_newest_records() {
+        let log = Log((0..100).map(|n| (n * 10, 10)).collect());
+        let (offsets, requests) = run(&log, &mut log.scan(500, 8000), 1);
+        assert_eq!(offsets.last(), Some(&999));
+        assert!(offsets.len() >= 10 && offsets.len() < 100, "{} records", offsets.len());
+        assert_eq!(
+            offsets,
+            (1000 - offsets.len() as i64..1000).collect::<Vec<_>>(),
+            "without gaps"
+        );
+        assert!(requests < 12, "{requests}");
+    }
+
+    #[test]
+    fn answers_without_records_end_the_scan_only_where_it_stood_first() {
+        let log = Log(vec![(0, 100)]);
+        let (mut scan, mut inflater) = (log.scan(10, usize::MAX), Inflater::default());
+        for _ in 0..10 {
+            assert!(scan.take(log.fetch(scan.next().0, 0), false, &mut inflater));
+        }
+        assert_eq!(scan.hunger(), 10);
+        assert!(scan.take(log.fetch(scan.next().0, 0), true, &mut inflater));
+        assert!(scan.take(log.fetch(scan.next().0, 0), true, &mut inflater));
+        assert!(!scan.take(log.fetch(scan.next().0, 0), true, &mut inflater));
+    }
+
+    #[test]
+    fn records_above_the_last_stable_offset_are_read_uncommitted() {
+        let log = Log(vec![(0, 10), (10, 10)]);
+        let (mut scan, mut inflater) = (log.scan(20, usize::MAX), Inflater::default());
+        assert_eq!(scan.next().1, Isolation::ReadCommitted);
+        let answer = Fetched {
+            last_stable: Offset(10),
+            ..log.fetch(scan.next().0, 1)
+        };
+        assert!(scan.take(answer, true, &mut inflater));
+        let (position, isolation) = scan.next();
+        assert_eq!((position.offset, isolation), (Offset(10), Isolation::ReadUncommitted));
+        assert!(scan.take(log.fetch(position, 1), true, &mut inflater));
+        assert_eq!(scan.rows().len(), 20);
+    }
+
+    #[test]
+    fn retention_that_overtakes_the_scan_moves_it_on() {
+        let log = Log(vec![(0, 100)]);
+        let mut scan = log.scan(50, usize::MAX);
+        assert!(!scan.start_moved(Offset(50)), "that is where it reads");
+        assert!(scan.start_moved(Offset(80)));
+        assert_eq!(scan.next().0.offset, Offset(80));
+        assert!(scan.start_moved(Offset(200)));
+        assert!(scan.is_done());
+    }
+}

@@ -43,3 +43,80 @@ pub(super) fn oldest_shown<'a>(partitions: impl Iterator<Item = &'a VecDeque<Row
         .checked_sub(count)
         .and_then(|index| times.get(index).copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::kafka::model::{
+        BatchInfo, Codec, ControlType, Offset, PartitionId, Record, RecordKind, Timestamp, TimestampType,
+    };
+
+    fn row(partition: i32, offset: i64, time: i64, kind: RecordKind) -> Row {
+        let batch = BatchInfo {
+            base_offset: Offset(offset),
+            last_offset: Offset(offset),
+            magic: 2,
+            codec: Codec::None,
+            producer: None,
+            transactional: false,
+            control: false,
+            leader_epoch: None,
+            record_count: 1,
+            wire_bytes: 70,
+            payload_bytes: 9,
+        };
+        Row::Record(Record {
+            partition: PartitionId(partition),
+            offset: Offset(offset),
+            timestamp: Timestamp(time),
+            timestamp_type: TimestampType::Create,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+            batch: Arc::new(batch),
+            kind,
+        })
+    }
+
+    fn partition(partition: i32, times: &[i64]) -> VecDeque<Row> {
+        let rows = times.iter().zip(0..);
+        rows.map(|(time, offset)| row(partition, offset, *time, RecordKind::Data))
+            .collect()
+    }
+
+    fn places(rows: &[Row]) -> Vec<(i32, i64)> {
+        rows.iter().map(|row| (row.partition().0, row.offset().0)).collect()
+    }
+
+    #[test]
+    fn the_newest_are_taken_by_time_and_shown_oldest_first() {
+        let rows = newest(
+            vec![partition(0, &[1, 5, 9]), partition(1, &[2, 6]), partition(2, &[])],
+            4,
+        );
+        assert_eq!(places(&rows), [(1, 0), (0, 1), (1, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn times_that_go_backwards_do_not_change_the_order_of_offsets() {
+        let rows = newest(vec![partition(0, &[9, 1]), partition(1, &[5])], 3);
+        assert_eq!(places(&rows), [(0, 0), (0, 1), (1, 0)]);
+    }
+
+    #[test]
+    fn markers_come_along_and_do_not_count() {
+        let mut first = partition(0, &[1, 2]);
+        first.push_back(row(0, 2, 3, RecordKind::Control(ControlType::Commit)));
+        assert_eq!(places(&newest(vec![first], 1)), [(0, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn the_oldest_shown_is_known_only_when_there_are_enough() {
+        let partitions = [partition(0, &[1, 5, 9]), partition(1, &[2, 6])];
+        assert_eq!(oldest_shown(partitions.iter(), 2), Some(6));
+        assert_eq!(oldest_shown(partitions.iter(), 5), Some(1));
+        assert_eq!(oldest_shown(partitions.iter(), 6), None);
+    }
+}

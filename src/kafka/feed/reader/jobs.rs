@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 
-use crate::kafka::client::{Client, FetchPosition, FetchSpec, Fetched, Isolation, Metadata, MetadataScope, Outcomes};
+use crate::kafka::client::{
+    Client, FetchPosition, FetchSpec, Fetched, Isolation, Metadata, MetadataScope, Outcomes, Purpose,
+};
 use crate::kafka::error::Error;
 use crate::kafka::feed::cursor::Place;
 use crate::kafka::feed::places::{self, Places};
@@ -16,7 +18,7 @@ use crate::kafka::query::FeedStart;
 
 /// How long a leader may wait for new records before it answers with none.
 const LONG_POLL: Duration = Duration::from_millis(500);
-/// The same when a leader has two requests, one per isolation: it serves one after the other.
+/// The same when something else stands behind it.
 const SHORT_POLL: Duration = Duration::from_millis(100);
 /// Bytes of one answer.
 const ANSWER: i32 = 4 << 20;
@@ -25,6 +27,17 @@ const ANSWER: i32 = 4 << 20;
 pub(super) type Answers = Outcomes<PartitionId, Fetched>;
 /// Leader, and whether it is read committed: positions of one key go into one request.
 pub(super) type Key = (BrokerId, bool);
+
+/// Whether a request waits for new records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// There are records.
+    Hardly,
+    /// It does, and the leader has another request of the other isolation: it serves one after the other.
+    Shared,
+    /// It does.
+    Long,
+}
 
 /// Something that was asked and has been answered.
 pub(super) enum Done {
@@ -63,17 +76,24 @@ impl Jobs {
         self.fetching.retain(|known| *known != key);
     }
 
-    /// Asks for records. `is_shared` says that the leader has a request of the other isolation too.
-    pub(super) fn fetch(&mut self, key: Key, positions: Vec<FetchPosition>, is_shared: bool) {
+    /// Asks for records. A request that does not wait for new ones takes a connection of its own, so that a feed
+    /// opened after another does not stand behind that one's long poll.
+    pub(super) fn fetch(&mut self, key: Key, positions: Vec<FetchPosition>, wait: Wait) {
         self.fetching.push(key);
         let (leader, is_committed) = key;
+        let (purpose, max_wait) = match wait {
+            Wait::Hardly => (Purpose::Bulk, SHORT_POLL),
+            Wait::Shared => (Purpose::Fetch, SHORT_POLL),
+            Wait::Long => (Purpose::Fetch, LONG_POLL),
+        };
         let spec = FetchSpec {
+            purpose,
             isolation: if is_committed {
                 Isolation::ReadCommitted
             } else {
                 Isolation::ReadUncommitted
             },
-            max_wait: if is_shared { SHORT_POLL } else { LONG_POLL },
+            max_wait,
             max_bytes: ANSWER,
         };
         let (client, topic) = (self.client.clone(), self.topic.clone());
