@@ -22,12 +22,12 @@ pub fn always(store: &Store) -> Vec<Want> {
     let overview = Want {
         slot: SlotId::Overview,
         query: Query::Overview,
-        period: overview_period(store),
-        urgency: if brokers_changed(store) {
-            Urgency::Missing
+        period: if brokers_changed(store) {
+            Duration::from_secs(1)
         } else {
-            Urgency::Routine
+            overview_period(store)
         },
+        urgency: Urgency::Routine,
     };
     if store.overview.loaded().is_none() {
         // First paint is one Metadata request: the heartbeat waits for it.

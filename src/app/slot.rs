@@ -134,6 +134,8 @@ impl<T> Remote<T> {
 pub struct Slot<T> {
     ticket: Ticket,
     failures_in_a_row: u32,
+    /// Why the last answered question failed: it stays said while the next one is under way.
+    trouble: Option<Error>,
     remote: Remote<T>,
 }
 
@@ -142,6 +144,7 @@ impl<T> Default for Slot<T> {
         Self {
             ticket: Ticket::default(),
             failures_in_a_row: 0,
+            trouble: None,
             remote: Remote::Empty,
         }
     }
@@ -176,6 +179,7 @@ impl<T> Slot<T> {
         self.remote = match result {
             Ok((value, failures)) => {
                 self.failures_in_a_row = 0;
+                self.trouble = None;
                 Remote::Ready(Loaded {
                     value: merge(stale.map(|old| old.value), value),
                     failures,
@@ -184,6 +188,7 @@ impl<T> Slot<T> {
             }
             Err(error) => {
                 self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+                self.trouble = Some(error.clone());
                 Remote::Failed {
                     error,
                     stale,
@@ -222,12 +227,9 @@ impl<T> Slot<T> {
         self.loaded().map_or(&[], |loaded| &loaded.failures)
     }
 
-    /// The error of the last question, if it failed.
+    /// Why the last answered question failed; `None` after an answer.
     pub fn error(&self) -> Option<&Error> {
-        match &self.remote {
-            Remote::Failed { error, .. } => Some(error),
-            Remote::Empty | Remote::Loading { .. } | Remote::Ready(_) => None,
-        }
+        self.trouble.as_ref()
     }
 
     /// When the newest data arrived.

@@ -1,6 +1,6 @@
 //! Everything the machine knows of the cluster.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::event::{Connection, Counters};
@@ -212,6 +212,17 @@ impl Store {
                 }
             };
         }
+        macro_rules! lags {
+            ($field:ident) => {
+                match unpack(result, |answer| match answer {
+                    Answer::Lags(value) => Some(stamp(value, now)),
+                    _ => None,
+                }) {
+                    Some(result) => self.$field.finish_with(ticket, now, result, merge_lags),
+                    None => false,
+                }
+            };
+        }
         match slot {
             SlotId::Overview => plain!(overview, Overview),
             SlotId::Cluster => plain!(cluster, Cluster),
@@ -229,11 +240,34 @@ impl Store {
             SlotId::Configs => facts!(configs, Configs),
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
             SlotId::LogDirs => plain!(log_dirs, LogDirs),
-            SlotId::Groups => plain!(groups, Groups),
-            SlotId::Lags => facts!(lags, Lags),
-            SlotId::AllLags => facts!(all_lags, Lags),
+            SlotId::Groups => self.take_groups(ticket, now, result),
+            SlotId::Lags => lags!(lags),
+            SlotId::AllLags => lags!(all_lags),
             SlotId::Group => plain!(group, Group),
         }
+    }
+
+    /// A coordinator that did not answer, or is gone, does not make its groups disappear.
+    fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::Groups(listings) => Some(listings),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let silent: Vec<BrokerId> = match &result {
+            Ok((_, failures)) => failures.iter().filter_map(|failure| failure.node).collect(),
+            Err(_) => Vec::new(),
+        };
+        let missing = &self.derived.health.missing;
+        let is_silent = |id: &BrokerId| silent.contains(id) || missing.contains_key(id);
+        self.groups.finish_with(ticket, now, result, |old, mut new| {
+            let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
+            let lost = old.into_iter().flatten();
+            new.extend(lost.filter(|listing| is_silent(&listing.coordinator) && !listed.contains(&listing.group)));
+            new.sort_by(|a, b| a.group.cmp(&b.group));
+            new
+        })
     }
 
     fn derive(&mut self, slot: SlotId, now: Instant) {
@@ -305,6 +339,21 @@ fn with_rates(
         (topic, Stamped { value, at })
     });
     rated.collect()
+}
+
+/// Like [`merge_facts`], but a lag of which nothing is known does not push out what was known: its age tells.
+fn merge_lags(
+    old: Option<Facts<GroupId, GroupSummary>>,
+    new: Facts<GroupId, GroupSummary>,
+) -> Facts<GroupId, GroupSummary> {
+    let mut facts = old.unwrap_or_default();
+    for (group, fact) in new {
+        let is_blank = fact.value.lag.parts == 0 && fact.value.lag.unknown > 0;
+        if !(is_blank && facts.contains_key(&group)) {
+            facts.insert(group, fact);
+        }
+    }
+    facts
 }
 
 fn merge_facts<K: std::hash::Hash + Eq, T>(old: Option<Facts<K, T>>, new: Facts<K, T>) -> Facts<K, T> {

@@ -258,28 +258,6 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
     let filter = pane.filter().unwrap_or_default();
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.left(Role::Title, format_args!(" {}  ", pane.listing().group));
-    if let Some(detail) = pane.detail(view.store) {
-        let description = &detail.description;
-        line.left(
-            Role::Text,
-            format_args!("{}  lag {}  ", description.state, figure::of(detail.summary().lag)),
-        );
-        let members = description.members.len();
-        let plural = if members == 1 { "" } else { "s" };
-        line.left(
-            Role::Dim,
-            format_args!(
-                "{} member{plural}  {}",
-                Count(members as i64),
-                description.kind.as_str()
-            ),
-        );
-        if !description.assignor.is_empty() {
-            line.left(Role::Dim, format_args!(" ({})", description.assignor));
-        }
-        line.left(Role::Dim, format_args!("  coordinator {}", description.coordinator));
-    }
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 2);
     }
@@ -289,6 +267,22 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     };
     line.right(Role::Tab, format_args!("{other} "), 1);
     line.right(Role::TabOpen, format_args!("[{open}]"), 2);
+    line.left(Role::Title, format_args!(" {}  ", pane.listing().group));
+    let Some(detail) = pane.detail(view.store) else { return };
+    let description = &detail.description;
+    let lag = figure::of(detail.summary().lag);
+    line.left(Role::Text, format_args!("{}  lag {lag}  ", description.state));
+    let members = description.members.len();
+    let plural = if members == 1 { "" } else { "s" };
+    let kind = description.kind.as_str();
+    line.left(
+        Role::Dim,
+        format_args!("{} member{plural}  {kind}", Count(members as i64)),
+    );
+    if !description.assignor.is_empty() {
+        line.left(Role::Dim, format_args!(" ({})", description.assignor));
+    }
+    line.left(Role::Dim, format_args!("  coordinator {}", description.coordinator));
 }
 
 /// A notice in words.

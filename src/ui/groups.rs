@@ -8,25 +8,20 @@ use super::format::Count;
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
-use super::topics::order_of;
+use super::topics::{STALE_AFTER, order_of};
 use super::{Paint, figure};
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
-use crate::app::store::Store;
 use crate::layout::{self, Area};
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
 
 /// Columns, the order each stands for, and what its cells show.
 const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
-    (
-        Column::name("GROUP", 16).fills(16),
-        Some(GroupOrder::Name),
-        |row, cell| {
-            cell.show(&row.listing.group);
-        },
-    ),
+    (Column::name("GROUP", 24), Some(GroupOrder::Name), |row, cell| {
+        cell.show(&row.listing.group);
+    }),
     (
         Column::left("STATE").least(8),
         Some(GroupOrder::State),
@@ -57,7 +52,12 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         Column::right("LAG").least(10),
         Some(GroupOrder::Lag),
         |row, cell| match row.lag {
-            Some(lag) => figure::total(cell, lag),
+            Some(lag) => {
+                if row.age.is_some_and(|age| age > STALE_AFTER) {
+                    cell.role(Role::Stale);
+                }
+                figure::total(cell, lag);
+            }
             None => figure::unknown(cell),
         },
     ),
@@ -74,7 +74,7 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
 
 struct Rows<'a> {
     pane: &'a Groups,
-    store: &'a Store,
+    view: View<'a>,
 }
 
 impl RowSource for Rows<'_> {
@@ -83,15 +83,15 @@ impl RowSource for Rows<'_> {
     }
 
     fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
-        if let (Some(row), Some((_, _, show))) = (self.pane.row(row, self.store), COLUMNS.get(column)) {
+        if let (Some(row), Some((_, _, show))) = (self.pane.row(row, self.view), COLUMNS.get(column)) {
             show(&row, cell);
         }
     }
 
     fn look(&self, row: usize) -> RowLook {
         // The coordinator of a listed group that is gone cannot be asked: what is shown is old.
-        let coordinator = self.pane.row(row, self.store).map(|row| row.listing.coordinator);
-        let is_lost = coordinator.is_some_and(|id| self.store.derived.health.missing.contains_key(&id));
+        let coordinator = self.pane.row(row, self.view).map(|row| row.listing.coordinator);
+        let is_lost = coordinator.is_some_and(|id| self.view.store.derived.health.missing.contains_key(&id));
         RowLook {
             role: if is_lost { Role::Danger } else { Role::Text },
             is_selected: false,
@@ -124,16 +124,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, p
         cursor: Some(pane.list().cursor),
         sort: sorted.map(|at| (at, order_of(direction))),
     };
-    paint.table(
-        frame,
-        regions.table,
-        "groups",
-        &table,
-        &Rows {
-            pane,
-            store: view.store,
-        },
-    );
+    paint.table(frame, regions.table, "groups", &table, &Rows { pane, view });
     face::detail(
         frame,
         regions.detail,

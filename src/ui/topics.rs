@@ -35,13 +35,9 @@ const fn column(
 }
 
 const COLUMNS: &[TopicColumn] = &[
-    column(
-        Column::name("NAME", 16).fills(16),
-        Some(TopicOrder::Name),
-        |topic, _, cell| {
-            cell.show(&topic.name);
-        },
-    ),
+    column(Column::name("NAME", 24), Some(TopicOrder::Name), |topic, _, cell| {
+        cell.show(&topic.name);
+    }),
     column(
         Column::right("PART").leaves(3),
         Some(TopicOrder::Partitions),
@@ -94,7 +90,7 @@ const COLUMNS: &[TopicColumn] = &[
 ];
 
 /// Figures older than this are dimmed: the row was off the screen for a while.
-const STALE_AFTER: Duration = Duration::from_secs(15);
+pub(super) const STALE_AFTER: Duration = Duration::from_secs(15);
 
 struct Rows<'a> {
     pane: &'a Topics,

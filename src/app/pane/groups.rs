@@ -92,25 +92,28 @@ pub struct GroupRow<'a> {
     pub lag: Option<Total>,
     /// Assigned partitions without a commit.
     pub uncommitted: Option<usize>,
+    /// How long ago the lag was told.
+    pub age: Option<Duration>,
 }
 
 impl<'a> GroupRow<'a> {
     /// Puts together what the store knows of a group.
-    pub fn of(listing: &'a GroupListing, store: &'a Store) -> Self {
+    pub fn of(listing: &'a GroupListing, store: &'a Store, now: Instant) -> Self {
         let described = store
             .lags
             .value()
             .and_then(|facts| facts.get(&listing.group))
             .map(|fact| &fact.value);
-        let newest = store.lag_of(&listing.group).map(|fact| &fact.value);
+        let newest = store.lag_of(&listing.group);
         Self {
             listing,
             state: described
                 .and_then(|summary| summary.state.as_ref())
                 .or(listing.state.as_ref()),
             members: described.and_then(|summary| summary.members),
-            lag: newest.map(|summary| summary.lag),
+            lag: newest.map(|fact| fact.value.lag),
             uncommitted: described.and_then(|summary| summary.uncommitted),
+            age: newest.map(|fact| now.saturating_duration_since(fact.at)),
         }
     }
 }
@@ -132,16 +135,17 @@ impl Groups {
     }
 
     /// The group of a row.
-    pub fn row<'a>(&self, row: usize, store: &'a Store) -> Option<GroupRow<'a>> {
-        let listing = store.groups.value()?.get(*self.rows.get(row)? as usize)?;
-        Some(GroupRow::of(listing, store))
+    pub fn row<'a>(&self, row: usize, view: View<'a>) -> Option<GroupRow<'a>> {
+        let listing = view.store.groups.value()?.get(*self.rows.get(row)? as usize)?;
+        Some(GroupRow::of(listing, view.store, view.now))
     }
 
     fn page(view: View<'_>) -> usize {
         layout::list(view.body).page().into()
     }
 
-    fn derive(&mut self, store: &Store) {
+    fn derive(&mut self, view: View<'_>) {
+        let View { store, now, .. } = view;
         let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
         let shown = |listing: &GroupListing| self.filter.matches([listing.group.as_str()]);
         self.rows = (0_u32..)
@@ -152,7 +156,7 @@ impl Groups {
         let (order, direction) = (self.order, self.direction);
         self.rows.sort_by(|a, b| {
             let (a, b) = (&listings[*a as usize], &listings[*b as usize]);
-            let (one, other) = (GroupRow::of(a, store), GroupRow::of(b, store));
+            let (one, other) = (GroupRow::of(a, store, now), GroupRow::of(b, store, now));
             let ordering = match order {
                 GroupOrder::Name => direction.apply(a.group.cmp(&b.group)),
                 GroupOrder::State => direction.unknown_last(one.state, other.state),
@@ -176,8 +180,8 @@ impl Groups {
             .move_to(at.unwrap_or(self.list.cursor), self.rows.len(), Self::page(view));
     }
 
-    fn remember(&mut self, store: &Store) {
-        self.under_cursor = self.row(self.list.cursor, store).map(|row| row.listing.group.clone());
+    fn remember(&mut self, view: View<'_>) {
+        self.under_cursor = self.row(self.list.cursor, view).map(|row| row.listing.group.clone());
     }
 
     fn sort_by(&mut self, order: GroupOrder, direction: Direction, view: View<'_>) {
@@ -222,12 +226,12 @@ impl Pane for Groups {
 
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
         if self.list.act(action, self.rows.len(), Self::page(view)) {
-            self.remember(view.store);
+            self.remember(view);
             return true;
         }
         match action {
             Action::Open => {
-                let selected = self.row(self.list.cursor, view.store);
+                let selected = self.row(self.list.cursor, view);
                 out.extend(selected.map(|row| Intent::Go(Location::Group(row.listing.clone()))));
             }
             Action::Sort => self.sort_by(self.order.next(), self.order.next().natural(), view),
@@ -243,7 +247,7 @@ impl Pane for Groups {
             return wants;
         };
         let window = self.list.window(self.rows.len(), Self::page(view));
-        let visible = window.filter_map(|row| self.row(row, view.store));
+        let visible = window.filter_map(|row| self.row(row, view));
         let visible: Vec<GroupListing> = visible.map(|row| row.listing.clone()).collect();
         let lacks = |listing: &GroupListing| {
             view.store
@@ -277,7 +281,7 @@ impl Pane for Groups {
         let store = view.store;
         let newest = [store.groups.arrived(), store.lags.arrived(), store.all_lags.arrived()];
         if newest != self.derived_from || newest[0].is_none() {
-            self.derive(store);
+            self.derive(view);
             self.derived_from = newest;
             self.keep_cursor(view);
         } else {
@@ -297,7 +301,7 @@ impl Pane for Groups {
     }
 
     fn copy(&self, view: View<'_>) -> Option<(String, String)> {
-        let row = self.row(self.list.cursor, view.store)?;
+        let row = self.row(self.list.cursor, view)?;
         Some(("group name".to_owned(), row.listing.group.to_string()))
     }
 }

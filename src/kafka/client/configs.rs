@@ -127,3 +127,67 @@ fn source(code: i8) -> ConfigSource {
         other => ConfigSource::Other(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::describe_configs_response::DescribeConfigsSynonym;
+
+    use super::*;
+
+    fn synonym(code: i8, value: &'static str) -> DescribeConfigsSynonym {
+        DescribeConfigsSynonym::default()
+            .with_source(code)
+            .with_value(Some(StrBytes::from_static_str(value)))
+    }
+
+    #[test]
+    fn the_default_of_a_topics_own_value_is_what_would_hold_without_it() {
+        let raw = DescribeConfigsResourceResult::default()
+            .with_name(StrBytes::from_static_str("retention.ms"))
+            .with_value(Some(StrBytes::from_static_str("1000")))
+            .with_config_source(1)
+            .with_synonyms(vec![synonym(1, "1000"), synonym(3, "7000"), synonym(5, "604800000")]);
+        let entry = entry(&raw);
+        assert_eq!(
+            (entry.source, entry.value.as_deref()),
+            (ConfigSource::Topic, Some("1000"))
+        );
+        assert_eq!(entry.default.as_deref(), Some("7000"), "the cluster's own, not Kafka's");
+    }
+
+    #[test]
+    fn a_secret_has_no_value_and_a_new_source_keeps_its_number() {
+        let raw = DescribeConfigsResourceResult::default()
+            .with_is_sensitive(true)
+            .with_value(None)
+            .with_config_source(8);
+        let entry = entry(&raw);
+        assert_eq!(
+            (entry.value, entry.is_sensitive, entry.source),
+            (None, true, ConfigSource::Other(8))
+        );
+    }
+
+    #[test]
+    fn a_topic_that_the_answer_leaves_out_is_a_failure() {
+        let result = DescribeConfigsResult::default().with_resource_name(StrBytes::from_static_str("a"));
+        let answer = DescribeConfigsResponse::default().with_results(vec![result]);
+        let found = read(&["a".into(), "b".into()], &answer);
+        assert!(found.value.contains_key("a"));
+        assert_eq!(found.failures[0].what, "configuration of b");
+        assert!(matches!(found.failures[0].error, Error::Missing { .. }));
+    }
+
+    #[test]
+    fn only_a_full_read_asks_for_synonyms() {
+        let topics = ["a".into()];
+        let few = request(&topics, ConfigNames::ListColumns);
+        assert!(!few.include_synonyms);
+        assert_eq!(
+            few.resources[0].configuration_keys.as_ref().map(Vec::len),
+            Some(LIST_COLUMNS.len())
+        );
+        let all = request(&topics, ConfigNames::All);
+        assert!(all.include_synonyms && all.resources[0].configuration_keys.is_none());
+    }
+}

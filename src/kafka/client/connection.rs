@@ -283,3 +283,211 @@ impl ReadVersionedType<Cursor<Vec<u8>>> for Whole {
         Ok(Self(Bytes::from(std::mem::take(reader.get_mut()))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BufMut;
+    use kafka_protocol::messages as m;
+    use kafka_protocol::protocol::{Encodable, StrBytes};
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::super::address::Peer;
+    use super::*;
+
+    fn connected(in_flight: usize) -> (Connection, DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let line = Line::new(Peer::bootstrap("kafka:9092".parse().unwrap()), &Arc::default());
+        (Connection::new(Box::new(ours), line, "ktui-test", in_flight), theirs)
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    async fn read_frame(server: &mut DuplexStream) -> Bytes {
+        let length = server.read_u32().await.unwrap() as usize;
+        let mut frame = vec![0; length];
+        server.read_exact(&mut frame).await.unwrap();
+        frame.into()
+    }
+
+    async fn answer(server: &mut DuplexStream, id: i32, body: &[u8]) {
+        let mut frame = Vec::new();
+        frame.put_u32(body.len() as u32 + 4);
+        frame.put_i32(id);
+        frame.put_slice(body);
+        server.write_all(&frame).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_header_carries_key_version_and_client_id_of_the_call() {
+        let (connection, mut server) = connected(8);
+        for (version, tail) in [(8, &[][..]), (9, &[0][..])] {
+            let request = m::MetadataRequest::default().with_topics(Some(Vec::new()));
+            let call = connection.call(&request, version, soon());
+            let served = async {
+                let mut frame = read_frame(&mut server).await;
+                assert_eq!((frame.get_i16(), frame.get_i16()), (3, version));
+                let id = frame.get_i32();
+                assert_eq!(frame.split_to(11), &b"\x00\x09ktui-test"[..]);
+                assert_eq!(frame.split_to(tail.len()), tail, "tagged fields of the header since v9");
+                let mut body = BytesMut::new();
+                request.encode(&mut body, version).unwrap();
+                assert_eq!(frame, body.freeze());
+                let mut answered = BytesMut::from(tail);
+                let said = m::MetadataResponse::default().with_cluster_id(Some(StrBytes::from_static_str("c")));
+                said.encode(&mut answered, version).unwrap();
+                answer(&mut server, id, &answered).await;
+            };
+            let (said, ()) = tokio::join!(call, served);
+            assert_eq!(said.unwrap().cluster_id.as_deref(), Some("c"));
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_may_come_in_any_order() {
+        let (connection, mut server) = connected(8);
+        let ask = |key: &'static str| {
+            let request = m::FindCoordinatorRequest::default().with_key(StrBytes::from_static_str(key));
+            let connection = &connection;
+            async move { connection.call(&request, 0, soon()).await.unwrap().node_id.0 }
+        };
+        let served = async {
+            let mut asked = Vec::new();
+            for _ in 0..3 {
+                let frame = read_frame(&mut server).await;
+                asked.push((frame.slice(4..8).get_i32(), i32::from(frame[frame.len() - 1] - b'a')));
+            }
+            for (id, node) in asked.into_iter().rev() {
+                let mut body = BytesMut::new();
+                m::FindCoordinatorResponse::default()
+                    .with_node_id(node.into())
+                    .encode(&mut body, 0)
+                    .unwrap();
+                answer(&mut server, id, &body).await;
+            }
+        };
+        assert_eq!(tokio::join!(ask("a"), ask("b"), ask("c"), served), (0, 1, 2, ()));
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_than_allowed_are_under_way() {
+        let (connection, mut server) = connected(2);
+        let ask = || {
+            let request = m::ListGroupsRequest::default();
+            let connection = &connection;
+            async move { connection.call(&request, 0, soon()).await }
+        };
+        let served = async {
+            for _ in 0..2 {
+                read_frame(&mut server).await;
+            }
+            let third = tokio::time::timeout(Duration::from_millis(50), server.read_u32()).await;
+            assert!(third.is_err(), "the third one waits");
+            answer(&mut server, 0, &[0; 6]).await;
+            read_frame(&mut server).await;
+            answer(&mut server, 1, &[0; 6]).await;
+            answer(&mut server, 2, &[0; 6]).await;
+        };
+        let (a, b, c, ()) = tokio::join!(ask(), ask(), ask(), served);
+        assert!(a.is_ok() && b.is_ok() && c.is_ok());
+        assert_eq!(connection.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_field_that_the_version_lacks_is_an_error_and_harms_nobody() {
+        let (connection, _server) = connected(8);
+        let request = m::OffsetFetchRequest::default()
+            .with_groups(vec![m::offset_fetch_request::OffsetFetchRequestGroup::default()]);
+        let error = connection.call(&request, 5, soon()).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be written at version 5"), "{error}");
+        assert!(connection.is_usable());
+    }
+
+    #[tokio::test]
+    async fn records_are_slices_of_the_frame_they_came_in() {
+        let (connection, mut server) = connected(8);
+        let records = Bytes::from(vec![7; 100_000]);
+        let partition = m::fetch_response::PartitionData::default().with_records(Some(records.clone()));
+        let topic =
+            m::fetch_response::FetchableTopicResponse::default().with_partitions(vec![partition.clone(), partition]);
+        let mut body = BytesMut::new();
+        m::FetchResponse::default()
+            .with_responses(vec![topic])
+            .encode(&mut body, 4)
+            .unwrap();
+        let served = async {
+            read_frame(&mut server).await;
+            answer(&mut server, 0, &body).await;
+        };
+        let request = m::FetchRequest::default();
+        let (answer, ()) = tokio::join!(connection.call(&request, 4, soon()), served);
+        let answer = answer.unwrap();
+        let starts: Vec<usize> = answer.responses[0]
+            .partitions
+            .iter()
+            .map(|p| p.records.as_ref().unwrap().as_ptr() as usize)
+            .collect();
+        assert_eq!(answer.responses[0].partitions[0].records, Some(records));
+        // Neighbours in memory, the fields between them apart: nothing was copied out.
+        assert!((100_000..100_100).contains(&(starts[1] - starts[0])), "{starts:?}");
+    }
+
+    /// Bytes that look like small counts and lengths often enough to lead a decoder deep into a message.
+    fn plausible_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![6 => 0_u8..3, 2 => any::<u8>(), 1 => Just(0xff_u8), 1 => Just(0x7f_u8)];
+        prop::collection::vec(byte, 0..400)
+    }
+
+    /// The answer to an `R` at any of its versions is `bytes`: whatever comes of it comes at once and is no panic.
+    fn is_survived<R>(bytes: &[u8], pick: prop::sample::Index)
+    where
+        R: Request + Default,
+        R::Response: Throttled,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (connection, mut server) = connected(1);
+            let versions = R::VERSIONS.max - R::VERSIONS.min + 1;
+            let version = R::VERSIONS.min + pick.index(versions as usize) as i16;
+            let served = async {
+                read_frame(&mut server).await;
+                answer(&mut server, 0, bytes).await;
+            };
+            let request = R::default();
+            let begin = Instant::now();
+            let (outcome, ()) = tokio::join!(connection.call(&request, version, soon()), served);
+            assert!(begin.elapsed() < Duration::from_secs(5));
+            match outcome {
+                Ok(_) => assert!(connection.is_usable()),
+                Err(Error::Protocol { .. }) => assert!(!connection.is_usable()),
+                Err(other) => panic!("{other}"),
+            }
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_answer_makes_a_decoder_panic_abort_or_hang(bytes in plausible_bytes(), pick: prop::sample::Index) {
+            is_survived::<m::ApiVersionsRequest>(&bytes, pick);
+            is_survived::<m::MetadataRequest>(&bytes, pick);
+            is_survived::<m::FetchRequest>(&bytes, pick);
+            is_survived::<m::ListOffsetsRequest>(&bytes, pick);
+            is_survived::<m::FindCoordinatorRequest>(&bytes, pick);
+            is_survived::<m::ListGroupsRequest>(&bytes, pick);
+            is_survived::<m::DescribeGroupsRequest>(&bytes, pick);
+            is_survived::<m::ConsumerGroupDescribeRequest>(&bytes, pick);
+            is_survived::<m::OffsetFetchRequest>(&bytes, pick);
+            is_survived::<m::DescribeConfigsRequest>(&bytes, pick);
+            is_survived::<m::DescribeLogDirsRequest>(&bytes, pick);
+            is_survived::<m::DescribeClusterRequest>(&bytes, pick);
+            is_survived::<m::DescribeQuorumRequest>(&bytes, pick);
+        }
+    }
+}

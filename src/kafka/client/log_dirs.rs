@@ -174,3 +174,81 @@ fn all_or_some<T>(value: Vec<T>, failures: Vec<Failure>, asked: usize) -> Result
         _ => Ok(Partial::new(value, failures)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::describe_log_dirs_response::{DescribeLogDirsPartition, DescribeLogDirsTopic};
+
+    use super::*;
+    use crate::kafka::model::Partition;
+
+    fn replica(partition: i32, bytes: i64) -> DescribeLogDirsPartition {
+        DescribeLogDirsPartition::default()
+            .with_partition_index(partition)
+            .with_partition_size(bytes)
+    }
+
+    fn dir(topic: &'static str, replicas: Vec<DescribeLogDirsPartition>) -> DescribeLogDirsResult {
+        let topic = DescribeLogDirsTopic::default()
+            .with_name(StrBytes::from_static_str(topic).into())
+            .with_partitions(replicas);
+        DescribeLogDirsResult::default().with_topics(vec![topic])
+    }
+
+    #[test]
+    fn a_dir_sums_its_replicas_and_knows_its_space_only_where_the_broker_says_so() {
+        let summed = log_dir(BrokerId(1), &dir("t", vec![replica(0, 10), replica(1, 5)]));
+        assert_eq!(
+            (summed.used_bytes, summed.total_bytes, summed.usable_bytes),
+            (15, None, None)
+        );
+        let with_space = dir("t", vec![]).with_total_bytes(100).with_usable_bytes(0);
+        let with_space = log_dir(BrokerId(1), &with_space);
+        assert_eq!((with_space.total_bytes, with_space.usable_bytes), (Some(100), Some(0)));
+    }
+
+    #[test]
+    fn a_dir_with_a_storage_error_is_offline() {
+        let broken = DescribeLogDirsResult::default().with_error_code(KAFKA_STORAGE_ERROR);
+        assert!(log_dir(BrokerId(1), &broken).is_offline);
+        assert!(!log_dir(BrokerId(1), &dir("t", vec![])).is_offline);
+    }
+
+    #[test]
+    fn a_copy_under_way_to_another_dir_is_not_the_replicas_size() {
+        let answer = DescribeLogDirsResponse::default().with_results(vec![
+            dir("t", vec![replica(0, 100)]),
+            dir("t", vec![replica(0, 40).with_is_future_key(true)]),
+            dir("other", vec![replica(0, 7)]),
+        ]);
+        let share = Share::from([("t".into(), vec![PartitionId(0)])]);
+        let mut sizes = HashMap::new();
+        collect_sizes(BrokerId(1), &answer, &share, &mut sizes);
+        assert_eq!(sizes.len(), 1, "nobody asked for the other topic");
+        assert_eq!(sizes["t"].iter().map(|size| size.bytes).collect::<Vec<_>>(), [100]);
+    }
+
+    #[test]
+    fn only_brokers_that_hold_a_replica_are_asked_and_dead_ones_are_told() {
+        let partition = Partition {
+            id: PartitionId(0),
+            leader: Some(BrokerId(1)),
+            leader_epoch: None,
+            replicas: [BrokerId(3), BrokerId(1)].into(),
+            isr: [BrokerId(1)].into(),
+        };
+        let topic = Topic {
+            name: "t".into(),
+            id: None,
+            is_internal: false,
+            partitions: vec![partition],
+        };
+        let mut failures = Vec::new();
+        let shares = holders(&[topic], &[BrokerId(1), BrokerId(2)], &mut failures);
+        assert_eq!(
+            shares.iter().map(|(broker, _)| *broker).collect::<Vec<_>>(),
+            [BrokerId(1)]
+        );
+        assert_eq!(failures[0].node, Some(BrokerId(3)));
+    }
+}

@@ -209,3 +209,60 @@ fn read(response: &ListOffsetsResponse) -> Outcomes<TopicPartition, Option<Offse
     });
     topics.flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_a_consumers_and_names_each_topic_once() {
+        let wanted = [
+            TopicPartition::new("a", 0),
+            TopicPartition::new("a", 7),
+            TopicPartition::new("b", 0),
+        ];
+        let request = request(OffsetSpec::Timestamp(-5), Isolation::ReadCommitted, &wanted);
+        assert_eq!(request.replica_id.0, -1, "0 would be the follower with that id");
+        assert_eq!(request.isolation_level, 1);
+        let shape: Vec<_> = request
+            .topics
+            .iter()
+            .map(|topic| (topic.name.as_str(), topic.partitions.len()))
+            .collect();
+        assert_eq!(shape, [("a", 2), ("b", 1)]);
+        let asked = &request.topics[0].partitions[1];
+        assert_eq!((asked.partition_index, asked.current_leader_epoch), (7, -1));
+        assert_eq!(
+            asked.timestamp, 0,
+            "a time before 1970 must not become one of the special values"
+        );
+    }
+
+    #[test]
+    fn start_and_end_are_asked_with_kafkas_special_timestamps() {
+        assert_eq!((OffsetSpec::Latest.code(), OffsetSpec::Earliest.code()), (-1, -2));
+        assert!(OffsetSpec::Timestamp(0).chunk() < OffsetSpec::Latest.chunk());
+    }
+
+    #[test]
+    fn an_answer_is_an_offset_none_or_an_error_that_names_the_partition() {
+        let row = |partition, code, offset| {
+            ListOffsetsPartitionResponse::default()
+                .with_partition_index(partition)
+                .with_error_code(code)
+                .with_offset(offset)
+        };
+        let topic = ListOffsetsTopicResponse::default()
+            .with_name(StrBytes::from_static_str("t").into())
+            .with_partitions(vec![row(0, 0, 5), row(1, 0, -1), row(2, 6, -1)]);
+        let outcomes = read(&ListOffsetsResponse::default().with_topics(vec![topic]));
+        let results: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+        assert_eq!(results[..2], [Ok(Some(Offset(5))), Ok(None)]);
+        assert_eq!(
+            results[2].as_ref().unwrap_err().to_string(),
+            "t-2: NOT_LEADER_OR_FOLLOWER"
+        );
+    }
+}

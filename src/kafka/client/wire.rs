@@ -283,3 +283,127 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    fn frames(parts: &[&[u8]]) -> (Vec<i32>, Result<(), End>) {
+        let (mut seen, mut frames) = (Vec::new(), Frames::default());
+        let outcome = parts.iter().try_for_each(|part| {
+            frames.pass(part, |id| {
+                seen.push(id);
+                Ok(())
+            })
+        });
+        (seen, outcome)
+    }
+
+    #[test]
+    fn frames_are_followed_however_the_bytes_are_cut() {
+        let bytes: &[u8] = &[
+            0, 0, 0, 6, 0, 0, 0, 1, 9, 9, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 3, 9,
+        ];
+        for cut in 0..bytes.len() {
+            let (seen, outcome) = frames(&[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!((seen, outcome), (vec![1, 2, 3], Ok(())), "cut at {cut}");
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(frames(&single).0, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_length_is_judged_before_anything_is_read_for_it() {
+        let good: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 1];
+        let too_long = (MAX_FRAME as u32 + 1).to_be_bytes();
+        for (bad, end) in [
+            (&[0, 0, 0, 3][..], "a frame of 3 bytes"),
+            (&too_long[..], "a frame of 104857601 bytes"),
+            (&[0xff, 0xff, 0xff, 0xff][..], "a frame of 4294967295 bytes"),
+        ] {
+            let (_, outcome) = frames(&[good, bad]);
+            assert!(
+                matches!(&outcome, Err(End::Garbled(text)) if text.starts_with(end)),
+                "{outcome:?}"
+            );
+            // As the very first bytes the same mean that this is no Kafka at all.
+            assert_eq!(frames(&[bad]).1, Err(End::NotKafka(Speaks::Other)));
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_tell_tls_and_http() {
+        assert_eq!(frames(&[b"HTTP/1.1 400"]).1, Err(End::NotKafka(Speaks::Http)));
+        assert_eq!(frames(&[&[0x15, 3, 1, 0, 2, 2, 70]]).1, Err(End::NotKafka(Speaks::Tls)));
+        assert_eq!(frames(&[&[0x16, 3, 3, 0, 90]]).1, Err(End::NotKafka(Speaks::Tls)));
+        assert_eq!(frames(&[&[0x16, 9, 9, 9]]).1, Err(End::NotKafka(Speaks::Other)));
+    }
+
+    fn watched() -> (Arc<Wire>, Watched<DuplexStream>, DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(1 << 10);
+        let wire = Arc::new(Wire::new(Arc::default()));
+        (Arc::clone(&wire), Watched::new(ours, wire), theirs)
+    }
+
+    fn ask(wire: &Wire, permits: &Arc<Semaphore>, id: i32) {
+        wire.sent(id, Arc::clone(permits).try_acquire_owned().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_late_answer_gives_its_place_back_and_is_counted() {
+        let (wire, mut stream, mut server) = watched();
+        let permits = Arc::new(Semaphore::new(1));
+        ask(&wire, &permits, 5);
+        wire.abandon(5);
+        assert_eq!(
+            (wire.in_flight(), permits.available_permits()),
+            (1, 0),
+            "the broker is still busy with it"
+        );
+        server.write_all(&[0, 0, 0, 4, 0, 0, 0, 5]).await.unwrap();
+        stream.read_exact(&mut [0; 8]).await.unwrap();
+        assert_eq!((wire.in_flight(), permits.available_permits()), (0, 1));
+        assert_eq!(wire.traffic.late.load(Relaxed), 1);
+        assert_eq!(wire.end(), None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_nobody_ends_the_connection() {
+        let (wire, mut stream, mut server) = watched();
+        ask(&wire, &Arc::new(Semaphore::new(1)), 0);
+        server
+            .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0])
+            .await
+            .unwrap();
+        stream.read_exact(&mut [0; 16]).await.unwrap_err();
+        assert!(matches!(wire.end(), Some(End::Garbled(_))));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_stream_is_noticed_while_idle() {
+        let (wire, mut stream, server) = watched();
+        drop(server);
+        assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(wire.end(), Some(End::Closed("end of stream".into())));
+    }
+
+    #[test]
+    fn too_much_silence_ends_the_connection() {
+        let wire = Wire::new(Arc::default());
+        let permits = Arc::new(Semaphore::new(100));
+        for id in 0..=MAX_ABANDONED as i32 {
+            assert_eq!(wire.end(), None);
+            ask(&wire, &permits, id);
+            wire.abandon(id);
+        }
+        assert_eq!(wire.end(), Some(End::Silent));
+        let wire = Wire::new(Arc::default());
+        wire.missed();
+        assert_eq!(wire.end(), None);
+        wire.missed();
+        assert_eq!(wire.end(), Some(End::Silent));
+    }
+}

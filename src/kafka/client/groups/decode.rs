@@ -166,3 +166,85 @@ fn owned<'a>(topics: impl Iterator<Item = (&'a WireTopic, &'a [i32])>) -> Vec<To
 fn host(text: &str) -> Arc<str> {
     text.strip_prefix('/').unwrap_or(text).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::protocol::StrBytes;
+
+    use super::*;
+
+    fn text(text: &'static str) -> StrBytes {
+        StrBytes::from_static_str(text)
+    }
+
+    #[test]
+    fn types_are_kafkas_words_in_any_case_and_none_or_a_new_one_is_classic() {
+        let kinds = ["Consumer", "share", "STREAMS", "classic", "", "Quantum"].map(kind);
+        assert_eq!(
+            kinds,
+            [
+                GroupType::Consumer,
+                GroupType::Share,
+                GroupType::Streams,
+                GroupType::Classic,
+                GroupType::Classic,
+                GroupType::Classic
+            ]
+        );
+    }
+
+    #[test]
+    fn a_listing_without_state_has_none() {
+        let group = ListedGroup::default().with_group_id(text("g").into());
+        assert_eq!(listing(BrokerId(1), &group).state, None);
+    }
+
+    #[test]
+    fn a_group_that_does_not_exist_is_dead_whether_or_not_the_version_has_an_error_for_it() {
+        let new = classic::DescribedGroup::default().with_error_code(GROUP_ID_NOT_FOUND);
+        let old = classic::DescribedGroup::default().with_group_state(text("Dead"));
+        for group in [new, old] {
+            let (_, described) = super::classic(BrokerId(1), &group);
+            assert!(described.unwrap().state.is_dead());
+        }
+        let elsewhere = classic::DescribedGroup::default().with_error_code(16);
+        assert_eq!(super::classic(BrokerId(1), &elsewhere).1.unwrap_err().code(), Some(16));
+    }
+
+    #[test]
+    fn a_share_groups_members_may_own_the_same_partition() {
+        let member = || {
+            let topic = share::TopicPartitions::default()
+                .with_topic_name(text("t").into())
+                .with_partitions(vec![0]);
+            share::Member::default()
+                .with_client_host(text("/10.0.0.1"))
+                .with_assignment(share::Assignment::default().with_topic_partitions(vec![topic]))
+        };
+        let group = share::DescribedGroup::default()
+            .with_group_state(text("Stable"))
+            .with_members(vec![member(), member()]);
+        let (_, described) = super::share(BrokerId(1), &group);
+        let described = described.unwrap();
+        assert_eq!((described.kind, described.members.len()), (GroupType::Share, 2));
+        assert_eq!(described.members[1].assigned, Some(vec![TopicPartition::new("t", 0)]));
+        assert_eq!(&*described.members[0].host, "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_modern_member_owns_counts_not_its_target() {
+        let topic = |partition| {
+            modern::TopicPartitions::default()
+                .with_topic_name(text("t").into())
+                .with_partitions(vec![partition])
+        };
+        let assignment = |partition| modern::Assignment::default().with_topic_partitions(vec![topic(partition)]);
+        let member = modern::Member::default()
+            .with_assignment(assignment(0))
+            .with_target_assignment(assignment(1));
+        let group = modern::DescribedGroup::default().with_members(vec![member]);
+        let (_, described) = super::modern(BrokerId(1), &group);
+        let owned = described.unwrap().members[0].assigned.clone();
+        assert_eq!(owned, Some(vec![TopicPartition::new("t", 0)]));
+    }
+}

@@ -1,0 +1,338 @@
+//! Lag against the simulated cluster: every case, every release, faults, and what a large cluster costs.
+
+use std::collections::HashMap;
+
+use ktui::kafka::error::Error;
+use ktui::kafka::lag::{GroupSummary, LagCase, PartitionLag, UnknownLag};
+use ktui::kafka::model::{GroupId, GroupListing, GroupType, Offset};
+use ktui::kafka::partial::Partial;
+use ktui::kafka::query::{Answer, Members, Query};
+use ktui::kafka::worker;
+use ktui::sim::fault::{Fault, Rule, Scope};
+use ktui::sim::{ApiProfile, GroupSpec, SimSpec, TopicSpec};
+
+use crate::scene::{Scene, api};
+
+const LATEST: i64 = 1_100;
+
+fn orders() -> TopicSpec {
+    TopicSpec::new("orders", 6).replication(3).without_data(100, LATEST)
+}
+
+/// One partition for each case: known, at the end, no commit, expired, ahead, not the group's at all.
+fn every_case() -> SimSpec {
+    let group = GroupSpec::classic("g")
+        .member("a", &[("orders", &[0, 1, 2])])
+        .member("b", &[("orders", &[3])])
+        .commit("orders", 0, 1_000)
+        .commit("orders", 1, LATEST)
+        .commit("orders", 3, 40)
+        .commit("orders", 4, 2_000);
+    SimSpec::small().brokers(3).add_topic(orders()).add_group(group)
+}
+
+fn by_partition(rows: &[PartitionLag]) -> Vec<(i32, Option<usize>, LagCase)> {
+    rows.iter()
+        .map(|row| (row.partition.partition.0, row.owner, row.case.clone()))
+        .collect()
+}
+
+async fn summaries(
+    scene: &Scene,
+    groups: Vec<GroupListing>,
+    members: Members,
+) -> Partial<HashMap<GroupId, GroupSummary>> {
+    scene
+        .ask(Query::Lags { groups, members })
+        .await
+        .map(|answer| match answer {
+            Answer::Lags(lags) => lags,
+            other => panic!("{other:?}"),
+        })
+}
+
+#[tokio::test]
+async fn every_release_gives_every_case_of_lag() {
+    for profile in ApiProfile::ALL {
+        let scene = Scene::new(every_case().profile(profile)).await;
+        let detail = scene.detail("g").await;
+        assert!(detail.is_complete(), "{}: {:?}", profile.name, detail.failures);
+        let rows = &detail.value.partitions;
+        assert_eq!(
+            by_partition(rows),
+            [
+                (0, Some(0), LagCase::Known { lag: 100 }),
+                (1, Some(0), LagCase::Known { lag: 0 }),
+                (2, Some(0), LagCase::NoCommit { backlog: Some(1_000) }),
+                (3, Some(1), LagCase::Expired { lag: 1_060, lost: 60 }),
+                (4, None, LagCase::Ahead { by: 900 }),
+            ],
+            "{}",
+            profile.name
+        );
+        assert!(
+            rows.iter()
+                .all(|row| row.log_start == Some(Offset(100)) && row.end == Some(Offset(LATEST)))
+        );
+        let groups = scene.groups().await;
+        let lags = summaries(&scene, groups, Members::Described).await;
+        assert_eq!(
+            lags.value["g"],
+            detail.value.summary(),
+            "the list says what the group's screen says"
+        );
+        assert_eq!(lags.value["g"].lag.exact(), Some(1_160));
+        assert_eq!(lags.value["g"].uncommitted, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn lags_without_members_leave_out_what_only_members_tell() {
+    let scene = Scene::new(every_case()).await;
+    let groups = scene.groups().await;
+    let lags = summaries(&scene, groups, Members::Skipped).await;
+    let summary = &lags.value["g"];
+    assert_eq!(
+        (summary.members, summary.uncommitted, summary.partitions),
+        (None, None, 4)
+    );
+    assert_eq!(summary.lag.exact(), Some(1_160));
+    assert_eq!(
+        scene.seen(api::DESCRIBE_GROUPS) + scene.seen(api::CONSUMER_GROUP_DESCRIBE),
+        0
+    );
+}
+
+#[tokio::test]
+async fn commits_of_a_deleted_topic_stay_visible_and_are_no_failure() {
+    for profile in ApiProfile::ALL {
+        let spec = every_case().profile(profile).group_at("old", "gone", &[7]).group_at(
+            "shrunk",
+            "orders",
+            &[0, 0, 0, 0, 0, 0, 7],
+        );
+        let scene = Scene::new(spec).await;
+        let detail = scene.detail("old").await;
+        assert!(detail.is_complete(), "{}: {:?}", profile.name, detail.failures);
+        assert_eq!(
+            by_partition(&detail.value.partitions),
+            [(0, None, LagCase::Unknown(UnknownLag::Deleted))]
+        );
+        assert_eq!(detail.value.partitions[0].committed, Some(Offset(7)));
+        let summary = detail.value.summary();
+        assert_eq!(
+            (summary.lag.exact(), summary.lag.unknown),
+            (None, 1),
+            "unknown is never 0"
+        );
+        let detail = scene.detail("shrunk").await;
+        assert!(detail.is_complete(), "{}: {:?}", profile.name, detail.failures);
+        assert_eq!(detail.value.partitions[6].case, LagCase::Unknown(UnknownLag::Deleted));
+    }
+}
+
+#[tokio::test]
+async fn a_partition_without_leader_is_unknown_and_a_failure_and_the_rest_is_known() {
+    let scene = Scene::new(every_case()).await;
+    scene.sim.take_leader("orders", 0);
+    let detail = scene.detail("g").await;
+    assert_eq!(detail.value.partitions[0].case, LagCase::Unknown(UnknownLag::NoLeader));
+    assert_eq!(detail.value.partitions[1].case, LagCase::Known { lag: 0 });
+    let [failure] = &detail.failures[..] else {
+        panic!("{:?}", detail.failures)
+    };
+    assert_eq!((failure.node, failure.what.as_str()), (None, "end offsets of orders-0"));
+    assert!(matches!(failure.error, Error::NoLeader { .. }));
+    let summary = detail.value.summary();
+    assert_eq!((summary.lag.known, summary.lag.unknown), (1_060, 1));
+}
+
+#[tokio::test]
+async fn a_leader_that_moved_is_followed_for_its_partitions_only() {
+    let scene = Scene::new(every_case()).await;
+    assert!(scene.detail("g").await.is_complete());
+    let before = scene
+        .sim
+        .look(|state| state.topic("orders").unwrap().partitions[0].leader);
+    scene.sim.move_leader("orders", 0, before % 3 + 1);
+    scene.sim.reset_stats();
+    let detail = scene.detail("g").await;
+    assert!(detail.is_complete(), "{:?}", detail.failures);
+    assert_eq!(detail.value.partitions[0].case, LagCase::Known { lag: 100 });
+    // Start: one request per leader, one more at the new leader. End: one per leader.
+    assert!(scene.seen(api::LIST_OFFSETS) <= 7, "{}", scene.seen(api::LIST_OFFSETS));
+}
+
+#[tokio::test]
+async fn a_dead_broker_costs_only_what_nobody_else_can_tell() {
+    let lonely = TopicSpec::new("lonely", 3).without_data(0, 50);
+    let spec = every_case()
+        .add_topic(lonely)
+        .group_at("on-lonely", "lonely", &[10, 10, 10]);
+    let scene = Scene::new(spec).await;
+    let groups = scene.groups().await;
+    assert!(
+        summaries(&scene, groups.clone(), Members::Described)
+            .await
+            .is_complete()
+    );
+    scene.sim.kill_broker(2);
+    let lags = summaries(&scene, groups, Members::Described).await;
+    assert_eq!(
+        lags.value["g"].lag.exact(),
+        Some(1_160),
+        "its partitions have new leaders"
+    );
+    assert_eq!(
+        (lags.value["on-lonely"].lag.known, lags.value["on-lonely"].lag.unknown),
+        (80, 1)
+    );
+    let [failure] = &lags.failures[..] else {
+        panic!("{:?}", lags.failures)
+    };
+    assert!(failure.what.starts_with("end offsets of lonely-"), "{}", failure.what);
+}
+
+#[tokio::test]
+async fn unreadable_commits_are_unknown_never_zero() {
+    let scene = Scene::new(every_case().group_at("bare", "orders", &[1])).await;
+    let groups = scene.groups().await;
+    scene.sim.inject(Rule::error(api::OFFSET_FETCH, 30).always());
+    let lags = summaries(&scene, groups, Members::Described).await;
+    assert_eq!(
+        (lags.value["g"].lag.known, lags.value["g"].lag.unknown),
+        (0, 4),
+        "the assigned ones"
+    );
+    assert_eq!(
+        lags.value["bare"].lag.exact(),
+        None,
+        "nothing is assigned, and yet it is not 0"
+    );
+    assert!(lags.failures.iter().all(|failure| failure.error.is_denied()));
+    let detail = scene.detail("g").await;
+    assert!(
+        detail
+            .value
+            .partitions
+            .iter()
+            .all(|row| matches!(row.case, LagCase::Unknown(UnknownLag::NoCommitted(_))))
+    );
+}
+
+#[tokio::test]
+async fn a_commit_that_is_denied_is_unknown_beside_the_others() {
+    let scene = Scene::new(every_case()).await;
+    let fault = Fault::Error {
+        code: 29,
+        scope: Scope::Partition("orders".to_owned(), 0),
+    };
+    scene.sim.inject(Rule::new(fault).api(api::OFFSET_FETCH).always());
+    let detail = scene.detail("g").await;
+    let why = UnknownLag::NoCommitted("TOPIC_AUTHORIZATION_FAILED".to_owned());
+    assert_eq!(detail.value.partitions[0].case, LagCase::Unknown(why));
+    assert_eq!(detail.value.partitions[1].case, LagCase::Known { lag: 0 });
+}
+
+#[tokio::test]
+async fn nothing_readable_at_all_is_an_error() {
+    let scene = Scene::new(every_case()).await;
+    let group = scene.group("g").await;
+    scene.sim.inject(Rule::error(api::DESCRIBE_GROUPS, 30).always());
+    let answer = worker::answer(&scene.client, Query::Group(group.clone())).await;
+    assert!(answer.unwrap_err().is_denied());
+    scene.sim.inject(Rule::error(api::OFFSET_FETCH, 30).always());
+    let query = Query::Lags {
+        groups: vec![group],
+        members: Members::Skipped,
+    };
+    assert!(worker::answer(&scene.client, query).await.unwrap_err().is_denied());
+}
+
+#[tokio::test]
+async fn a_loading_coordinator_is_asked_again_in_every_release() {
+    for profile in ApiProfile::ALL {
+        let scene = Scene::new(every_case().profile(profile)).await;
+        scene.sim.inject(Rule::error(api::OFFSET_FETCH, 14).times(2));
+        let detail = scene.detail("g").await;
+        assert!(detail.is_complete(), "{}: {:?}", profile.name, detail.failures);
+        assert_eq!(
+            scene.seen(api::FIND_COORDINATOR),
+            0,
+            "the same coordinator, a moment later"
+        );
+    }
+}
+
+#[tokio::test]
+async fn share_groups_have_an_unknown_lag_not_none() {
+    let scene = Scene::new(every_case()).await;
+    let mut groups = scene.groups().await;
+    groups[0].kind = GroupType::Share;
+    let query = Query::Lags {
+        groups,
+        members: Members::Skipped,
+    };
+    let error = worker::answer(&scene.client, query).await.unwrap_err();
+    assert!(matches!(error, Error::NotSpoken { .. }), "{error}");
+    assert_eq!(scene.seen(api::OFFSET_FETCH), 0);
+}
+
+#[tokio::test]
+async fn many_groups_on_the_same_partitions_ask_for_each_partition_once() {
+    let mut spec = SimSpec::small().brokers(3).add_topic(orders());
+    for index in 0..150 {
+        spec = spec.group_at(&format!("g{index}"), "orders", &[100, 200, 300, 400, 500, 600]);
+    }
+    let scene = Scene::new(spec).await;
+    let groups = scene.groups().await;
+    scene.sim.reset_stats();
+    let lags = summaries(&scene, groups, Members::Described).await;
+    assert!(lags.value.values().all(|summary| summary.lag.exact() == Some(4_500)));
+    assert_eq!(lags.value.len(), 150);
+    assert_eq!(
+        scene.seen(api::LIST_OFFSETS),
+        3,
+        "one per leader: ends only, starts do not change a sum"
+    );
+    assert!(scene.seen(api::OFFSET_FETCH) <= 4, "at most 100 groups a request");
+    assert!(scene.seen(api::DESCRIBE_GROUPS) <= 4);
+}
+
+#[tokio::test]
+async fn before_kafka_3_each_group_is_a_request_of_its_own() {
+    let mut spec = SimSpec::small()
+        .brokers(3)
+        .add_topic(orders())
+        .profile(ApiProfile::KAFKA_2_8);
+    for index in 0..30 {
+        spec = spec.group_at(&format!("g{index}"), "orders", &[100]);
+    }
+    let scene = Scene::new(spec).await;
+    let groups = scene.groups().await;
+    let lags = summaries(&scene, groups, Members::Skipped).await;
+    assert_eq!(lags.value.len(), 30);
+    assert_eq!(scene.seen(api::OFFSET_FETCH), 30);
+}
+
+// Counts of protocol.md 5, with 1,000 groups of 200 commits each over 100,000 partitions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_groups_on_a_hundred_thousand_partitions_take_at_most_150_requests() {
+    let scene = Scene::new(SimSpec::scale(2_000, 50, 1_000)).await;
+    assert!(scene.ask(Query::Overview).await.is_complete());
+    scene.sim.reset_stats();
+    let groups = scene.groups().await;
+    assert_eq!(groups.len(), 1_000);
+    let lags = summaries(&scene, groups, Members::Described).await;
+    assert!(lags.is_complete(), "{:?}", lags.failures);
+    assert_eq!(lags.value.len(), 1_000);
+    // Offsets of commits are 1,100 minus (the running number modulo 50): 200 in a row sum up to 4 x (0 + ... + 49).
+    assert!(
+        lags.value
+            .values()
+            .all(|summary| summary.lag.exact() == Some(4_900) && summary.partitions == 200)
+    );
+    let requests = scene.sim.traffic(None, None).requests;
+    assert!(requests <= 150, "{requests} requests");
+    assert_eq!(scene.seen(api::FIND_COORDINATOR), 0);
+}

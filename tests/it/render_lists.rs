@@ -1,0 +1,401 @@
+//! The faces of the list panes, as text; roles that carry meaning are asserted beside it.
+
+use std::collections::HashMap;
+
+use insta::assert_snapshot;
+use ktui::app::action::Action;
+use ktui::app::nav::PaneId;
+use ktui::app::slot::SlotId;
+use ktui::kafka::error::Error;
+use ktui::kafka::lag::{GroupDetail, GroupSummary, LagCase, PartitionLag};
+use ktui::kafka::model::{
+    BrokerId, ConfigEntry, ConfigSource, GroupDescription, GroupId, GroupListing, GroupState, GroupType, LogDir,
+    Member, Offset, PartitionId, PartitionOffsets, ReplicaSize, TopicName, TopicPartition, Total,
+};
+use ktui::kafka::partial::Failure;
+use ktui::kafka::query::{Answer, Overview};
+
+use crate::stage::{Stage, cluster, overview, timeout};
+
+fn offsets(end: i64) -> HashMap<TopicName, Vec<PartitionOffsets>> {
+    let of = |topic: &ktui::kafka::model::Topic| {
+        let partitions = topic.partitions.iter().map(|partition| PartitionOffsets {
+            partition: partition.id,
+            log_start: Some(Offset(0)),
+            end: (partition.id != PartitionId(5)).then_some(Offset(end + i64::from(partition.id.0))),
+        });
+        (topic.name.clone(), partitions.collect())
+    };
+    overview().topics.iter().map(of).collect()
+}
+
+fn sizes() -> HashMap<TopicName, Vec<ReplicaSize>> {
+    let of = |topic: &ktui::kafka::model::Topic| {
+        let replicas = topic.partitions.iter().flat_map(|partition| {
+            partition.replicas.iter().map(|broker| ReplicaSize {
+                broker: *broker,
+                topic: topic.name.clone(),
+                partition: partition.id,
+                bytes: 9_870_123,
+            })
+        });
+        (topic.name.clone(), replicas.collect())
+    };
+    overview().topics.iter().map(of).collect()
+}
+
+fn entry(name: &str, value: &str, source: ConfigSource, default: &str) -> ConfigEntry {
+    ConfigEntry {
+        name: name.into(),
+        value: Some(value.into()),
+        source,
+        is_sensitive: false,
+        default: Some(default.into()),
+    }
+}
+
+fn configs() -> HashMap<TopicName, Vec<ConfigEntry>> {
+    let entries = vec![
+        entry("cleanup.policy", "delete", ConfigSource::Default, "delete"),
+        entry("min.insync.replicas", "2", ConfigSource::StaticBroker, "1"),
+        entry("retention.ms", "604800000", ConfigSource::Topic, "86400000"),
+    ];
+    overview()
+        .topics
+        .iter()
+        .map(|topic| (topic.name.clone(), entries.clone()))
+        .collect()
+}
+
+fn topics(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::with(PaneId::Topics, width, height, overview());
+    stage.answer(SlotId::Offsets, Answer::Offsets(offsets(166_000)));
+    stage.answer(SlotId::Sizes, Answer::Sizes(sizes()));
+    stage.answer(SlotId::Configs, Answer::Configs(configs()));
+    stage.pass(5);
+    stage.answer(SlotId::Offsets, Answer::Offsets(offsets(166_400)));
+    stage
+}
+
+#[test]
+fn topics_ready() {
+    assert_snapshot!(topics(120, 20).text());
+}
+
+#[test]
+fn topics_at_80_columns() {
+    assert_snapshot!(topics(80, 24).text());
+}
+
+#[test]
+fn topics_narrow() {
+    assert_snapshot!(topics(60, 16).text());
+}
+
+#[test]
+fn topics_wide() {
+    assert_snapshot!(topics(200, 20).text());
+}
+
+#[test]
+fn topics_before_figures_arrived() {
+    assert_snapshot!(Stage::with(PaneId::Topics, 100, 16, overview()).text());
+}
+
+#[test]
+fn topics_first_load() {
+    assert_snapshot!(Stage::open(PaneId::Topics, 100, 16).text());
+}
+
+#[test]
+fn topics_empty() {
+    let empty = Overview {
+        cluster: cluster(&[1, 2, 3]),
+        topics: Vec::new(),
+    };
+    assert_snapshot!(Stage::with(PaneId::Topics, 100, 16, empty).text());
+}
+
+#[test]
+fn topics_failed_with_nothing() {
+    let mut stage = Stage::open(PaneId::Topics, 100, 16);
+    let refused = |addr: &str| {
+        (
+            addr.to_owned(),
+            Error::Connect {
+                addr: addr.to_owned(),
+                reason: "connection refused".to_owned(),
+            },
+        )
+    };
+    stage.fail(
+        SlotId::Overview,
+        Error::NoBroker {
+            attempts: vec![refused("kafka-1:9092"), refused("kafka-2:9092")],
+        },
+    );
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topics_failed_with_stale_rows() {
+    let mut stage = topics(100, 16);
+    stage.fail(SlotId::Overview, timeout("Metadata"));
+    stage.pass(42);
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topics_filtered_to_nothing() {
+    let mut stage = topics(100, 16);
+    stage.press(Action::Filter);
+    stage.type_line("nothing-like-this");
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topics_refreshing() {
+    let mut stage = topics(100, 16);
+    stage.press(Action::Refresh);
+    stage.pass(2);
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topics_with_unicode_and_hostile_names() {
+    let mut hostile = overview();
+    hostile.topics[1].name = TopicName::from(
+        "naïve-注文-\u{1b}[31mred\u{202e}-and-a-name-that-goes-on-for-very-much-longer-than-anyone-would-like-to-read-it",
+    );
+    hostile.topics.sort_by(|a, b| a.name.cmp(&b.name));
+    let stage = Stage::with(PaneId::Topics, 80, 16, hostile);
+    assert!(!stage.text().contains(['\u{1b}', '\u{202e}']));
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topic_partitions_with_a_missing_replica() {
+    let mut stage = topics(110, 24);
+    stage.press(Action::Open);
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn topic_configs_show_what_was_set_first() {
+    let mut stage = topics(110, 16);
+    stage.press(Action::TopicConfigs);
+    stage.answer(SlotId::TopicConfigs, Answer::Configs(configs()));
+    assert_snapshot!(stage.text());
+}
+
+fn log_dirs() -> Vec<LogDir> {
+    let dir = |id: i32, free: u64| LogDir {
+        broker: BrokerId(id),
+        path: "/var/lib/kafka".into(),
+        used_bytes: 94_602_395_648,
+        total_bytes: Some(500 << 30),
+        usable_bytes: Some(free << 30),
+        is_offline: false,
+    };
+    vec![dir(1, 312), dir(3, 40)]
+}
+
+#[test]
+fn brokers_ready() {
+    let mut stage = Stage::with(PaneId::Brokers, 110, 14, overview());
+    stage.answer(SlotId::LogDirs, Answer::LogDirs(log_dirs()));
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn brokers_with_one_down_at_80_columns() {
+    let mut stage = Stage::with(PaneId::Brokers, 80, 24, overview());
+    stage.answer(SlotId::LogDirs, Answer::LogDirs(log_dirs()));
+    stage.pass(120);
+    let mut after = overview();
+    after.cluster = cluster(&[1, 3]);
+    for partition in after.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        partition.isr = crate::stage::ids(&[1, 3]);
+    }
+    stage.answer(SlotId::Overview, Answer::Overview(after));
+    stage.answer(SlotId::Cluster, Answer::Cluster(cluster(&[1, 3])));
+    assert_snapshot!(stage.text());
+}
+
+fn listing(name: &str, state: &str, coordinator: i32) -> GroupListing {
+    GroupListing {
+        group: GroupId::from(name),
+        kind: GroupType::Classic,
+        protocol_type: "consumer".into(),
+        state: Some(GroupState(state.into())),
+        coordinator: BrokerId(coordinator),
+    }
+}
+
+fn summary(lag: &[Option<i64>], members: usize, uncommitted: usize) -> GroupSummary {
+    let lag: Total = lag.iter().copied().collect();
+    GroupSummary {
+        coordinator: BrokerId(1),
+        state: None,
+        members: Some(members),
+        partitions: lag.parts + lag.unknown + uncommitted,
+        lag,
+        uncommitted: Some(uncommitted),
+    }
+}
+
+fn groups(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::with(PaneId::Groups, width, height, overview());
+    stage.answer(
+        SlotId::Groups,
+        Answer::Groups(vec![
+            listing("audit-archiver", "Empty", 1),
+            listing("fraud-detector", "PreparingRebalance", 2),
+            listing("payments-processor", "Stable", 3),
+        ]),
+    );
+    let lags = HashMap::from([
+        (GroupId::from("audit-archiver"), summary(&[Some(812)], 0, 2)),
+        (
+            GroupId::from("fraud-detector"),
+            summary(&[Some(12_004), None, None], 5, 0),
+        ),
+        (GroupId::from("payments-processor"), summary(&[Some(184_201)], 3, 0)),
+    ]);
+    stage.answer(SlotId::Lags, Answer::Lags(lags));
+    stage
+}
+
+#[test]
+fn groups_ready_worst_first() {
+    assert_snapshot!(groups(100, 14).text());
+}
+
+#[test]
+fn groups_narrow() {
+    assert_snapshot!(groups(60, 16).text());
+}
+
+#[test]
+fn groups_first_load_and_empty() {
+    let mut stage = Stage::with(PaneId::Groups, 80, 10, overview());
+    let first = stage.text();
+    stage.answer(SlotId::Groups, Answer::Groups(Vec::new()));
+    assert_snapshot!(format!("{first}\n=====\n{}", stage.text()));
+}
+
+#[test]
+fn groups_with_a_coordinator_that_does_not_answer() {
+    let mut stage = groups(100, 14);
+    stage.pass(15);
+    let failure = Failure::of(BrokerId(2), "groups of broker 2", timeout("ListGroups"));
+    stage.answer_partly(
+        SlotId::Groups,
+        Answer::Groups(vec![listing("audit-archiver", "Empty", 1)]),
+        vec![failure],
+    );
+    assert_snapshot!(stage.text());
+}
+
+fn member(name: &str, host: &str, assigned: &[i32]) -> Member {
+    Member {
+        id: format!("{name}-8f1c").into(),
+        instance_id: None,
+        client_id: name.into(),
+        host: host.into(),
+        subscribed: vec![TopicName::from("orders.events")],
+        assigned: Some(
+            assigned
+                .iter()
+                .map(|id| TopicPartition::new("orders.events", *id))
+                .collect(),
+        ),
+    }
+}
+
+fn detail() -> GroupDetail {
+    let row = |partition: i32, owner, committed: Option<i64>, end: Option<i64>, case| PartitionLag {
+        partition: TopicPartition::new("orders.events", partition),
+        owner,
+        committed: committed.map(Offset),
+        log_start: Some(Offset(100)),
+        end: end.map(Offset),
+        case,
+    };
+    GroupDetail {
+        description: GroupDescription {
+            group: GroupId::from("payments-processor"),
+            kind: GroupType::Classic,
+            protocol_type: "consumer".into(),
+            assignor: "range".into(),
+            state: GroupState("Stable".into()),
+            coordinator: BrokerId(3),
+            members: vec![
+                member("worker-1", "10.2.0.17", &[0, 1, 2, 3]),
+                member("worker-2", "10.2.0.18", &[]),
+            ],
+        },
+        partitions: vec![
+            row(0, Some(0), Some(166_120), Some(166_667), LagCase::Known { lag: 547 }),
+            row(
+                1,
+                Some(0),
+                None,
+                Some(166_667),
+                LagCase::NoCommit { backlog: Some(166_567) },
+            ),
+            row(
+                2,
+                Some(0),
+                Some(40),
+                Some(166_667),
+                LagCase::Expired { lag: 166_627, lost: 60 },
+            ),
+            row(3, Some(0), Some(166_700), Some(166_667), LagCase::Ahead { by: 33 }),
+            row(
+                4,
+                None,
+                Some(5),
+                None,
+                LagCase::Unknown(ktui::kafka::lag::UnknownLag::NoLeader),
+            ),
+        ],
+    }
+}
+
+fn group(width: u16, height: u16) -> Stage {
+    let mut stage = groups(width, height);
+    stage.press(Action::Open);
+    stage.answer(SlotId::Group, Answer::Group(detail()));
+    stage
+}
+
+#[test]
+fn group_by_partition_says_what_stands_out() {
+    assert_snapshot!(group(120, 24).text());
+}
+
+#[test]
+fn group_by_partition_at_80_columns() {
+    assert_snapshot!(group(80, 24).text());
+}
+
+#[test]
+fn group_by_member_shows_who_is_idle() {
+    let mut stage = group(100, 20);
+    stage.press(Action::NextGroupView);
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn another_group_never_shows_the_rows_of_the_one_before() {
+    let mut stage = group(100, 20);
+    stage.press(Action::Back);
+    stage.press(Action::CursorDown);
+    stage.press(Action::Open);
+    let screen = stage.text();
+    assert!(
+        !screen.contains("worker-1") && screen.contains("fraud-detector"),
+        "{screen}"
+    );
+}
