@@ -135,13 +135,13 @@ async fn every_release_is_described_by_its_kind_and_version() {
 }
 
 #[tokio::test]
-async fn a_redpanda_cluster_is_told_by_its_id() {
+async fn a_cluster_without_any_known_sign_is_of_an_unknown_kind() {
     let spec = SimSpec::small()
         .profile(ApiProfile::REDPANDA_24_3)
-        .cluster_id("redpanda.2f4c");
+        .cluster_id("event-hub");
     let (_sim, _, client) = started(spec).await;
     let cluster = client.describe_cluster().await.unwrap().value;
-    assert_eq!((cluster.kind, cluster.version), (ClusterKind::Redpanda, None));
+    assert_eq!((cluster.kind, cluster.version), (ClusterKind::Unknown, None));
 }
 
 #[tokio::test]
@@ -432,4 +432,29 @@ async fn a_broker_that_is_not_in_the_metadata_is_unknown() {
         broker_that_answers(&client, 7).await,
         Err(Error::UnknownBroker { broker: BrokerId(7) })
     );
+}
+
+#[tokio::test]
+async fn a_silent_broker_is_not_asked_twice_but_another_one_is() {
+    let (_sim, handle, client) = started(orders()).await;
+    learn(&client).await;
+    let mut settings = client.settings().clone();
+    settings.request_timeout = Duration::from_millis(400);
+    let client = Client::new(settings).with_deadline(Instant::now() + SOON);
+    learn(&client).await;
+    // Any broker will do for this question, so the second one answers.
+    handle.inject(Rule::new(Fault::NeverAnswer).api(METADATA));
+    learn(&client).await;
+    // Only its leader can answer this one.
+    ends(&client, partitions("orders", 0..6)).await;
+    handle.inject(Rule::new(Fault::NeverAnswer).api(LIST_OFFSETS).broker(2).always());
+    handle.reset_stats();
+    let offsets = ends(&client, partitions("orders", 0..6)).await;
+    let silent = |partition: i32| matches!(offsets[&partition], Err(Error::Timeout { .. }));
+    assert_eq!(
+        all_ends(&offsets),
+        [Some(100), None, Some(100), Some(100), None, Some(100)]
+    );
+    assert!(silent(1) && silent(4), "{offsets:?}");
+    assert_eq!(handle.traffic(Some(2), Some(LIST_OFFSETS)).requests, 1);
 }

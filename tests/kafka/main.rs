@@ -14,6 +14,7 @@ mod support;
 mod client;
 mod configs;
 mod engine;
+mod fetch_rate;
 mod groups;
 mod harness;
 mod lag;

@@ -14,7 +14,7 @@ use super::{Client, ConnectionState, Node, Purpose};
 use crate::kafka::error::Error;
 use crate::kafka::model::BrokerId;
 
-/// Attempts of a read whose connection broke before the answer came.
+/// Attempts of a read whose answer did not come.
 const READ_ATTEMPTS: usize = 3;
 
 /// A broker's answer, and how it was asked.
@@ -34,7 +34,8 @@ impl Client {
     /// Asks `node`. `build` makes the request for the version that was agreed on: the newest that the node, the codec
     /// and `versions` (both ends included) have in common.
     ///
-    /// Reads are repeated when their connection breaks; whatever changes something is sent at most once. Error codes
+    /// Reads are repeated when their connection breaks, and by another broker, where any will do, when one is
+    /// silent and there is time left; whatever changes something is sent at most once. Error codes
     /// within the answer are for the caller.
     pub async fn call<R, F>(
         &self,
@@ -60,8 +61,11 @@ impl Client {
                 offers: session.versions.range(R::KEY),
             })?;
             match session.connection.call(&build(version), version, deadline).await {
-                Err(Error::Closed { .. } | Error::Timeout { .. })
-                    if is_read(R::KEY) && attempt < READ_ATTEMPTS && Instant::now() < end =>
+                Err(error)
+                    if is_read(R::KEY)
+                        && attempt < READ_ATTEMPTS
+                        && Instant::now() < end
+                        && may_go_better(node, &error) =>
                 {
                     attempt += 1;
                 }
@@ -227,6 +231,16 @@ fn broker_of(node: Node, session: &Session) -> Option<BrokerId> {
     match node {
         Node::Broker(id) => Some(id),
         Node::Any | Node::Controller => session.connection.line().broker(),
+    }
+}
+
+/// Whether a read that failed may be answered when it is sent again: over a new connection where the old one broke, by
+/// somebody else where a broker was silent. Asking a silent broker again would only double the wait.
+fn may_go_better(node: Node, error: &Error) -> bool {
+    match error {
+        Error::Closed { .. } => true,
+        Error::Timeout { .. } => node == Node::Any,
+        _ => false,
     }
 }
 
