@@ -18,4 +18,5 @@ mod fetch_rate;
 mod groups;
 mod harness;
 mod lag;
+mod records;
 mod topics;
