@@ -27,8 +27,18 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), columns: u16, text: &str, style
     if !buf.area.contains((x, y).into()) {
         return x;
     }
-    let shown = text::visible(text::window(text, usize::from(columns)));
-    buf.set_stringn(x, y, shown, usize::from(columns), style).0
+    let text = text::window(text, usize::from(columns));
+    if text::is_plain(text) {
+        let room = usize::from(columns.min(buf.area.right() - x));
+        let mut x = x;
+        for byte in text.bytes().take(room) {
+            buf[(x, y)].set_char(char::from(byte)).set_style(style);
+            x += 1;
+        }
+        return x;
+    }
+    buf.set_stringn(x, y, text::visible(text), usize::from(columns), style)
+        .0
 }
 
 /// Fills a row of cells with one sign.
@@ -178,6 +188,16 @@ mod tests {
             Style::new(),
         );
         assert_eq!(buf, Buffer::with_lines(["  ──"]));
+    }
+
+    #[test]
+    fn plain_and_other_text_are_cut_at_the_same_places() {
+        let mut buf = Buffer::empty(Rect::new(2, 0, 6, 1));
+        assert_eq!(put(&mut buf, (4, 0), 3, "abcdef", Style::new()), 7);
+        assert_eq!(put(&mut buf, (4, 0), 3, "äbcdef", Style::new()), 7);
+        assert_eq!(put(&mut buf, (6, 0), 9, "abcdef", Style::new()), 8);
+        assert_eq!(put(&mut buf, (6, 0), 9, "äbcdef", Style::new()), 8);
+        assert_eq!(put(&mut buf, (1, 0), 9, "abcdef", Style::new()), 1);
     }
 
     #[test]

@@ -335,7 +335,7 @@ mod tests {
             match column {
                 0 => cell.show(name),
                 1 => cell.show(Count(partitions)),
-                2 if range.is_none() => cell.role(Role::Unknown).show(OrUnknown(range)),
+                2 if range.is_none() => cell.role(Role::Denied).show(OrUnknown(range)),
                 2 => cell.show(OrUnknown(range.map(Count))),
                 _ => cell.show(Bytes(913 << 10)),
             };
@@ -465,7 +465,7 @@ mod tests {
         );
         let unknown = drawn(TABLE, &topics(), (60, 4), &mut Widths::default());
         let x = lines(&unknown)[2].find('?').unwrap() as u16;
-        assert_eq!(unknown[(x, 2)].fg, theme().style(Role::Unknown).fg.unwrap());
+        assert_eq!(unknown[(x, 2)].fg, theme().style(Role::Denied).fg.unwrap());
         assert_eq!(unknown[(x - 1, 2)].fg, ratatui::style::Color::Reset);
     }
 

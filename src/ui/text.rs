@@ -26,6 +26,9 @@ const LETTER_BYTES: usize = 64;
 
 /// The columns that `text` takes, control characters taking none.
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     letters(text).map(|(_, width)| width).sum()
 }
 
@@ -95,13 +98,15 @@ pub fn fit(text: &str, columns: usize, cut: Cut) -> Cow<'_, str> {
 /// `text` as it may be shown: control characters become their pictures (`␛`), characters that reorder or hide text
 /// become `�`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
-        return Cow::Borrowed(text);
-    }
-    if text.chars().all(|c| picture(c).is_none()) {
+    if is_plain(text) || text.chars().all(|c| picture(c).is_none()) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(|c| picture(c).unwrap_or(c)).collect())
+}
+
+/// Whether every byte is one printable character of one column, as in nearly all that is drawn.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// What stands for a character that must not reach the terminal; `None` for one that may.
