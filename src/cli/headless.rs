@@ -61,7 +61,8 @@ fn client(bootstrap: Vec<String>, longest: Duration) -> Client {
     let mut client = ClientSettings::new(bootstrap);
     client.request_timeout = client.request_timeout.min(longest / 4);
     client.connect_timeout = client.connect_timeout.min(longest / 4);
-    Client::new(client).with_deadline(Instant::now() + longest.mul_f64(0.95))
+    let client = Client::new(client).with_deadline(Instant::now() + longest.mul_f64(0.95));
+    client.for_one_question()
 }
 
 /// Why there is no report at all: every address with its own outcome.

@@ -28,6 +28,7 @@ mod links;
 mod log_dirs;
 mod metadata;
 mod offsets;
+mod question;
 mod race;
 mod release;
 mod routes;
@@ -56,6 +57,7 @@ pub use throttle::Throttled;
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, GroupId, PartitionId, TopicName};
 use links::Links;
+use question::Silent;
 use routes::Routes;
 use stats::Meter;
 
@@ -143,6 +145,8 @@ pub enum ConnectionState {
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
+    /// Brokers that did not answer an earlier step of the same question.
+    silent: Option<Arc<Silent>>,
 }
 
 struct Shared {
@@ -171,6 +175,7 @@ impl Client {
         Self {
             shared: Arc::new(shared),
             deadline: None,
+            silent: None,
         }
     }
 
@@ -180,6 +185,7 @@ impl Client {
         Self {
             shared: Arc::clone(&self.shared),
             deadline: Some(deadline),
+            silent: self.silent.clone(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::kafka::query::{Answer, Overview, Query};
 
 /// Answers `query`. What could not be learned is a failure beside the rest; `Err` means that nothing could.
 pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Error> {
+    let client = client.for_one_question();
     Ok(match query {
         Query::Overview => {
             let found = client.metadata(MetadataScope::All).await?;

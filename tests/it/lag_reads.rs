@@ -1,6 +1,7 @@
 //! Lag against the simulated cluster: every case, every release, faults, and what a large cluster costs.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use ktui::kafka::error::Error;
 use ktui::kafka::lag::{GroupSummary, LagCase, PartitionLag, UnknownLag};
@@ -10,6 +11,8 @@ use ktui::kafka::query::{Answer, Members, Query};
 use ktui::kafka::worker;
 use ktui::sim::fault::{Fault, Rule, Scope};
 use ktui::sim::{ApiProfile, GroupSpec, SimSpec, TopicSpec};
+
+use tokio::time::Instant;
 
 use crate::scene::{Scene, api};
 
@@ -191,6 +194,32 @@ async fn a_dead_broker_costs_only_what_nobody_else_can_tell() {
         panic!("{:?}", lags.failures)
     };
     assert!(failure.what.starts_with("end offsets of lonely-"), "{}", failure.what);
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_costs_one_deadline_not_one_per_step() {
+    let patience = Duration::from_millis(500);
+    let scene = Scene::with_patience(every_case(), patience).await;
+    let group = scene.group("g").await;
+    let hung = (1..=3).find(|id| *id != group.coordinator.0).unwrap();
+    scene.sim.inject(Rule::new(Fault::NeverAnswer).broker(hung).always());
+    let led = scene.sim.look(|state| {
+        let partitions = &state.topic("orders").unwrap().partitions;
+        (0..5).filter(|index| partitions[*index].leader == hung).count()
+    });
+    assert!(led > 0);
+    let began = Instant::now();
+    let detail = scene.ask(Query::Group(group)).await;
+    let took = began.elapsed();
+    assert!(took < patience * 2, "{took:?}");
+    let Answer::Group(found) = detail.value else { panic!() };
+    let unknown = found.partitions.iter().filter(|row| row.end.is_none()).count();
+    assert_eq!(unknown, led, "what others lead is known");
+    let [failure] = &detail.failures[..] else {
+        panic!("{:?}", detail.failures)
+    };
+    assert_eq!(failure.node.map(|id| id.0), Some(hung));
+    assert!(matches!(failure.error, Error::Timeout { .. }), "{}", failure.error);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A simulated cluster, its handle and a client on it.
 
+use std::time::Duration;
+
 use ktui::kafka::client::{Client, ClientSettings};
 use ktui::kafka::model::{GroupListing, TopicName};
 use ktui::kafka::query::{Answer, Query};
@@ -29,10 +31,18 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(spec: SimSpec) -> Self {
+        Self::with_patience(spec, Duration::from_secs(10)).await
+    }
+
+    /// With a client that waits this long for an answer.
+    pub async fn with_patience(spec: SimSpec, request_timeout: Duration) -> Self {
         let cluster = SimCluster::start(spec).await.unwrap();
         let bootstrap = cluster.bootstrap().into_iter().map(|address| address.to_string());
         Self {
-            client: Client::new(ClientSettings::new(bootstrap)),
+            client: Client::new(ClientSettings {
+                request_timeout,
+                ..ClientSettings::new(bootstrap)
+            }),
             sim: cluster.handle(),
             _cluster: cluster,
         }

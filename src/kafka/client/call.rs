@@ -49,6 +49,26 @@ impl Client {
         R::Response: Throttled,
         F: Fn(i16) -> R,
     {
+        if let Some(error) = self.silence_of(node) {
+            return Err(error);
+        }
+        let outcome = self.repeated(node, purpose, versions, build).await;
+        self.note_silence(node, outcome.as_ref().err());
+        outcome
+    }
+
+    async fn repeated<R, F>(
+        &self,
+        node: Node,
+        purpose: Purpose,
+        versions: VersionRange,
+        build: F,
+    ) -> Result<Answer<R::Response>, Error>
+    where
+        R: Request,
+        R::Response: Throttled,
+        F: Fn(i16) -> R,
+    {
         let end = self.end();
         let mut attempt = 1;
         loop {
