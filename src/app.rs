@@ -23,6 +23,7 @@ pub mod schedule;
 pub mod slot;
 pub mod store;
 pub mod toast;
+pub mod wall;
 
 mod drive;
 
@@ -39,6 +40,7 @@ use schedule::Freshness;
 use slot::Ticket;
 use store::Store;
 use toast::{Level, Toasts};
+use wall::WallClock;
 
 use crate::layout::{self, Size};
 
@@ -109,7 +111,7 @@ impl App {
             }
             Event::DeadlineReached => {
                 self.toasts.expire(now);
-                Vec::new()
+                self.pane_deadline(now)
             }
             Event::Loaded { slot, ticket, result } => {
                 self.store.finish(slot, ticket, now, result);
@@ -129,6 +131,10 @@ impl App {
                 self.toasts.say(Level::Warning, why, now);
                 Vec::new()
             }
+            Event::TimeTold { time, zone } => {
+                self.store.derived.wall = Some(WallClock { at: now, time, zone });
+                Vec::new()
+            }
             Event::Resumed => vec![Effect::Repaint],
             Event::Crashed(what) => {
                 self.toasts
@@ -142,11 +148,12 @@ impl App {
 
     /// The next moment at which something happens without an event; `None` while there is nothing to wait for.
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let pane = self.nav.top().pane().next_deadline(self.view(now));
         let asks = schedule::next_deadline(&self.wants, &self.store, now);
         let ages = schedule::next_change(&self.wants, self.view(now));
         // The debug overlay shows ages and counts that change by themselves.
         let counts = matches!(self.overlay, Some(Overlay::Debug)).then(|| now + Duration::from_secs(1));
-        [asks, ages, counts, self.toasts.next_deadline()]
+        [pane, asks, ages, counts, self.toasts.next_deadline()]
             .into_iter()
             .flatten()
             .min()

@@ -15,6 +15,9 @@ pub const SMALLEST: Size = Size { width: 20, height: 5 };
 /// The rows from which the record under the cursor is previewed below the list.
 pub const PREVIEW_FROM_HEIGHT: u16 = 30;
 
+/// Rows of the frame round the body of a terminal that has them all: health, panes, rule and bottom line.
+pub const FRAME_ROWS: u16 = 4;
+
 /// A rectangle of cells; `x` and `y` count from the top left, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Area {

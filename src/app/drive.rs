@@ -56,7 +56,11 @@ impl App {
                 self.overlay = Some(Overlay::Debug);
                 Vec::new()
             }
-            Action::Refresh => self.ask_now(now),
+            Action::Refresh => {
+                let mut effects = self.ask_now(now);
+                effects.extend(self.act_in_pane(action, now));
+                effects
+            }
             Action::Copy => self.copy(now),
             Action::NextRecord => self.step(true, now),
             Action::PreviousRecord => self.step(false, now),
@@ -131,6 +135,12 @@ impl App {
         };
         run(self.nav.top_mut().pane_mut(), view, &mut intents);
         intents
+    }
+
+    /// A moment that the pane on top named has come.
+    pub(super) fn pane_deadline(&mut self, now: Instant) -> Vec<Effect> {
+        let intents = self.with_pane(now, |pane, view, out| pane.deadline_reached(view, out));
+        self.obey(intents, now)
     }
 
     fn act_in_pane(&mut self, action: Action, now: Instant) -> Vec<Effect> {
@@ -238,12 +248,13 @@ impl App {
             body: layout::regions(self.size).body,
             now,
         };
+        let mut intents = Vec::new();
         if let Some((Screen::Messages(messages), Screen::Record(record))) = self.nav.top_two_mut()
-            && let Some(row) = messages.step(is_forward, view)
+            && let Some(row) = messages.step(is_forward, view, &mut intents)
         {
             record.show(row);
         }
-        Vec::new()
+        self.obey(intents, now)
     }
 
     fn act_in_overlay(&mut self, action: Action) -> Vec<Effect> {

@@ -53,6 +53,13 @@ pub enum Event {
     Copied(Result<String, String>),
     /// An effect could not be had: why, in words.
     Refused(String),
+    /// The time of day and the zone of the user, at the start and whenever the wall clock was set or stood still.
+    TimeTold {
+        /// What the wall clock shows.
+        time: jiff::Timestamp,
+        /// The zone in which times are shown and read.
+        zone: jiff::tz::TimeZone,
+    },
     /// The process came back from the background.
     Resumed,
     /// A task panicked; its message.

@@ -134,6 +134,14 @@ pub trait Pane {
     /// An event of the open feed.
     fn heard(&mut self, _event: Event, _view: View<'_>, _out: &mut Vec<Intent>) {}
 
+    /// The next moment at which the screen changes, or has something to do, although nothing arrives.
+    fn next_deadline(&self, _view: View<'_>) -> Option<Instant> {
+        None
+    }
+
+    /// Some deadline has passed, perhaps the one that [`Pane::next_deadline`] named.
+    fn deadline_reached(&mut self, _view: View<'_>, _out: &mut Vec<Intent>) {}
+
     /// The filter in force; `None` where there is nothing to filter.
     fn filter(&self) -> Option<&str> {
         None

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::event::{Connection, Counters};
 use super::health::Health;
 use super::slot::{Slot, SlotId, Ticket};
+use super::wall::WallClock;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, GroupSummary};
 use crate::kafka::model::{
@@ -103,6 +104,8 @@ pub struct Derived {
     pub connection: Connection,
     /// What the engine counted.
     pub counters: Counters,
+    /// The time of day, once the shell told it.
+    pub wall: Option<WallClock>,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.

@@ -146,7 +146,7 @@ pub fn start(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, no
 }
 
 /// The three lines of an error.
-fn trouble(error: &Error, meanwhile: &str) -> Vec<(Role, String)> {
+pub(super) fn trouble(error: &Error, meanwhile: &str) -> Vec<(Role, String)> {
     let said = match error {
         Error::NoBroker { attempts } if attempts.len() > 1 => {
             format!("Could not connect to any of {} addresses.", attempts.len())
@@ -193,7 +193,7 @@ fn filtered(rows: &Rows<'_>, paint: &Paint<'_>) -> String {
 }
 
 /// `…`, with the seconds once they matter.
-fn elapsed(since: Instant, now: Instant) -> String {
+pub(super) fn elapsed(since: Instant, now: Instant) -> String {
     let waited = now.saturating_duration_since(since);
     if waited < SLOW {
         " …".to_owned()
@@ -202,7 +202,7 @@ fn elapsed(since: Instant, now: Instant) -> String {
     }
 }
 
-fn again(retry_at: Option<Instant>, now: Instant, paint: &Paint<'_>) -> String {
+pub(super) fn again(retry_at: Option<Instant>, now: Instant, paint: &Paint<'_>) -> String {
     let refresh = frame::key_of(Action::Refresh, paint);
     match retry_at.map(|at| at.saturating_duration_since(now)) {
         Some(left) if left > Duration::ZERO => {
@@ -260,7 +260,7 @@ fn refreshing(slots: &[SlotId], view: View<'_>) -> Option<String> {
 }
 
 /// Lines of text that wrap, a blank row above and three columns before them where there is room.
-fn paragraphs(frame: &mut Frame<'_>, area: Rect, lines: &[(Role, String)], paint: &Paint<'_>) {
+pub(super) fn paragraphs(frame: &mut Frame<'_>, area: Rect, lines: &[(Role, String)], paint: &Paint<'_>) {
     let above = u16::from(area.height > lines.len() as u16 + 1);
     let before = if area.width > 40 { 3 } else { 0 };
     let area = Rect {

@@ -1,11 +1,140 @@
-//! Messages of a topic: drawing of [`crate::app::pane::messages`].
+//! Draws messages of a topic; their picture stands in `app::pane::messages`.
+
+mod cells;
+mod preview;
+mod status;
+
+pub(in crate::ui) use cells::marker;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Paint;
-use crate::app::pane::View;
-use crate::app::pane::messages::Messages;
+use super::line::Line;
+use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::theme::Role;
+use super::{Paint, face, format};
+use crate::app::pane::messages::{Messages, Source};
+use crate::app::pane::{Pane, View};
+use crate::kafka::model::record::{RecordKind, Row};
+use crate::layout::Area;
+
+const TIME: usize = 0;
+const PARTITION: usize = 1;
+const OFFSET: usize = 2;
+const KEY: usize = 3;
+
+/// Columns of the list; the value gets the room.
+const COLUMNS: &[Column] = &[
+    Column::left("TIME").least(12).leaves(1),
+    Column::right("P").least(2).leaves(2),
+    Column::right("OFFSET").least(6).leaves(3),
+    Column::name("KEY", 8).most(32),
+    Column::left("VALUE").fills(12),
+];
+
+struct Rows<'a> {
+    pane: &'a Messages,
+    days: cells::Days<'a>,
+    /// Columns that the widest cell can show.
+    columns: usize,
+}
+
+impl RowSource for Rows<'_> {
+    fn row_count(&self) -> usize {
+        self.pane.rows().len()
+    }
+
+    fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
+        let Some(row) = self.pane.rows().get(row) else { return };
+        match column {
+            TIME => self.days.show(row, cell),
+            PARTITION => {
+                cell.show(row.partition());
+            }
+            OFFSET => {
+                cell.show(format::Count(row.offset().0));
+            }
+            KEY => cells::key(row, cell, self.columns.min(COLUMNS[KEY].most.into())),
+            _ => cells::value(row, cell, self.columns),
+        }
+    }
+
+    fn look(&self, row: usize) -> RowLook {
+        let role = match self.pane.rows().get(row) {
+            Some(Row::Record(record)) => match record.kind {
+                RecordKind::Data => Role::Text,
+                RecordKind::Control(_) => Role::Control,
+                RecordKind::Aborted => Role::Aborted,
+                RecordKind::OpenTransaction => Role::Dim,
+            },
+            Some(Row::Unreadable(_)) => Role::Danger,
+            None => Role::Text,
+        };
+        RowLook {
+            role,
+            is_selected: false,
+        }
+    }
+}
 
 /// Draws the screen.
-pub fn draw(_frame: &mut Frame<'_>, _area: Rect, _pane: &Messages, _view: View<'_>, _paint: &Paint<'_>) {}
+pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, paint: &Paint<'_>) {
+    let Some(source) = pane.source() else {
+        face::paragraphs(frame, area, &status::no_topic(paint), paint);
+        return;
+    };
+    let parts = pane.parts(view.body);
+    title(frame, parts.list.title, (pane, source), view, paint);
+    if pane.rows().is_empty() {
+        let words = status::instead(pane, source, view, paint);
+        face::paragraphs(frame, parts.list.table.into(), &words, paint);
+    } else {
+        let list = pane.list();
+        let table = Table {
+            columns: COLUMNS,
+            top_row: list.top_row,
+            cursor: Some(list.cursor),
+            sort: None,
+        };
+        let rows = Rows {
+            pane,
+            days: cells::Days::new(view, paint.zone),
+            columns: parts.list.table.width.into(),
+        };
+        paint.table(frame, parts.list.table, "messages", &table, &rows);
+        preview::draw(frame, parts.preview, (pane, source), paint);
+    }
+    if let Some((role, said)) = status::detail(pane, paint) {
+        let mut line = Line::new(frame.buffer_mut(), parts.list.detail, paint.theme);
+        line.gap(3).left(role, said);
+    }
+}
+
+fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source), view: View<'_>, paint: &Paint<'_>) {
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    line.left(Role::Title, format_args!(" {}", source.topic));
+    let filter = pane.filter().unwrap_or_default();
+    let (role, state) = status::state(pane, source, view);
+    let mut parts = vec![
+        (Role::Text, status::partitions(source, view)),
+        (Role::Text, status::start(source.start, paint.zone)),
+        (role, state),
+    ];
+    if !filter.is_empty() {
+        let (shown, loaded) = (pane.rows().len() as i64, pane.rows().filterable() as i64);
+        parts.push((
+            Role::Text,
+            format!("{} of {} loaded", format::Count(shown), format::Count(loaded)),
+        ));
+    }
+    for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+        line.gap(3).left(role, part);
+    }
+    let zone = view.store.derived.wall.as_ref().map_or_else(String::new, |wall| {
+        format::zone_name(wall.time(view.now).timestamp().as_millisecond(), paint.zone)
+    });
+    line.right(Role::Dim, format_args!("{zone} "), 2);
+    if !filter.is_empty() {
+        line.right(Role::Match, format_args!("/{filter}"), 2);
+    }
+}

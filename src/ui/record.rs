@@ -1,11 +1,186 @@
-//! One record: drawing of [`crate::app::pane::record`].
+//! Draws one record; its picture stands in `app::pane::record`.
+
+pub(super) mod facts;
+pub(super) mod lines;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Paint;
+use super::line::{self, Line};
+use super::theme::Role;
+use super::{Paint, format};
 use crate::app::pane::View;
-use crate::app::pane::record::RecordView;
+use crate::app::pane::record::section::{Section, Text, Wrap};
+use crate::app::pane::record::{INDENT, RecordView};
+use crate::decode::{self, Format, Preview, Shape};
+use crate::kafka::model::record::Row;
+use crate::layout::Area;
 
 /// Draws the screen.
-pub fn draw(_frame: &mut Frame<'_>, _area: Rect, _pane: &RecordView, _view: View<'_>, _paint: &Paint<'_>) {}
+pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &RecordView, view: View<'_>, paint: &Paint<'_>) {
+    let parts = pane.parts(view.body);
+    if pane.focus() == Section::Facts {
+        facts::list(frame, parts.facts, pane, paint);
+    } else {
+        facts::lines(frame, parts.facts, pane, paint);
+    }
+    headers(frame, parts.headers, pane, paint);
+    text(frame, parts.key, pane, Section::Key, paint);
+    text(frame, parts.value, pane, Section::Value, paint);
+}
+
+/// The rule above a section: its name, what it is, how much of it is seen.
+fn title(frame: &mut Frame<'_>, area: Area, is_focused: bool, name: &str, words: &[(Role, String)], paint: &Paint<'_>) {
+    line::fill(frame.buffer_mut(), area, '─', paint.theme.style(Role::Border));
+    let role = if is_focused { Role::TabOpen } else { Role::Tab };
+    let sign = if is_focused { '▸' } else { ' ' };
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    line.gap(1).left(role, format_args!("{sign}{name} "));
+    for (role, word) in words {
+        line.left(*role, format_args!(" {word} "));
+    }
+}
+
+/// `rows 41–60 of 1,204`, where not all are seen.
+fn seen(pane: &RecordView, section: Section, rows: usize, area: Area) -> Option<(Role, String)> {
+    let top = pane.top(section);
+    let end = (top + usize::from(area.height)).min(rows);
+    (end - top.min(end) < rows).then(|| {
+        let count = |number: usize| format::Count(number as i64);
+        let said = format!("rows {}–{} of {}", count(top + 1), count(end), count(rows));
+        (Role::Dim, said)
+    })
+}
+
+fn headers(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, paint: &Paint<'_>) {
+    let Row::Record(record) = pane.row() else { return };
+    let count = record.headers.len();
+    let mut words = vec![(
+        Role::Text,
+        if count == 0 {
+            "none".to_owned()
+        } else {
+            count.to_string()
+        },
+    )];
+    if pane.headers().format != Format::Auto {
+        words.push((Role::Dim, chosen(pane.headers().format).to_owned()));
+    }
+    words.extend(seen(pane, Section::Headers, pane.headers().rows(), area));
+    title(frame, head, pane.focus() == Section::Headers, "headers", &words, paint);
+    let (_, area) = area.split_left(INDENT);
+    let columns = pane.headers().name_columns();
+    let (names, values) = area.split_left(columns as u16);
+    let (_, values) = values.split_left(2);
+    let window = pane.headers().window(pane.top(Section::Headers), area.height.into());
+    for (at, row) in window.iter().enumerate() {
+        let y = at as u16;
+        let key = record.headers.get(row.index).map(|header| header.key.as_ref());
+        if row.is_first {
+            let (role, name) = match decode::preview(key, columns) {
+                Preview::Text(name) => (Role::JsonKey, name),
+                Preview::Null | Preview::Empty => (Role::Null, "(empty)".to_owned()),
+                Preview::Binary(hex) => (Role::Binary, format!("0x{hex}")),
+            };
+            Line::new(frame.buffer_mut(), row_of(names, y), paint.theme).left(role, name);
+        }
+        let nothing = match record.headers.get(row.index).map(|header| &header.value) {
+            Some(None) => Some("∅ null"),
+            Some(Some(value)) if value.is_empty() => Some("(empty)"),
+            _ => None,
+        };
+        match nothing {
+            Some(word) => {
+                Line::new(frame.buffer_mut(), row_of(values, y), paint.theme).left(Role::Null, word);
+            }
+            None => lines::draw(
+                frame,
+                row_of(values, y),
+                std::slice::from_ref(&row.line),
+                left(pane),
+                paint,
+            ),
+        }
+    }
+}
+
+fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, section: Section, paint: &Paint<'_>) {
+    let Some(text) = pane.text(section) else { return };
+    let Some(view) = text.view() else { return };
+    let name = match (section, pane.row()) {
+        (Section::Key, _) => "key",
+        (_, Row::Record(_)) => "value",
+        (_, Row::Unreadable(_)) => "bytes",
+    };
+    let mut words = Vec::new();
+    let size = match (section, pane.row()) {
+        (Section::Key, Row::Record(record)) => record.key.as_ref().map(bytes::Bytes::len),
+        (_, Row::Record(record)) => record.value.as_ref().map(bytes::Bytes::len),
+        (_, Row::Unreadable(stretch)) => Some(stretch.bytes.len()),
+    };
+    if let Some(size) = size.filter(|size| *size > 0) {
+        words.push((Role::Text, format::Bytes(size as u64).to_string()));
+        words.push((Role::Dim, shown_as(text, view)));
+    }
+    if pane.wrap() == Wrap::Cut {
+        let column = match pane.left_column() {
+            0 => String::new(),
+            column => format!(" from column {}", column + 1),
+        };
+        words.push((Role::Dim, format!("not wrapped{column}")));
+    }
+    words.extend(seen(pane, section, view.rows(), area));
+    title(frame, head, pane.focus() == section, name, &words, paint);
+    let (_, area) = area.split_left(INDENT);
+    match view.shape() {
+        Shape::Null if section == Section::Value => {
+            Line::new(frame.buffer_mut(), area, paint.theme).left(Role::Tombstone, "␀ tombstone (the value is null)");
+        }
+        Shape::Null => {
+            Line::new(frame.buffer_mut(), area, paint.theme).left(Role::Null, "∅ null");
+        }
+        Shape::Empty => {
+            Line::new(frame.buffer_mut(), area, paint.theme).left(Role::Null, "(empty: 0 bytes)");
+        }
+        _ => {
+            let window = view.window(text.top, area.height.into());
+            lines::draw(frame, area, &window, left(pane), paint);
+        }
+    }
+}
+
+fn left(pane: &RecordView) -> usize {
+    match pane.wrap() {
+        Wrap::Wrapped => 0,
+        Wrap::Cut => pane.left_column(),
+    }
+}
+
+/// The format, and why: chosen by what the bytes are, or by hand.
+fn shown_as(text: &Text, view: &decode::View) -> String {
+    match text.format {
+        Format::Auto => match (view.format(), view.shape()) {
+            (Format::Hex, shape) => format!("hex ({shape})"),
+            (_, shape) => format!("{shape} (auto)"),
+        },
+        Format::Json if view.format() != Format::Json => format!("text: not JSON ({})", view.shape()),
+        chosen_format => format!("{} (chosen)", chosen(chosen_format)),
+    }
+}
+
+fn chosen(format: Format) -> &'static str {
+    match format {
+        Format::Auto => "auto",
+        Format::Json => "JSON",
+        Format::Text => "text",
+        Format::Hex => "hex",
+    }
+}
+
+fn row_of(area: Area, row: u16) -> Area {
+    Area {
+        y: area.y + row,
+        height: 1,
+        ..area
+    }
+}

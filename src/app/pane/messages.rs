@@ -1,29 +1,130 @@
-//! PANE messages.
+//! Messages of a topic: what was written, in true order, and what is being written now.
+//!
+//! ```text
+//!  orders.events   12 partitions   newest 50   following ▶ 412/s                       /heidi
+//!    TIME            P   OFFSET  KEY           VALUE
+//!  ▸ 11:39:59.999    7  166,666  order-49999   {"orderId":1999999,"customer":"heidi",…
+//!  ── record ────────────────────────────────────────────────────────────────────────────────
+//!    the record under the cursor, from 30 rows up
+//! ```
+//!
+//! The cursor at the bottom follows; moving it up pauses, and the feed goes on until the room for new rows is full.
+//! Then it is held, and the rest waits at the brokers: nothing the user looks at is dropped.
 
+mod act;
+mod hear;
+pub mod pace;
+pub mod peek;
+pub mod reading;
+pub mod rows;
+pub mod seek;
+
+use std::time::{Duration, Instant};
+
+use self::pace::Pace;
+use self::peek::Peek;
+use self::reading::{Hold, Phase, Reading};
+use self::rows::{Rows, Seq};
+use super::record::copied;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::filter::ListFilter;
+use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{PartitionId, TopicName};
-use crate::kafka::query::FeedStart;
-
-/// State of the screen.
-#[derive(Debug)]
-pub struct Messages {
-    topic: Option<TopicName>,
-    partitions: Vec<PartitionId>,
-    start: FeedStart,
-}
+use crate::kafka::query::{FeedSpec, FeedStart};
+use crate::layout::{self, Area, ListRegions};
 
 /// How many of the newest records are shown at first.
 pub const NEWEST: usize = 50;
 
+/// After this long on another screen, following starts over at the newest records instead of catching up.
+const AWAY_TOO_LONG: Duration = Duration::from_secs(30);
+
+/// Rows of the body from which the preview can be switched on by hand.
+const PREVIEW_LEAST: u16 = 10;
+
+/// Whether the cursor stays at the newest record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stance {
+    /// It does.
+    Following,
+    /// The user looks at something. Rows from this number on are new since.
+    Looking {
+        /// Number of the first row that came after.
+        since: Seq,
+    },
+}
+
+/// Whether the record under the cursor is shown below the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Preview {
+    /// Where there is room.
+    #[default]
+    Auto,
+    /// Wanted.
+    On,
+    /// Not wanted.
+    Off,
+}
+
+/// What is read: a topic or some of its partitions, from where on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The topic.
+    pub topic: TopicName,
+    /// Its partitions; empty means all.
+    pub partitions: Vec<PartitionId>,
+    /// Where reading starts.
+    pub start: FeedStart,
+    /// The partitions the screen was opened with: a seek goes back to them.
+    opened_with: Vec<PartitionId>,
+}
+
+/// State of the screen.
+#[derive(Debug)]
+pub struct Messages {
+    source: Option<Source>,
+    reading: Reading,
+    rows: Rows,
+    list: ListState,
+    stance: Stance,
+    pace: Pace,
+    preview: Preview,
+    peek: Option<Peek>,
+    filter_line: String,
+    /// A record is being opened: records keep coming below it.
+    is_opening_record: bool,
+    /// When the screen was last on top.
+    seen: Option<Instant>,
+}
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Title, table and detail line.
+    pub list: ListRegions,
+    /// The record under the cursor, with the rule above it. Empty when there is no room, or it is switched off.
+    pub preview: Area,
+}
+
 impl Default for Messages {
     fn default() -> Self {
         Self {
-            topic: None,
-            partitions: Vec::new(),
-            start: FeedStart::Newest(NEWEST),
+            source: None,
+            reading: Reading::default(),
+            rows: Rows::default(),
+            list: ListState::default(),
+            stance: Stance::Following,
+            pace: Pace::default(),
+            preview: Preview::default(),
+            peek: None,
+            filter_line: String::new(),
+            is_opening_record: false,
+            seen: None,
         }
     }
 }
@@ -32,15 +133,124 @@ impl Messages {
     /// Opens the messages of a topic.
     pub fn new(topic: TopicName, partitions: Vec<PartitionId>, start: FeedStart) -> Self {
         Self {
-            topic: Some(topic),
-            partitions,
-            start,
+            stance: first_stance(start),
+            source: Some(Source {
+                topic,
+                opened_with: partitions.clone(),
+                partitions,
+                start,
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// What is read; `None` before a topic was chosen.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    /// The state of the feed.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Cursor and window over the shown rows.
+    pub fn list(&self) -> ListState {
+        self.list
+    }
+
+    /// Whether the cursor stays at the newest record.
+    pub fn stance(&self) -> Stance {
+        self.stance
+    }
+
+    /// How fast records arrive.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// The opened value of the record under the cursor, while it is previewed.
+    pub fn peek(&self) -> Option<&Peek> {
+        self.peek.as_ref()
+    }
+
+    /// Divides the body.
+    pub fn parts(&self, body: Area) -> Parts {
+        let has_room = match self.preview {
+            Preview::Auto => body.height + layout::FRAME_ROWS >= layout::PREVIEW_FROM_HEIGHT,
+            Preview::On => body.height >= PREVIEW_LEAST,
+            Preview::Off => false,
+        };
+        let rows = if has_room {
+            (body.height * 2 / 5).clamp(5, 22)
+        } else {
+            0
+        };
+        let (list, preview) = body.split_bottom(rows);
+        Parts {
+            list: layout::list(list),
+            preview,
         }
     }
 
     /// Moves the cursor to the next or previous row and returns it; `None` at the end.
-    pub fn step(&mut self, _is_forward: bool, _view: View<'_>) -> Option<Row> {
-        None
+    pub fn step(&mut self, is_forward: bool, view: View<'_>, out: &mut Vec<Intent>) -> Option<Row> {
+        let target = if is_forward {
+            self.list.cursor + 1
+        } else {
+            self.list.cursor.checked_sub(1)?
+        };
+        let row = self.rows.get(target)?.clone();
+        self.list.move_to(target, self.rows.len(), self.page(view));
+        self.look(self.rows.end());
+        self.make_room(out);
+        Some(row)
+    }
+
+    fn page(&self, view: View<'_>) -> usize {
+        self.parts(view.body).list.page().into()
+    }
+
+    fn read(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        let Some(source) = &self.source else { return };
+        out.push(Intent::Read(FeedSpec {
+            topic: source.topic.clone(),
+            partitions: source.partitions.clone(),
+            start: source.start,
+            follow: true,
+        }));
+        self.reading.opened(view.now);
+        self.pace = Pace::default();
+    }
+
+    /// Starts over at the newest records and follows.
+    fn read_newest(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        if let Some(source) = &mut self.source
+            && !matches!(source.start, FeedStart::Newest(_))
+        {
+            source.start = FeedStart::Newest(NEWEST);
+        }
+        self.stance = Stance::Following;
+        self.read(view, out);
+    }
+
+    /// Stops following, if it did.
+    fn look(&mut self, since: Seq) {
+        if self.stance == Stance::Following {
+            self.stance = Stance::Looking { since };
+        }
+    }
+}
+
+fn first_stance(start: FeedStart) -> Stance {
+    match start {
+        FeedStart::Newest(_) | FeedStart::End => Stance::Following,
+        FeedStart::Begin | FeedStart::Offset(_) | FeedStart::Timestamp(_) => Stance::Looking { since: 0 },
     }
 }
 
@@ -50,27 +260,126 @@ impl Pane for Messages {
     }
 
     fn location(&self) -> Location {
-        match &self.topic {
+        match &self.source {
             None => Location::LastMessages,
-            Some(topic) => Location::Messages {
-                topic: topic.clone(),
-                partitions: self.partitions.clone(),
-                start: self.start,
+            Some(source) => Location::Messages {
+                topic: source.topic.clone(),
+                partitions: source.partitions.clone(),
+                start: source.start,
             },
         }
     }
 
     fn hints(&self) -> Vec<Action> {
-        vec![]
+        if self.source.is_none() {
+            return vec![Action::OpenTopics, Action::Palette, Action::Help];
+        }
+        vec![
+            Action::Open,
+            Action::Seek,
+            Action::ToggleFollow,
+            Action::Filter,
+            Action::Copy,
+            Action::ToggleControl,
+            Action::Help,
+        ]
     }
 
-    fn act(&mut self, _action: Action, _view: View<'_>, _out: &mut Vec<Intent>) -> bool {
-        false
+    fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
+        self.do_action(action, view, out)
     }
 
     fn wants(&self, _view: View<'_>) -> Vec<Want> {
+        // The feed is pushed; partitions and leaders come with the overview that every screen wants.
         Vec::new()
     }
 
-    fn refresh(&mut self, _view: View<'_>) {}
+    fn refresh(&mut self, view: View<'_>) {
+        if self.reading.hold != Hold::Away {
+            self.seen = Some(view.now);
+        }
+        let (len, page) = (self.rows.len(), self.page(view));
+        if self.stance == Stance::Following {
+            self.list.cursor = len.saturating_sub(1);
+            self.list.top_row = len.saturating_sub(page);
+        } else {
+            self.list.move_to(self.list.cursor, len, page);
+        }
+        self.open_peek(self.parts(view.body).preview);
+    }
+
+    fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        self.is_opening_record = false;
+        let is_long_gone = self.seen.is_some_and(|seen| view.now >= seen + AWAY_TOO_LONG);
+        match (self.source.is_some(), &self.reading.phase, self.reading.hold) {
+            (false, _, _) | (true, Phase::Ended { .. }, _) | (true, _, Hold::Full) => {}
+            (true, Phase::Closed, _) => self.read(view, out),
+            (true, _, Hold::Away) if is_long_gone && self.stance == Stance::Following => self.read_newest(view, out),
+            // A record that was opened from here may have held the feed too.
+            (true, _, Hold::Away | Hold::Flowing) => {
+                self.reading.hold = Hold::Flowing;
+                out.push(Intent::Do(Effect::ResumeFeed));
+            }
+        }
+    }
+
+    fn left(&mut self, out: &mut Vec<Intent>) {
+        if !self.is_opening_record && self.reading.is_live() && self.reading.hold == Hold::Flowing {
+            self.reading.hold = Hold::Away;
+            out.push(Intent::Do(Effect::PauseFeed));
+        }
+    }
+
+    fn heard(&mut self, event: Event, view: View<'_>, out: &mut Vec<Intent>) {
+        self.hear(event, view, out);
+    }
+
+    fn next_deadline(&self, view: View<'_>) -> Option<Instant> {
+        match &self.reading.phase {
+            Phase::Opening { since } => Some(*since + Duration::from_secs(1)).filter(|at| *at > view.now),
+            Phase::Open if self.stance == Stance::Following => self.pace.next_change(view.now),
+            // The seconds until then are shown.
+            Phase::Ended { .. } => self.retry_at().map(|at| at.min(view.now + Duration::from_secs(1))),
+            Phase::Closed | Phase::Open => None,
+        }
+    }
+
+    fn deadline_reached(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        if self.retry_at().is_some_and(|at| at <= view.now) {
+            if self.stance == Stance::Following {
+                self.read_newest(view, out);
+            } else {
+                self.read(view, out);
+            }
+        }
+    }
+
+    fn filter(&self) -> Option<&str> {
+        self.source.is_some().then_some(self.filter_line.as_str())
+    }
+
+    fn set_filter(&mut self, line: &str, filter: ListFilter, view: View<'_>) {
+        line.clone_into(&mut self.filter_line);
+        self.change_shown(view, |rows| rows.set_filter(filter));
+    }
+
+    fn seek(&mut self, line: &str, view: View<'_>, out: &mut Vec<Intent>) -> Result<(), String> {
+        let now = view.store.derived.wall.as_ref().map(|wall| wall.time(view.now));
+        let seek = seek::parse(line, now.as_ref())?;
+        let Some(source) = &mut self.source else {
+            return Err("choose a topic first".to_owned());
+        };
+        source.partitions = match seek.partition {
+            Some(partition) => vec![partition],
+            None => source.opened_with.clone(),
+        };
+        source.start = seek.start;
+        self.stance = first_stance(seek.start);
+        self.read(view, out);
+        Ok(())
+    }
+
+    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
+        copied(self.rows.get(self.list.cursor)?)
+    }
 }

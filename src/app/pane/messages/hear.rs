@@ -1,0 +1,75 @@
+//! What the feed brings.
+
+use std::time::Instant;
+
+use super::reading::{Hold, Phase};
+use super::rows::{FOLLOWING, LOOKING, Limit};
+use super::{Messages, Stance};
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::list::ListState;
+use crate::app::pane::{Intent, View};
+use crate::kafka::query::FeedBatch;
+
+/// Beyond this the oldest rows leave even while the user looks: batches that were under way when the feed was held.
+const MOST: Limit = Limit {
+    rows: LOOKING.rows + 4_000,
+    bytes: LOOKING.bytes + (8 << 20),
+};
+
+impl Messages {
+    pub(super) fn hear(&mut self, event: Event, view: View<'_>, out: &mut Vec<Intent>) {
+        match event {
+            Event::RecordsArrived { batch, .. } => self.take(batch, view, out),
+            Event::FeedEnded { error, .. } => self.reading.ended(error, view.now),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, batch: FeedBatch, view: View<'_>, out: &mut Vec<Intent>) {
+        if matches!(self.reading.phase, Phase::Opening { .. }) && (batch.at_end || !batch.rows.is_empty()) {
+            // Rows of the feed before this one stayed on screen until now.
+            self.rows.clear();
+            self.list = ListState::default();
+            self.peek = None;
+            if let Stance::Looking { since } = &mut self.stance {
+                *since = 0;
+            }
+            self.reading.works();
+        }
+        for row in &batch.rows {
+            self.rows.push(row);
+        }
+        if self.reading.is_at_end {
+            self.pace.add(view.now, batch.rows.len());
+        } else if batch.at_end {
+            self.reading.is_at_end = true;
+            self.pace.start(view.now);
+            if let Stance::Looking { since } = &mut self.stance {
+                *since = (*since).max(self.rows.end());
+            }
+        }
+        self.reading.failures = batch.failures;
+        self.bound(out);
+    }
+
+    /// Keeps within the limits: following drops the oldest rows, looking holds the feed.
+    fn bound(&mut self, out: &mut Vec<Intent>) {
+        let gone = match self.stance {
+            Stance::Following => self.rows.trim(FOLLOWING),
+            Stance::Looking { .. } if self.rows.is_over(LOOKING) => {
+                self.reading.hold = Hold::Full;
+                out.push(Intent::Do(Effect::PauseFeed));
+                self.rows.trim(MOST)
+            }
+            Stance::Looking { .. } => 0,
+        };
+        self.shift(gone);
+    }
+
+    /// When a failed feed is opened again by itself: not while that would replace what the user looks at.
+    pub fn retry_at(&self) -> Option<Instant> {
+        let at = self.reading.retry_at()?;
+        (self.stance == Stance::Following || self.rows.kept() == 0).then_some(at)
+    }
+}

@@ -1,0 +1,409 @@
+//! The rows that are kept: bounded by count and bytes, oldest out first, and which of them are shown.
+//!
+//! Rows have a number that never changes (their place since the feed was opened), so that the list of shown rows, the
+//! cursor and a pause survive rows leaving at the front.
+
+use std::collections::VecDeque;
+use std::mem::size_of;
+
+use crate::app::filter::ListFilter;
+use crate::kafka::model::record::{Record, RecordKind, Row, Unreadable};
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Rows.
+    pub rows: usize,
+    /// Bytes of keys, values and headers, and what a row itself takes.
+    pub bytes: usize,
+}
+
+/// While the screen follows: the oldest leave.
+pub const FOLLOWING: Limit = Limit {
+    rows: 4_000,
+    bytes: 24 << 20,
+};
+
+/// While the user looks at something: then the feed is held instead. What is between the two limits is the room for
+/// records that arrive during a pause.
+pub const LOOKING: Limit = Limit {
+    rows: 6_000,
+    bytes: 32 << 20,
+};
+
+/// Number of a row since the feed was opened.
+pub type Seq = u64;
+
+/// Whether records that consumers never see are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Markers {
+    /// They are counted in words.
+    #[default]
+    Hidden,
+    /// They are shown, greyed, with a word.
+    Shown,
+}
+
+/// Kept rows that no consumer with `isolation.level=read_committed` is handed as data, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asides {
+    /// Control records.
+    pub control: usize,
+    /// Records of aborted transactions.
+    pub aborted: usize,
+    /// Records of transactions that are still open.
+    pub open: usize,
+}
+
+impl Asides {
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.control + self.aborted + self.open
+    }
+
+    fn count_of(&mut self, row: &Row) -> Option<&mut usize> {
+        match row.record()?.kind {
+            RecordKind::Data => None,
+            RecordKind::Control(_) => Some(&mut self.control),
+            RecordKind::Aborted => Some(&mut self.aborted),
+            RecordKind::OpenTransaction => Some(&mut self.open),
+        }
+    }
+}
+
+/// Kept rows, and those of them that are shown.
+#[derive(Debug, Default)]
+pub struct Rows {
+    kept: VecDeque<Row>,
+    /// Number of the first kept row.
+    first: Seq,
+    bytes: usize,
+    /// Numbers of the shown rows, ascending.
+    shown: VecDeque<Seq>,
+    asides: Asides,
+    markers: Markers,
+    filter: ListFilter,
+    dropped: u64,
+}
+
+impl Rows {
+    /// Forgets every row; filter and markers stay.
+    pub fn clear(&mut self) {
+        *self = Self {
+            markers: self.markers,
+            filter: std::mem::take(&mut self.filter),
+            ..Self::default()
+        };
+    }
+
+    /// Adds a row at the end, on bytes of its own: a kept record must not keep its whole batch in memory.
+    pub fn push(&mut self, row: &Row) {
+        let row = detached(row);
+        if let Some(count) = self.asides.count_of(&row) {
+            *count += 1;
+        }
+        if self.is_shown(&row) {
+            self.shown.push_back(self.end());
+        }
+        self.bytes += cost(&row);
+        self.kept.push_back(row);
+    }
+
+    /// Drops the oldest rows until `limit` is kept; gives the number of shown rows among them. The newest always stays.
+    pub fn trim(&mut self, limit: Limit) -> usize {
+        let mut gone = 0;
+        while self.kept.len() > 1 && self.is_over(limit) {
+            let Some(row) = self.kept.pop_front() else { break };
+            self.bytes -= cost(&row);
+            if let Some(count) = self.asides.count_of(&row) {
+                *count -= 1;
+            }
+            if self.shown.front() == Some(&self.first) {
+                self.shown.pop_front();
+                gone += 1;
+            }
+            self.first += 1;
+            self.dropped += 1;
+        }
+        gone
+    }
+
+    /// Whether more is kept than `limit`.
+    pub fn is_over(&self, limit: Limit) -> bool {
+        self.kept.len() > limit.rows || self.bytes > limit.bytes
+    }
+
+    /// How many rows are shown.
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Whether no row is shown.
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// How many rows are kept, shown or not.
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Bytes the kept rows take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many rows have left to make room since the feed was opened.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The n-th shown row.
+    pub fn get(&self, index: usize) -> Option<&Row> {
+        let seq = self.seq(index)?;
+        self.kept.get(usize::try_from(seq - self.first).ok()?)
+    }
+
+    /// The number of the n-th shown row.
+    pub fn seq(&self, index: usize) -> Option<Seq> {
+        self.shown.get(index).copied()
+    }
+
+    /// The shown row with a number, or the next one that is shown, or the last.
+    pub fn index_of(&self, seq: Seq) -> usize {
+        let index = self.shown.partition_point(|shown| *shown < seq);
+        index.min(self.shown.len().saturating_sub(1))
+    }
+
+    /// How many shown rows have this number or a higher one.
+    pub fn shown_since(&self, seq: Seq) -> usize {
+        self.shown.len() - self.shown.partition_point(|shown| *shown < seq)
+    }
+
+    /// The number that the next row will get.
+    pub fn end(&self) -> Seq {
+        self.first + self.kept.len() as Seq
+    }
+
+    /// The kept rows that no consumer is handed as data.
+    pub fn asides(&self) -> Asides {
+        self.asides
+    }
+
+    /// Whether those are shown.
+    pub fn markers(&self) -> Markers {
+        self.markers
+    }
+
+    /// Shows or hides them.
+    pub fn toggle_markers(&mut self) {
+        self.markers = match self.markers {
+            Markers::Hidden => Markers::Shown,
+            Markers::Shown => Markers::Hidden,
+        };
+        self.show_again();
+    }
+
+    /// Shows only rows that match.
+    pub fn set_filter(&mut self, filter: ListFilter) {
+        self.filter = filter;
+        self.show_again();
+    }
+
+    /// Whether a filter hides rows.
+    pub fn is_filtered(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
+    /// How many kept rows a filter could show.
+    pub fn filterable(&self) -> usize {
+        match self.markers {
+            Markers::Hidden => self.kept.len() - self.asides.total(),
+            Markers::Shown => self.kept.len(),
+        }
+    }
+
+    fn show_again(&mut self) {
+        let numbered = (self.first..).zip(&self.kept);
+        self.shown = numbered
+            .filter(|(_, row)| self.is_shown(row))
+            .map(|(seq, _)| seq)
+            .collect();
+    }
+
+    fn is_shown(&self, row: &Row) -> bool {
+        let is_aside = row.record().is_some_and(|record| record.kind != RecordKind::Data);
+        if is_aside && self.markers == Markers::Hidden {
+            return false;
+        }
+        self.filter.is_empty() || matches(&self.filter, row)
+    }
+}
+
+/// Whether key, value or a header holds the filter's text.
+fn matches(filter: &ListFilter, row: &Row) -> bool {
+    match row {
+        Row::Record(record) => {
+            let headers = record.headers.iter().flat_map(|h| [Some(&h.key), h.value.as_ref()]);
+            let parts = [record.key.as_ref(), record.value.as_ref()].into_iter().chain(headers);
+            let texts: Vec<_> = parts.flatten().map(|bytes| String::from_utf8_lossy(bytes)).collect();
+            filter.matches(texts.iter().map(AsRef::as_ref))
+        }
+        Row::Unreadable(stretch) => filter.matches([stretch.damage.to_string().as_str()]),
+    }
+}
+
+fn detached(row: &Row) -> Row {
+    match row {
+        Row::Record(record) => Row::Record(record.detached()),
+        Row::Unreadable(stretch) => Row::Unreadable(Unreadable {
+            bytes: bytes::Bytes::copy_from_slice(&stretch.bytes),
+            ..stretch.clone()
+        }),
+    }
+}
+
+fn cost(row: &Row) -> usize {
+    let headers = row.record().map_or(0, |record: &Record| record.headers.len());
+    row.len() + size_of::<Row>() + headers * size_of::<crate::kafka::model::Header>()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::kafka::model::{BatchInfo, Codec, ControlType, Offset, PartitionId, Timestamp, TimestampType};
+
+    fn row(offset: i64, value: &str, kind: RecordKind) -> Row {
+        let batch = BatchInfo {
+            base_offset: Offset(0),
+            last_offset: Offset(9),
+            magic: 2,
+            codec: Codec::None,
+            producer: None,
+            transactional: false,
+            control: false,
+            leader_epoch: None,
+            record_count: 10,
+            wire_bytes: 100,
+            payload_bytes: 100,
+        };
+        Row::Record(Record {
+            partition: PartitionId(0),
+            offset: Offset(offset),
+            timestamp: Timestamp(offset),
+            timestamp_type: TimestampType::Create,
+            key: None,
+            value: Some(Bytes::copy_from_slice(value.as_bytes())),
+            headers: Vec::new(),
+            batch: std::sync::Arc::new(batch),
+            kind,
+        })
+    }
+
+    fn data(rows: &mut Rows, offsets: std::ops::Range<i64>) {
+        for offset in offsets {
+            rows.push(&row(offset, "some value", RecordKind::Data));
+        }
+    }
+
+    fn offsets(rows: &Rows) -> Vec<i64> {
+        (0..rows.len())
+            .filter_map(|index| rows.get(index))
+            .map(|row| row.offset().0)
+            .collect()
+    }
+
+    #[test]
+    fn the_oldest_leave_first_and_are_counted() {
+        let mut rows = Rows::default();
+        data(&mut rows, 0..10);
+        let limit = Limit {
+            rows: 4,
+            bytes: usize::MAX,
+        };
+        assert_eq!(rows.trim(limit), 6);
+        assert_eq!((offsets(&rows), rows.dropped()), (vec![6, 7, 8, 9], 6));
+        data(&mut rows, 10..11);
+        assert_eq!(rows.trim(limit), 1);
+        assert_eq!(offsets(&rows), [7, 8, 9, 10]);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_but_the_newest_always_stays() {
+        let mut rows = Rows::default();
+        data(&mut rows, 0..100);
+        let one = rows.bytes() / 100;
+        assert!(one > "some value".len(), "a row costs more than its bytes");
+        let limit = Limit {
+            rows: 100,
+            bytes: 10 * one,
+        };
+        rows.trim(limit);
+        assert_eq!((rows.kept(), rows.bytes()), (10, 10 * one));
+        rows.trim(Limit { rows: 0, bytes: 0 });
+        assert_eq!(offsets(&rows), [99]);
+    }
+
+    #[test]
+    fn what_consumers_never_see_is_hidden_and_counted_until_it_is_shown() {
+        let mut rows = Rows::default();
+        rows.push(&row(0, "a", RecordKind::Data));
+        rows.push(&row(1, "b", RecordKind::Aborted));
+        rows.push(&row(2, "", RecordKind::Control(ControlType::Abort)));
+        rows.push(&row(3, "c", RecordKind::OpenTransaction));
+        assert_eq!(offsets(&rows), [0]);
+        let asides = Asides {
+            control: 1,
+            aborted: 1,
+            open: 1,
+        };
+        assert_eq!((rows.asides(), rows.filterable()), (asides, 1));
+        rows.toggle_markers();
+        assert_eq!((offsets(&rows), rows.filterable()), (vec![0, 1, 2, 3], 4));
+        rows.trim(Limit {
+            rows: 2,
+            bytes: usize::MAX,
+        });
+        assert_eq!((rows.asides().total(), rows.asides().aborted), (2, 0));
+    }
+
+    #[test]
+    fn a_filter_shows_rows_that_hold_its_text_now_and_later() {
+        let mut rows = Rows::default();
+        for (offset, value) in [(0, "Heidi"), (1, "bob"), (2, "heidi")] {
+            rows.push(&row(offset, value, RecordKind::Data));
+        }
+        rows.set_filter(ListFilter::parse("heidi"));
+        rows.push(&row(3, "bob", RecordKind::Data));
+        rows.push(&row(4, "HEIDI", RecordKind::Data));
+        assert_eq!(offsets(&rows), [0, 2, 4]);
+        assert_eq!(rows.index_of(1), 1, "the next shown row");
+        assert_eq!(rows.index_of(9), 2, "or the last");
+        assert_eq!(rows.shown_since(2), 2);
+        rows.set_filter(ListFilter::parse("!heidi"));
+        assert_eq!(offsets(&rows), [1, 3]);
+        rows.clear();
+        rows.push(&row(5, "heidi", RecordKind::Data));
+        assert!(rows.is_empty() && rows.is_filtered(), "the filter outlives the rows");
+    }
+
+    #[test]
+    fn a_kept_record_does_not_keep_its_batch() {
+        let batch = Bytes::from(vec![b'x'; 1 << 20]);
+        let Row::Record(mut record) = row(0, "", RecordKind::Data) else {
+            unreachable!("a record was made")
+        };
+        record.value = Some(batch.slice(10..20));
+        let mut rows = Rows::default();
+        rows.push(&Row::Record(record));
+        let kept = rows
+            .get(0)
+            .and_then(Row::record)
+            .and_then(|record| record.value.clone());
+        let kept = kept.unwrap();
+        assert_eq!(kept, batch.slice(10..20));
+        assert!(!batch.as_ptr_range().contains(&kept.as_ptr()));
+    }
+}

@@ -1,0 +1,295 @@
+//! The sections of the record screen and their opened contents.
+
+use bytes::Bytes;
+
+use crate::decode::{Format, Line, View};
+use crate::kafka::model::Header;
+
+/// Columns of a line that is not wrapped; what is longer is wrapped there all the same.
+pub const WIDEST: usize = 4096;
+
+/// A part of the record screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Where, when, by whom, how large.
+    Facts,
+    /// Headers in wire order.
+    Headers,
+    /// The key.
+    Key,
+    /// The value.
+    Value,
+}
+
+impl Section {
+    /// All of them, from the top.
+    pub const ALL: [Self; 4] = [Self::Facts, Self::Headers, Self::Key, Self::Value];
+
+    /// The one that `tab` goes to: from the value to the key, the headers, the facts.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Value => Self::Key,
+            Self::Key => Self::Headers,
+            Self::Headers => Self::Facts,
+            Self::Facts => Self::Value,
+        }
+    }
+}
+
+/// What becomes of lines that are longer than the screen is wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrap {
+    /// They go on in the next row.
+    Wrapped,
+    /// They are cut; `h` and `l` scroll.
+    Cut,
+}
+
+impl Wrap {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Wrapped => Self::Cut,
+            Self::Cut => Self::Wrapped,
+        }
+    }
+
+    fn columns(self, columns: usize) -> usize {
+        match self {
+            Self::Wrapped => columns,
+            Self::Cut => WIDEST,
+        }
+    }
+}
+
+/// The format that `v` goes to.
+fn after(format: Format) -> Format {
+    match format {
+        Format::Auto => Format::Json,
+        Format::Json => Format::Text,
+        Format::Text => Format::Hex,
+        Format::Hex => Format::Auto,
+    }
+}
+
+/// A key or a value, opened in a format.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The format that was chosen.
+    pub format: Format,
+    /// First visible row.
+    pub top: usize,
+    /// Opened for so many columns.
+    opened: Option<(usize, View)>,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            format: Format::Auto,
+            top: 0,
+            opened: None,
+        }
+    }
+}
+
+impl Text {
+    /// The opened bytes; `None` before the screen has a size.
+    pub fn view(&self) -> Option<&View> {
+        self.opened.as_ref().map(|(_, view)| view)
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.view().map_or(1, View::rows)
+    }
+
+    pub(super) fn open(&mut self, bytes: Option<Bytes>, wrap: Wrap, columns: usize) {
+        // A hex dump is never wrapped: what it does with much room is longer rows.
+        let columns = match self.format {
+            Format::Hex => columns,
+            _ => wrap.columns(columns),
+        };
+        if self.opened.as_ref().is_none_or(|(opened, _)| *opened != columns) {
+            self.opened = Some((columns, View::open(bytes, self.format, columns)));
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.opened = None;
+        self.top = 0;
+    }
+
+    pub(super) fn next_format(&mut self) {
+        self.close();
+        self.format = after(self.format);
+    }
+}
+
+/// The headers: each has a name on its first row and as many rows as its value takes.
+#[derive(Clone, Debug)]
+pub struct HeaderRows {
+    /// The format that was chosen for their values.
+    pub format: Format,
+    opened: Option<Opened>,
+}
+
+#[derive(Clone, Debug)]
+struct Opened {
+    columns: usize,
+    name_columns: usize,
+    values: Vec<View>,
+    /// The row after each value's last.
+    ends: Vec<usize>,
+}
+
+/// One row of the headers.
+#[derive(Clone, Debug)]
+pub struct HeaderRow {
+    /// Which header.
+    pub index: usize,
+    /// Whether it is the header's first row.
+    pub is_first: bool,
+    /// Part of its value.
+    pub line: Line,
+}
+
+impl Default for HeaderRows {
+    fn default() -> Self {
+        Self {
+            format: Format::Auto,
+            opened: None,
+        }
+    }
+}
+
+/// Columns a header's name takes at least and at most.
+const NAME: (usize, usize) = (6, 32);
+
+impl HeaderRows {
+    /// How many rows all headers take.
+    pub fn rows(&self) -> usize {
+        let opened = self.opened.as_ref();
+        opened.and_then(|opened| opened.ends.last()).copied().unwrap_or(0)
+    }
+
+    /// The columns of the names.
+    pub fn name_columns(&self) -> usize {
+        self.opened.as_ref().map_or(0, |opened| opened.name_columns)
+    }
+
+    /// At most `count` rows from row `from` on.
+    pub fn window(&self, from: usize, count: usize) -> Vec<HeaderRow> {
+        let mut window = Vec::new();
+        let Some(opened) = &self.opened else { return window };
+        let end = from.saturating_add(count).min(self.rows());
+        let mut row = from;
+        while row < end {
+            let index = opened.ends.partition_point(|end| *end <= row);
+            let start = index.checked_sub(1).map_or(0, |before| opened.ends[before]);
+            let lines = opened.values[index].window(row - start, end - row);
+            let numbered = (row - start..).zip(lines);
+            window.extend(numbered.map(|(nth, line)| HeaderRow {
+                index,
+                is_first: nth == 0,
+                line,
+            }));
+            row = opened.ends[index];
+        }
+        window
+    }
+
+    pub(super) fn open(&mut self, headers: &[Header], wrap: Wrap, columns: usize) {
+        if self
+            .opened
+            .as_ref()
+            .is_some_and(|opened| opened.columns == wrap.columns(columns))
+        {
+            return;
+        }
+        let longest = headers.iter().map(|header| header.key.len()).max().unwrap_or(0);
+        let name_columns = longest.clamp(NAME.0, NAME.1.min(columns / 3).max(NAME.0));
+        let room = wrap.columns(columns.saturating_sub(name_columns + 2));
+        let open = |header: &Header| View::open(header.value.clone(), self.format, room);
+        let values: Vec<View> = headers.iter().map(open).collect();
+        let ends = values.iter().scan(0, |end, value| {
+            *end += value.rows();
+            Some(*end)
+        });
+        self.opened = Some(Opened {
+            columns: wrap.columns(columns),
+            name_columns,
+            ends: ends.collect(),
+            values,
+        });
+    }
+
+    pub(super) fn close(&mut self) {
+        self.opened = None;
+    }
+
+    pub(super) fn next_format(&mut self) {
+        self.close();
+        self.format = after(self.format);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[Option<&'static [u8]>]) -> HeaderRows {
+        let header = |value: Option<&'static [u8]>| Header {
+            key: Bytes::from_static(b"name"),
+            value: value.map(Bytes::from_static),
+        };
+        let mut rows = HeaderRows::default();
+        rows.open(
+            &values.iter().copied().map(header).collect::<Vec<_>>(),
+            Wrap::Wrapped,
+            28,
+        );
+        rows
+    }
+
+    #[test]
+    fn long_header_values_take_several_rows_under_one_name() {
+        let rows = headers(&[Some(b"short"), Some(b"0123456789012345678901234567890123456789"), None]);
+        assert_eq!(rows.rows(), 4);
+        let shown: Vec<_> = rows
+            .window(0, 10)
+            .into_iter()
+            .map(|row| (row.index, row.is_first, row.line.text()))
+            .collect();
+        assert_eq!(shown[1], (1, true, "01234567890123456789".to_owned()));
+        assert_eq!(shown[2], (1, false, "01234567890123456789".to_owned()));
+        assert_eq!(shown[3], (2, true, "null".to_owned()));
+    }
+
+    #[test]
+    fn a_window_of_headers_may_begin_in_the_middle_of_one() {
+        let rows = headers(&[Some(b"0123456789012345678901234567890123456789"), Some(b""), Some(b"x")]);
+        let shown: Vec<_> = rows
+            .window(1, 2)
+            .into_iter()
+            .map(|row| (row.index, row.is_first))
+            .collect();
+        assert_eq!(shown, [(0, false), (1, true)]);
+        assert!(rows.window(4, 5).is_empty());
+        assert!(HeaderRows::default().window(0, 5).is_empty());
+    }
+
+    #[test]
+    fn another_format_or_width_opens_the_text_again() {
+        let bytes = Bytes::from_static(b"{\"a\":1}");
+        let mut text = Text::default();
+        text.open(Some(bytes.clone()), Wrap::Wrapped, 40);
+        assert_eq!(text.view().unwrap().format(), Format::Json);
+        text.next_format();
+        text.next_format();
+        text.open(Some(bytes.clone()), Wrap::Wrapped, 40);
+        assert_eq!((text.format, text.rows()), (Format::Text, 1));
+        text.open(Some(bytes), Wrap::Cut, 40);
+        assert_eq!(text.opened.as_ref().unwrap().0, WIDEST);
+    }
+}

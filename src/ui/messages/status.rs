@@ -1,0 +1,247 @@
+//! The words of the messages screen: what is read, how far it is, what is missing, what to do.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::super::format::{Age, Count, DateAndTime, Rate};
+use super::super::theme::Role;
+use super::super::{Paint, face, frame};
+use crate::app::action::Action;
+use crate::app::pane::messages::reading::{Hold, Phase};
+use crate::app::pane::messages::rows::Markers;
+use crate::app::pane::messages::{Messages, Source, Stance};
+use crate::app::pane::{Pane, View};
+use crate::kafka::model::record::Row;
+use crate::kafka::query::FeedStart;
+
+/// Before a topic was chosen.
+pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
+    let topics = frame::key_of(Action::OpenTopics, paint);
+    let open = frame::key_of(Action::TopicMessages, paint);
+    let command = frame::key_of(Action::Palette, paint);
+    vec![
+        (Role::Text, "No topic was chosen yet.".to_owned()),
+        (
+            Role::Dim,
+            format!(
+                "{topics} lists the topics, {open} there shows the messages of one; or type {command}messages NAME."
+            ),
+        ),
+    ]
+}
+
+/// Which partitions are read, of how many.
+pub(super) fn partitions(source: &Source, view: View<'_>) -> String {
+    let known = view.store.overview.value().and_then(|overview| {
+        let topics = &overview.topics;
+        let found = topics.binary_search_by(|topic| topic.name.cmp(&source.topic)).ok()?;
+        Some(topics[found].partitions.len())
+    });
+    match (source.partitions.as_slice(), known) {
+        ([], Some(count)) => counted(count, "partition"),
+        ([], None) => "all partitions".to_owned(),
+        ([only], Some(count)) => format!("partition {only} of {count}"),
+        ([only], None) => format!("partition {only}"),
+        (some, Some(count)) => format!("{} of {}", some.len(), counted(count, "partition")),
+        (some, None) => counted(some.len(), "partition"),
+    }
+}
+
+/// Where reading started.
+pub(super) fn start(start: FeedStart, zone: &TimeZone) -> String {
+    match start {
+        FeedStart::Newest(count) => format!("newest {}", Count(count as i64)),
+        FeedStart::Begin => "from the beginning".to_owned(),
+        FeedStart::End => "from the end on".to_owned(),
+        FeedStart::Offset(offset) => format!("from offset {}", Count(offset.0)),
+        FeedStart::Timestamp(millis) => format!("from {}", DateAndTime(millis, zone)),
+    }
+}
+
+/// How far reading is.
+pub(super) fn state(pane: &Messages, source: &Source, view: View<'_>) -> (Role, String) {
+    let reading = pane.reading();
+    match &reading.phase {
+        Phase::Closed => (Role::Dim, String::new()),
+        Phase::Opening { since } if view.now < *since + face::SLOW => (Role::Dim, String::new()),
+        Phase::Opening { .. } => (Role::Dim, "reading …".to_owned()),
+        Phase::Ended { error: None, .. } => (Role::Text, end(source, pane, view)),
+        Phase::Ended { error: Some(_), .. } => (Role::Danger, stopped(pane, view)),
+        Phase::Open => match pane.stance() {
+            Stance::Following => (Role::Success, following(pane, view)),
+            Stance::Looking { since } => (Role::Warning, looking(pane, source, since, view)),
+        },
+    }
+}
+
+fn stopped(pane: &Messages, view: View<'_>) -> String {
+    let waits = reading_again_in(pane, view);
+    waits.map_or_else(
+        || "stopped".to_owned(),
+        |left| format!("stopped, reading again in {}", Age(left)),
+    )
+}
+
+/// How long until a failed feed is opened again by itself, in whole seconds, rounded up.
+fn reading_again_in(pane: &Messages, view: View<'_>) -> Option<Duration> {
+    let left = pane.retry_at()?.saturating_duration_since(view.now);
+    Some(Duration::from_secs(left.as_millis().div_ceil(1000) as u64))
+}
+
+fn following(pane: &Messages, view: View<'_>) -> String {
+    if !pane.reading().is_at_end {
+        return "catching up ▶".to_owned();
+    }
+    match pane.pace().rate(view.now) {
+        Some(rate) => format!("following ▶ {}", Rate(rate)),
+        None => "following ▶".to_owned(),
+    }
+}
+
+fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> String {
+    let new = Count(pane.rows().shown_since(since) as i64);
+    let from_tail = matches!(source.start, FeedStart::Newest(_) | FeedStart::End);
+    let is_held = pane.reading().hold == Hold::Full;
+    match (pane.reading().is_at_end, is_held) {
+        (true, true) => format!("paused · {new} new, more wait at the brokers"),
+        (true, false) if from_tail => format!("paused · {new} new"),
+        (true, false) if new.0 == 0 => end(source, pane, view),
+        (true, false) => format!("{} · {new} new since", end(source, pane, view)),
+        (false, true) => "more to come: scroll on".to_owned(),
+        (false, false) => "reading …".to_owned(),
+    }
+}
+
+fn end(source: &Source, pane: &Messages, view: View<'_>) -> String {
+    let place = match source.partitions.as_slice() {
+        [only] => format!("partition {only}"),
+        _ => partitions(source, view),
+    };
+    match pane.reading().failures.len() {
+        0 => format!("end of {place}"),
+        failed => format!("end of {place}, {failed} not readable"),
+    }
+}
+
+/// What stands in place of the rows.
+pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
+    let rows = pane.rows();
+    if rows.kept() > 0 {
+        return vec![(Role::Dim, nothing_shown(pane, paint))];
+    }
+    if let Some(error) = pane.reading().error() {
+        let next = face::again(pane.retry_at(), view.now, paint);
+        return face::trouble(error, &format!("Nothing was read yet. {next}"));
+    }
+    if pane.reading().is_at_end {
+        return nothing_there(pane, source, view, paint);
+    }
+    let elapsed = match pane.reading().phase {
+        Phase::Opening { since } => face::elapsed(since, view.now),
+        _ => " …".to_owned(),
+    };
+    let what = match source.start {
+        FeedStart::Newest(count) => format!("the newest {} records", Count(count as i64)),
+        FeedStart::Begin | FeedStart::End | FeedStart::Offset(_) | FeedStart::Timestamp(_) => {
+            format!("records {}", start(source.start, paint.zone))
+        }
+    };
+    vec![(Role::Dim, format!("Reading {what} of {}{elapsed}", source.topic))]
+}
+
+fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
+    let place = match source.start {
+        FeedStart::Newest(_) | FeedStart::Begin => String::new(),
+        FeedStart::End | FeedStart::Offset(_) | FeedStart::Timestamp(_) => {
+            format!(" {}", start(source.start, paint.zone))
+        }
+    };
+    let mut words = vec![(
+        Role::Dim,
+        format!(
+            "No record{place} in {}. New ones appear here.",
+            partitions(source, view)
+        ),
+    )];
+    let failures = pane.reading().failures.iter().take(5);
+    words.extend(failures.map(|failure| (Role::Warning, format!("{}: {}", failure.what, failure.error.summary()))));
+    words
+}
+
+fn nothing_shown(pane: &Messages, paint: &Paint<'_>) -> String {
+    let rows = pane.rows();
+    let back = frame::key_of(Action::Back, paint);
+    match pane.filter() {
+        Some(filter) if rows.filterable() > 0 => format!(
+            "None of {} loaded records passes the filter /{filter}   ({back} drops it)",
+            Count(rows.filterable() as i64)
+        ),
+        _ => format!("No data among the loaded records: {}.", hidden(pane, paint)),
+    }
+}
+
+/// The line below the rows: what went wrong, what is odd about the row under the cursor, what is not shown.
+pub(super) fn detail(pane: &Messages, paint: &Paint<'_>) -> Option<(Role, String)> {
+    let reading = pane.reading();
+    if let Some(error) = reading.error().filter(|_| pane.rows().kept() > 0) {
+        let refresh = frame::key_of(Action::Refresh, paint);
+        let now = if pane.retry_at().is_some() { " now" } else { "" };
+        let said = format!("{}   ({refresh} reads again{now})", error.summary());
+        return Some((Role::Warning, said));
+    }
+    if let Some(first) = reading.failures.first() {
+        let more = match reading.failures.len() - 1 {
+            0 => String::new(),
+            more => format!("  (+{more} more)"),
+        };
+        let said = format!("not read: {}: {}{more}", first.what, first.error.summary());
+        return Some((Role::Warning, said));
+    }
+    if let Some(Row::Unreadable(stretch)) = pane.rows().get(pane.list().cursor) {
+        let open = frame::key_of(Action::Open, paint);
+        let said = format!("{}: {open} shows the bytes", stretch.damage);
+        return Some((Role::Danger, said));
+    }
+    let said = quiet(pane, paint);
+    (!said.is_empty()).then_some((Role::Dim, said))
+}
+
+/// What is hidden, and what has left.
+fn quiet(pane: &Messages, paint: &Paint<'_>) -> String {
+    let mut said = String::new();
+    if pane.rows().asides().total() > 0 && pane.rows().markers() == Markers::Hidden {
+        said = hidden(pane, paint);
+    }
+    if pane.rows().dropped() > 0 {
+        let space = if said.is_empty() { "" } else { "   " };
+        let (kept, dropped) = (Count(pane.rows().kept() as i64), Count(pane.rows().dropped() as i64));
+        let _writing_to_a_string_cannot_fail = write!(
+            said,
+            "{space}the last {kept} are kept, {dropped} before them were let go"
+        );
+    }
+    said
+}
+
+fn hidden(pane: &Messages, paint: &Paint<'_>) -> String {
+    let asides = pane.rows().asides();
+    let kinds = [
+        (asides.control, "control"),
+        (asides.aborted, "aborted"),
+        (asides.open, "in open transactions"),
+    ];
+    let kinds: Vec<String> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{} {kind}", Count(*count as i64)))
+        .collect();
+    let key = frame::key_of(Action::ToggleControl, paint);
+    format!("hidden: {}   ({key} shows them)", kinds.join(", "))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", Count(count as i64))
+}
