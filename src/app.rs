@@ -241,7 +241,12 @@ impl App {
     pub fn hints(&self) -> Vec<Action> {
         match (&self.prompt, &self.overlay) {
             (Some(_), _) => vec![Action::Accept, Action::Discard],
-            (None, Some(_)) => vec![Action::Back],
+            (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
+            (None, Some(Overlay::Debug)) => vec![Action::Back],
+            // Nothing is known yet that a pane's keys could work on.
+            (None, None) if self.store.overview.loaded().is_none() => {
+                vec![Action::Refresh, Action::Quit, Action::Debug, Action::Help]
+            }
             (None, None) => self.nav.top().pane().hints(),
         }
     }

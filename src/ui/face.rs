@@ -17,7 +17,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::format::{Age, Count, Span};
 use super::line::Line;
-use super::text;
+use super::text::{self, Cut};
 use super::theme::Role;
 use super::{Paint, frame};
 use crate::app::App;
@@ -31,7 +31,7 @@ use crate::kafka::partial::Failure;
 use crate::layout::Area;
 
 /// Columns of an error that are read at most: a broker's own words may be long.
-const MOST_COLUMNS: usize = 600;
+const MOST_COLUMNS: usize = 400;
 
 /// A load that takes longer than this shows that it is under way.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -130,7 +130,9 @@ pub fn start(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, no
         None => again(store.retry_at(SlotId::Overview), now, paint),
     };
     let mut lines = trouble(error, &format!("Nothing is known of the cluster yet. {next}"));
-    if let Error::NoBroker { attempts } = error {
+    if let Error::NoBroker { attempts } = error
+        && attempts.len() > 1
+    {
         lines.push((Role::Text, String::new()));
         let longest = attempts
             .iter()
@@ -148,9 +150,10 @@ pub fn start(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, no
 /// The three lines of an error.
 pub(super) fn trouble(error: &Error, meanwhile: &str) -> Vec<(Role, String)> {
     let said = match error {
-        Error::NoBroker { attempts } if attempts.len() > 1 => {
-            format!("Could not connect to any of {} addresses.", attempts.len())
-        }
+        Error::NoBroker { attempts } => match attempts.as_slice() {
+            [(address, error)] => format!("Could not connect to {address}: {}.", error.outcome()),
+            several => format!("Could not connect to any of {} addresses.", several.len()),
+        },
         error => sentence(&error.to_string()),
     };
     vec![
@@ -204,14 +207,17 @@ pub(super) fn elapsed(since: Instant, now: Instant) -> String {
 
 pub(super) fn again(retry_at: Option<Instant>, now: Instant, paint: &Paint<'_>) -> String {
     let refresh = frame::key_of(Action::Refresh, paint);
-    match retry_at.map(|at| at.saturating_duration_since(now)) {
-        Some(left) if left > Duration::ZERO => {
-            // Rounded up: it never says 0 s while it waits.
-            let left = Duration::from_secs(left.as_millis().div_ceil(1000) as u64);
-            format!("Trying again in {} ({refresh}: now).", Age(left))
-        }
-        _ => format!("Trying again ({refresh}: now)."),
+    match retry_at.and_then(|at| seconds_until(at, now)) {
+        Some(left) => format!("Trying again in {left} ({refresh}: now)."),
+        None => "Trying again now.".to_owned(),
     }
+}
+
+/// The rest of a wait, rounded up so that it never says 0 s while it lasts; `None` when it is over.
+fn seconds_until(at: Instant, now: Instant) -> Option<Age> {
+    let left = at.saturating_duration_since(now);
+    let seconds = left.as_millis().div_ceil(1000) as u64;
+    (seconds > 0).then(|| Age(Duration::from_secs(seconds)))
 }
 
 /// Why the rows are old: the last refresh of one of the slots failed.
@@ -220,14 +226,15 @@ fn old(slots: &[SlotId], view: View<'_>, paint: &Paint<'_>) -> Option<String> {
     slots.iter().find_map(|slot| {
         let error = store.error(*slot)?;
         let known = match store.arrived(*slot) {
-            Some(at) => format!(
-                "Showing what was known {} ago.",
-                Span(whole(view.now.saturating_duration_since(at)))
-            ),
-            None => format!("No {} yet.", slot.what()),
+            Some(at) => format!("{} old", Span(whole(view.now.saturating_duration_since(at)))),
+            None => format!("no {} yet", slot.what()),
         };
-        let next = again(store.retry_at(*slot), view.now, paint);
-        Some(format!("{}. {known} {next}", error.summary()))
+        let refresh = frame::key_of(Action::Refresh, paint);
+        let next = match store.retry_at(*slot).and_then(|at| seconds_until(at, view.now)) {
+            Some(left) => format!("again in {left} ({refresh}: now)"),
+            None => "asking again".to_owned(),
+        };
+        Some(format!("{}; {known}, {next}", error.summary()))
     })
 }
 
@@ -272,7 +279,8 @@ pub(super) fn paragraphs(frame: &mut Frame<'_>, area: Rect, lines: &[(Role, Stri
     let lines: Vec<TextLine<'_>> = lines
         .iter()
         .map(|(role, line)| {
-            let shown = text::visible(text::window(line, MOST_COLUMNS)).into_owned();
+            let shown = text::visible(text::window(line, MOST_COLUMNS));
+            let shown = text::fit(&shown, MOST_COLUMNS, Cut::Tail).into_owned();
             TextLine::from(TextSpan::styled(shown, paint.theme.style(*role)))
         })
         .collect();

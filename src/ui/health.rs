@@ -24,13 +24,16 @@ use crate::layout::Area;
 /// Brokers that are named one by one; of more their number is said.
 const NAMED: usize = 3;
 
+/// Columns of the name, and of the guilty, below which cutting them tells nothing any more.
+const LEAST: usize = 8;
+
 /// Draws line 1.
 pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now: Instant) {
     let store = app.store();
     let health = &store.derived.health;
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     let name = text::visible(text::window(&app.settings().cluster_name, 64));
-    let name = text::fit(&name, usize::from(area.width / 3), Cut::Middle);
+    let name = text::fit(&name, usize::from(area.width / 3).max(LEAST), Cut::Middle);
     line.left(Role::ProfilePlain, format!(" {name} "));
     let (role, age) = age(app.freshness(now), &store.derived.connection, now);
     line.right(role, format!("{age} "), 3);
@@ -43,6 +46,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now
     line.left(Role::Border, "▏");
     if let Some(guilty) = guilty(health) {
         let room = usize::from(line.room()).saturating_sub(2);
+        let guilty = if room < LEAST { "!".to_owned() } else { guilty };
         line.left(Role::Alert, format!(" {} ", text::fit(&guilty, room, Cut::Tail)))
             .gap(2);
     }

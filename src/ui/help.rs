@@ -21,6 +21,17 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, app: &App, top_row: usize, paint:
         height: (lines.len() + 2).min(usize::from(u16::MAX)) as u16,
     };
     let inner = frame::boxed(frame, body.centered(size), "Help", paint);
+    let page = usize::from(inner.height);
+    if lines.len() > page {
+        let last = (top_row + page).min(lines.len());
+        let place = Area {
+            y: inner.y + inner.height,
+            height: 1,
+            ..inner
+        };
+        let said = format!(" {} to {last} of {} lines ", top_row + 1, lines.len());
+        Line::new(frame.buffer_mut(), place, paint.theme).right(Role::Dim, said, 0);
+    }
     let top_row = top_row.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (row, entry) in lines.iter().skip(top_row).take(usize::from(inner.height)).enumerate() {
         let area = Area {

@@ -29,6 +29,7 @@ mod profiles;
 mod records_feed;
 mod records_properties;
 mod records_reference;
+mod render_frame;
 mod render_lists;
 mod scene;
 mod scripted;

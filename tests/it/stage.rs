@@ -70,6 +70,11 @@ impl Stage {
         self.tell(Event::Acted(action));
     }
 
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.tell(Event::Resized(size));
+    }
+
     pub fn type_line(&mut self, text: &str) {
         text.chars().for_each(|c| self.tell(Event::Typed(c)));
         self.press(Action::Accept);
