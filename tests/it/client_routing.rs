@@ -114,7 +114,7 @@ async fn every_release_is_described_by_its_kind_and_version() {
             "Kafka 2.1" => (ClusterKind::ZooKeeper, Some("2.1")),
             "Kafka 2.4" => (ClusterKind::ZooKeeper, Some("2.4")),
             "Kafka 2.8" => (ClusterKind::ZooKeeper, Some("2.8")),
-            "Kafka 3.3" => (ClusterKind::KRaft, Some("3.3+")),
+            "Kafka 3.3" => (ClusterKind::KRaft, Some("3.3")),
             "Kafka 4.1" => (ClusterKind::KRaft, Some("4.1")),
             _ => (ClusterKind::Redpanda, None),
         };

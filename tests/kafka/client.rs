@@ -23,7 +23,7 @@ async fn the_cluster_is_described_as_it_is() {
     for (version, kind, release) in [
         (Version::V3_4_1, ClusterKind::ZooKeeper, "3.4"),
         (Version::V3_8_0, ClusterKind::KRaft, "3.8"),
-        (Version::V4_3_0, ClusterKind::KRaft, "4.2+"),
+        (Version::V4_3_0, ClusterKind::KRaft, "4.3"),
     ] {
         let cluster = KafkaCluster::shared(version);
         let client = client(cluster);

@@ -5,7 +5,8 @@ use crate::kafka::model::ClusterKind;
 
 /// Per release, a request version that came with it (API key, version) and that both kinds of brokers offer, newest
 /// release first. Source: the per-release API tables of franz-go's kversion and Kafka's message definitions.
-const MARKS: [(&str, i16, i16); 21] = [
+const MARKS: [(&str, i16, i16); 22] = [
+    ("4.3", 35, 5), // DescribeLogDirs
     ("4.2", 2, 11), // ListOffsets, KIP-1023
     ("4.1", 1, 18), // Fetch, KIP-1166
     ("4.0", 3, 13), // Metadata, KIP-1102
@@ -29,7 +30,9 @@ const MARKS: [(&str, i16, i16); 21] = [
     ("2.1", 1, 10), // Fetch, KIP-110
 ];
 
-/// Level of `metadata.version` that came with 3.4 (3.4-IV0).
+/// Level of `metadata.version` that 4.3 supports (4.3-IV0).
+const METADATA_4_3: i16 = 30;
+/// Level of `metadata.version` that 3.4 supports (3.4-IV0).
 const METADATA_3_4: i16 = 8;
 
 /// The release as `3.8`; with a plus where only the lower bound is known. `None` for what is not Apache Kafka.
@@ -40,25 +43,25 @@ pub(super) fn release_of(versions: &Versions, kind: ClusterKind) -> Option<Strin
     let offers = |(_, key, version): &(&str, i16, i16)| versions.range(*key).is_some_and(|range| range.max >= *version);
     let index = MARKS.iter().position(offers)?;
     let (release, ..) = MARKS[index];
-    // KRaft's 3.4 offers what its 3.3 does; only the metadata format tells them apart, once it has been raised.
-    if release == "3.3" && kind == ClusterKind::KRaft {
-        let is_newer = versions
-            .feature("metadata.version")
-            .is_some_and(|level| level >= METADATA_3_4);
-        return Some(if is_newer { "3.4" } else { "3.3+" }.to_owned());
-    }
-    // Nothing is known of releases after the newest mark.
-    Some(if index == 0 {
-        format!("{release}+")
-    } else {
+    let level = versions.feature("metadata.version");
+    let is_exact = match (release, kind) {
+        // KRaft's 3.4 offers what its 3.3 does; only the metadata format tells them apart.
+        ("3.3", ClusterKind::KRaft) if level == Some(METADATA_3_4) => return Some("3.4".to_owned()),
+        ("3.3", ClusterKind::KRaft) => level.is_some_and(|level| level < METADATA_3_4),
+        // Nothing is known of the marks of releases after the newest, but their metadata format is newer.
+        _ => index > 0 || level == Some(METADATA_4_3),
+    };
+    Some(if is_exact {
         release.to_owned()
+    } else {
+        format!("{release}+")
     })
 }
 
 #[cfg(test)]
 mod tests {
     use kafka_protocol::messages::ApiVersionsResponse;
-    use kafka_protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey};
+    use kafka_protocol::messages::api_versions_response::{ApiVersion, SupportedFeatureKey};
     use kafka_protocol::protocol::StrBytes;
 
     use super::*;
@@ -67,14 +70,11 @@ mod tests {
         let api = |(key, max): &(i16, i16)| ApiVersion::default().with_api_key(*key).with_max_version(*max);
         let feature = |level| {
             let name = StrBytes::from_static_str("metadata.version");
-            FinalizedFeatureKey::default()
-                .with_name(name)
-                .with_max_version_level(level)
+            SupportedFeatureKey::default().with_name(name).with_max_version(level)
         };
         let answer = ApiVersionsResponse::default()
             .with_api_keys(offers.iter().map(api).collect())
-            .with_finalized_features_epoch(0)
-            .with_finalized_features(level.map(feature).into_iter().collect());
+            .with_supported_features(level.map(feature).into_iter().collect());
         release_of(&Versions::new(&answer), kind)
     }
 
@@ -91,16 +91,14 @@ mod tests {
 
     #[test]
     fn only_a_lower_bound_gets_a_plus() {
-        assert_eq!(release(&[(2, 12)], None, ClusterKind::KRaft).as_deref(), Some("4.2+"));
-        let kraft_3_3_or_4 = [(35, 4), (55, 1)];
-        assert_eq!(
-            release(&kraft_3_3_or_4, Some(7), ClusterKind::KRaft).as_deref(),
-            Some("3.3+")
-        );
-        assert_eq!(
-            release(&kraft_3_3_or_4, Some(8), ClusterKind::KRaft).as_deref(),
-            Some("3.4")
-        );
+        let kraft = |offers: &[(i16, i16)], level| release(offers, level, ClusterKind::KRaft).unwrap();
+        assert_eq!(kraft(&[(2, 11)], None), "4.2");
+        assert_eq!(kraft(&[(35, 5)], Some(30)), "4.3");
+        assert_eq!(kraft(&[(35, 5)], Some(31)), "4.3+");
+        assert_eq!(kraft(&[(35, 5)], None), "4.3+");
+        assert_eq!(kraft(&[(35, 4)], Some(7)), "3.3");
+        assert_eq!(kraft(&[(35, 4)], Some(8)), "3.4");
+        assert_eq!(kraft(&[(35, 4)], None), "3.3+");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) const NEWEST: i16 = 4;
 /// Error of a broker that is older than the version it was asked with.
 const UNSUPPORTED_VERSION: i16 = 35;
 
-/// The requests a node knows, by version, and the cluster's feature levels.
+/// The requests a node knows, by version, and the features it knows, by level (KIP-584).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Versions {
     ranges: HashMap<i16, VersionRange>,
@@ -33,13 +33,10 @@ impl Versions {
             };
             (api.api_key, range)
         });
-        // Feature levels are only valid together with an epoch.
-        let finalized = if answer.finalized_features_epoch >= 0 {
-            answer.finalized_features.as_slice()
-        } else {
-            &[]
-        };
-        let features = finalized.iter().map(|f| (f.name.to_string(), f.max_version_level));
+        let features = answer
+            .supported_features
+            .iter()
+            .map(|f| (f.name.to_string(), f.max_version));
         Self {
             ranges: ranges.filter(|(_, range)| !range.is_empty()).collect(),
             features: features.collect(),
@@ -57,7 +54,7 @@ impl Versions {
         (!common.is_empty()).then_some(common.max)
     }
 
-    /// The finalized level of a feature such as `metadata.version`.
+    /// The highest level of a feature such as `metadata.version` that the node supports.
     pub(super) fn feature(&self, name: &str) -> Option<i16> {
         self.features
             .iter()
@@ -143,7 +140,7 @@ fn read(mut body: Bytes, version: i16) -> Result<Answer, String> {
 #[cfg(test)]
 mod tests {
     use kafka_protocol::messages::MetadataRequest;
-    use kafka_protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey};
+    use kafka_protocol::messages::api_versions_response::{ApiVersion, SupportedFeatureKey};
 
     use super::*;
 
@@ -217,18 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn feature_levels_count_only_with_an_epoch() {
-        let feature = FinalizedFeatureKey::default()
+    fn the_highest_supported_level_of_a_feature_is_known() {
+        let feature = SupportedFeatureKey::default()
             .with_name(StrBytes::from_static_str("metadata.version"))
-            .with_max_version_level(25);
-        let answer = ApiVersionsResponse::default().with_finalized_features(vec![feature]);
-        assert_eq!(
-            Versions::new(&answer.clone().with_finalized_features_epoch(-1)).feature("metadata.version"),
-            None
-        );
-        assert_eq!(
-            Versions::new(&answer.with_finalized_features_epoch(0)).feature("metadata.version"),
-            Some(25)
-        );
+            .with_min_version(7)
+            .with_max_version(25);
+        let versions = Versions::new(&ApiVersionsResponse::default().with_supported_features(vec![feature]));
+        assert_eq!(versions.feature("metadata.version"), Some(25));
+        assert_eq!(versions.feature("group.version"), None);
     }
 }
