@@ -1,11 +1,17 @@
 //! Groups: listed and described as Kafka's own admin client sees them.
 
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ktui::kafka::error::Error;
+use ktui::kafka::lag::{LagCase, PartitionLag, UnknownLag};
 use ktui::kafka::model::{GroupType, Member};
 use ktui::kafka::query::{Answer, Query};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::support::kafka::{KafkaCluster, Version, unique};
+use crate::support::kafka::{KafkaCluster, Version, script_path, unique};
+use crate::support::wait;
 
 /// Client id, member id, host and partitions, sorted: what both sides can be compared by.
 type Seen = Vec<(String, String, String, Vec<String>)>;
@@ -109,4 +115,59 @@ fn a_deleted_group_is_dead_and_not_an_error() {
         );
         assert_eq!(detail.partitions, []);
     }
+}
+
+/// A process that is killed by its id when the test ends, however it ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn a_share_group_is_listed_and_described_and_its_lag_is_unknown() {
+    let cluster = KafkaCluster::shared(Version::V4_3_0);
+    let (group, topic) = (unique("sharers"), unique("queue"));
+    cluster.workload().create_topic(&topic, 2, &[]);
+    let consumer = Command::new(script_path())
+        .args(["run", "--version", "4.3.0"])
+        .arg("org.apache.kafka.tools.consumer.ConsoleShareConsumer")
+        .args([
+            "--bootstrap-server",
+            &cluster.bootstrap(),
+            "--topic",
+            &topic,
+            "--group",
+            &group,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(Running)
+        .unwrap();
+    let engine = Engine::new(cluster);
+    let detail = wait::until("the member to get its partitions", Duration::from_mins(1), || {
+        let Answer::Groups(groups) = engine.try_ask(Query::Groups).value else {
+            panic!("not groups")
+        };
+        let listing = groups.into_iter().find(|found| found.group.as_str() == group)?;
+        assert_eq!(listing.kind, GroupType::Share);
+        let found = engine.try_ask(Query::Group(listing));
+        assert_eq!(found.failures.len(), 1, "{:?}", found.failures);
+        assert!(matches!(found.failures[0].error, Error::NotSpoken { .. }));
+        let Answer::Group(detail) = found.value else {
+            panic!("not a group")
+        };
+        (detail.partitions.len() == 2).then_some(detail)
+    });
+    drop(consumer);
+    assert_eq!(&*detail.description.state.0, "Stable");
+    assert_eq!(detail.description.members.len(), 1);
+    let is_unknown = |row: &PartitionLag| matches!(row.case, LagCase::Unknown(UnknownLag::NoCommitted(_)));
+    assert!(detail.partitions.iter().all(|row| is_unknown(row) && row.end.is_some()));
+    assert_eq!(detail.summary().lag.exact(), None);
 }
