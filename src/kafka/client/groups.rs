@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use super::chunks::{Cut, by_chunk};
 use super::failures::{Miss, failures};
-use super::{Client, MetadataScope, Node, Outcomes, Purpose};
+use super::{Client, Node, Outcomes, Purpose};
 use crate::kafka::error::{Error, Remedy, remedy};
 use crate::kafka::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, GroupType};
 use crate::kafka::partial::{Failure, Partial};
@@ -75,10 +75,10 @@ impl Client {
         Ok(Partial::new(groups, failures))
     }
 
-    /// The brokers that are alive now, by id.
+    /// The brokers that are alive now, by id, as of at most a second ago.
     pub(super) async fn live_brokers(&self) -> Result<Vec<BrokerId>, Error> {
-        let metadata = self.metadata(MetadataScope::None).await?.value;
-        Ok(metadata.cluster.brokers.iter().map(|broker| broker.id).collect())
+        self.refresh_brokers(self.end()).await?;
+        Ok(self.broker_ids())
     }
 
     async fn list_groups_of(&self, broker: BrokerId) -> Result<Vec<GroupListing>, Error> {
