@@ -34,8 +34,10 @@ use crate::kafka::client::{Client, ClientSettings};
 use crate::settings::{Settings, Target};
 use crate::sim::SimCluster;
 use crate::sim::clock::Clock;
+use crate::task;
 use crate::ui::theme;
 use session::Start;
+use signals::Endings;
 use terminal::Tty;
 
 /// What is still under way after the terminal was given back has so long to end.
@@ -57,12 +59,17 @@ pub fn run(settings: Settings) -> Exit {
         Err(error) => return lost(&error),
     };
     let panics = panic::install(Some(tty.clone()), settings.log.clone());
+    let insisting = {
+        let _inside = runtime.enter();
+        task::spawn(insist())
+    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         tty.enter()?;
         let outcome = runtime.block_on(open(settings, tty.clone(), panics));
         tty.leave()?;
         outcome
     }));
+    drop(insisting);
     runtime.shutdown_timeout(GRACE);
     match outcome {
         Ok(Ok(())) => Exit::Well,
@@ -70,6 +77,19 @@ pub fn run(settings: Settings) -> Exit {
         // The hook has said what there is to say.
         Err(_) => Exit::Panic,
     }
+}
+
+/// Ends the process when the system told it to end and it cannot: a terminal that takes no more bytes, as a frozen
+/// connection does, holds the main thread in its write.
+async fn insist() {
+    let Ok(mut endings) = Endings::listen() else { return };
+    endings.came().await;
+    tokio::time::sleep(GRACE).await;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the main thread is stuck in the terminal: there is no other way out"
+    )]
+    std::process::exit(Exit::Nothing.code().into());
 }
 
 async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> io::Result<()> {

@@ -121,3 +121,13 @@ fn a_stop_from_outside_is_survived() {
     assert_eq!(terminal.exit_code(), 0);
     terminal.assert_given_back();
 }
+
+#[test]
+fn a_program_that_is_stuck_in_a_frozen_terminal_can_be_ended() {
+    let mut terminal = demo();
+    terminal.freeze();
+    let sent = now();
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.exit_unheard(), 1);
+    assert!(sent.elapsed() < AT_ONCE, "took {:?}", sent.elapsed());
+}

@@ -158,3 +158,26 @@ fn a_terminal_without_colours_gets_none() {
         "the open pane is also said in words: {path}"
     );
 }
+
+#[test]
+fn messages_follow_pause_and_open() {
+    let mut terminal = demo();
+    terminal
+        .press(":messages odin.trades\r")
+        .wait_for("Messages › odin.trades")
+        .wait_for("following");
+    terminal.wait_for("\"symbol\"").press("k").wait_for("paused");
+    terminal.press("\r").wait_for("─ headers").wait_for("leader epoch");
+    terminal
+        .press("\x1b")
+        .wait_for("paused")
+        .press("G")
+        .wait_for("following");
+    terminal
+        .press("1")
+        .wait_for("Brokers  3 up")
+        .press("3")
+        .wait_for("Messages › odin.trades")
+        .press("q");
+    assert_eq!(terminal.exit_code(), 0);
+}

@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -38,6 +41,7 @@ pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     home: tempfile::TempDir,
+    is_frozen: Arc<AtomicBool>,
 }
 
 impl Start {
@@ -85,9 +89,14 @@ impl Start {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (output_tx, output) = sync_channel(64);
+        let is_frozen = Arc::new(AtomicBool::new(false));
+        let frozen = Arc::clone(&is_frozen);
         std::thread::spawn(move || {
             let mut chunk = [0; 16_384];
             while let Ok(read @ 1..) = reader.read(&mut chunk) {
+                while frozen.load(Relaxed) {
+                    std::thread::park();
+                }
                 if output_tx.send(chunk[..read].to_vec()).is_err() {
                     break;
                 }
@@ -102,6 +111,7 @@ impl Start {
             master: pair.master,
             child,
             home: self.home,
+            is_frozen,
         }
     }
 }
@@ -190,6 +200,36 @@ impl Terminal {
             .set_size(height.try_into().unwrap(), width.try_into().unwrap());
         self.master.resize(pty_size(width, height)).unwrap();
         self
+    }
+
+    /// Takes no more bytes from the program, as a frozen connection does, and waits until it is stuck in a write.
+    pub fn freeze(&mut self) {
+        self.is_frozen.store(true, Relaxed);
+        let place = format!("/proc/{}/syscall", self.child.process_id().unwrap());
+        let is_stuck = || {
+            // The number of write(2) on the two kinds of machine we know.
+            let call = std::fs::read_to_string(&place).unwrap();
+            ["1", "64"].contains(&call.split(' ').next().unwrap())
+        };
+        let end = now() + PATIENCE;
+        while !is_stuck() {
+            assert!(now() < end, "it is never stuck");
+            // Ctrl-L: another whole screen.
+            self.press("\x0c");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits for the end of a program whose output nobody takes.
+    pub fn exit_unheard(&mut self) -> u32 {
+        let end = now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(now() < end, "it does not end");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// Sends a signal to the program that was started.

@@ -17,6 +17,7 @@ mod client_connection;
 mod client_hostile;
 mod client_routing;
 mod configs_reads;
+mod deadlines;
 mod docs;
 mod flow;
 mod groups_reads;
