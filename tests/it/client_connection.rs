@@ -399,3 +399,28 @@ async fn each_purpose_has_a_connection_of_its_own() {
     }
     assert_eq!(server.accepted(), 3);
 }
+
+#[tokio::test]
+async fn given_up_requests_cannot_block_a_connection_for_ever() {
+    let server = Scripted::start(|mut caller| async move {
+        caller.greet(&OFFERS).await;
+        if caller.index == 0 {
+            caller.until_hung_up().await;
+        }
+        while let Some(asked) = caller.request().await {
+            caller.answer(&asked, &MetadataResponse::default()).await;
+        }
+    })
+    .await;
+    let client = impatient(server.address);
+    client.supports(Node::Any, 3).await.unwrap();
+    // As many as may be under way, none of them waited for.
+    for _ in 0..40 {
+        let _ = timeout(Duration::from_millis(1), client.metadata(MetadataScope::None)).await;
+    }
+    let begin = Instant::now();
+    while brokers_of(&client).await.is_err() {
+        assert!(begin.elapsed() < SOON, "a new connection is made");
+    }
+    assert_eq!(server.accepted(), 2);
+}

@@ -108,7 +108,10 @@ impl Connection {
                     what: api_name(shape.key),
                 });
             }
-            Err(_) => return Err(late()),
+            Err(_) => {
+                self.wire.missed();
+                return Err(late());
+            }
         };
         let entry = Entry {
             wire: Arc::clone(&self.wire),

@@ -22,8 +22,6 @@ use crate::kafka::error::Speaks;
 pub(super) const MAX_FRAME: usize = 100 << 20;
 /// Largest first answer: ApiVersions takes about 1 KB.
 const MAX_FIRST_FRAME: usize = 1 << 20;
-/// Requests given up on and still unanswered before the connection is replaced.
-const MAX_ABANDONED: usize = 32;
 /// Deadlines missed in a row, without any answer in between, before the connection is replaced.
 const MAX_MISSES: u32 = 2;
 
@@ -49,7 +47,6 @@ struct Waiting {
 #[derive(Default)]
 struct State {
     waiting: HashMap<i32, Waiting>,
-    abandoned: usize,
     misses: u32,
     end: Option<End>,
 }
@@ -82,19 +79,15 @@ impl Wire {
         self.state().waiting.insert(id, waiting);
     }
 
-    /// Nobody waits for this answer any more.
+    /// Nobody waits for this answer any more. Until it comes it keeps its place among the requests under way, so their
+    /// cap also bounds what is remembered of those given up.
     pub(super) fn abandon(&self, id: i32) {
-        let mut state = self.state();
-        if let Some(waiting) = state.waiting.get_mut(&id) {
+        if let Some(waiting) = self.state().waiting.get_mut(&id) {
             waiting.is_abandoned = true;
-            state.abandoned += 1;
-        }
-        if state.abandoned > MAX_ABANDONED {
-            state.end.get_or_insert(End::Silent);
         }
     }
 
-    /// A request missed its deadline.
+    /// A request missed its deadline: unanswered, or waiting for its turn behind others that were.
     pub(super) fn missed(&self) {
         let mut state = self.state();
         state.misses += 1;
@@ -126,7 +119,6 @@ impl Wire {
             None => Err(format!("an answer to request {id}, which was not asked")),
             Some(waiting) => {
                 if waiting.is_abandoned {
-                    state.abandoned -= 1;
                     self.traffic.late.fetch_add(1, Relaxed);
                 }
                 Ok(())
@@ -390,19 +382,16 @@ mod tests {
         assert_eq!(wire.end(), Some(End::Closed("end of stream".into())));
     }
 
-    #[test]
-    fn too_much_silence_ends_the_connection() {
-        let wire = Wire::new(Arc::default());
-        let permits = Arc::new(Semaphore::new(100));
-        for id in 0..=MAX_ABANDONED as i32 {
-            assert_eq!(wire.end(), None);
-            ask(&wire, &permits, id);
-            wire.abandon(id);
-        }
-        assert_eq!(wire.end(), Some(End::Silent));
-        let wire = Wire::new(Arc::default());
+    #[tokio::test]
+    async fn a_second_missed_deadline_without_an_answer_in_between_ends_the_connection() {
+        let (wire, mut stream, mut server) = watched();
+        let permits = Arc::new(Semaphore::new(2));
+        ask(&wire, &permits, 0);
         wire.missed();
-        assert_eq!(wire.end(), None);
+        server.write_all(&[0, 0, 0, 4, 0, 0, 0, 0]).await.unwrap();
+        stream.read_exact(&mut [0; 8]).await.unwrap();
+        wire.missed();
+        assert_eq!(wire.end(), None, "it answered in between");
         wire.missed();
         assert_eq!(wire.end(), Some(End::Silent));
     }
