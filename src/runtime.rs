@@ -31,11 +31,10 @@ use crate::app::AppSettings;
 use crate::cli;
 use crate::exit::Exit;
 use crate::kafka::client::{Client, ClientSettings};
-use crate::settings::{Settings, Target};
+use crate::settings::{Settings, Target, theme_names};
 use crate::sim::SimCluster;
 use crate::sim::clock::Clock;
 use crate::task;
-use crate::ui::theme;
 use session::Start;
 use signals::Endings;
 use terminal::Tty;
@@ -120,7 +119,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             cluster_name: cluster_name.unwrap_or_default(),
             bootstrap,
             pane: settings.pane,
-            themes: theme::EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            themes: theme_names(settings.theme_dir.as_deref()),
             banner,
         },
         theme: settings.theme,

@@ -1,6 +1,6 @@
 //! The validated settings of a session on the screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use directories::ProjectDirs;
@@ -97,6 +97,27 @@ impl Settings {
     }
 }
 
+/// The names of all themes: the embedded ones and the user's own.
+pub fn theme_names(user_dir: Option<&Path>) -> Vec<String> {
+    let embedded = theme::EMBEDDED.iter().map(|(name, _)| (*name).to_owned());
+    let mut names: Vec<String> = embedded.collect();
+    // No directory means no themes of one's own.
+    let files = user_dir
+        .and_then(|dir| std::fs::read_dir(dir).ok())
+        .into_iter()
+        .flatten();
+    let mut own: Vec<String> = files
+        .filter_map(|file| {
+            let path = file.ok()?.path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            (path.extension()? == "toml" && !names.contains(&name)).then_some(name)
+        })
+        .collect();
+    own.sort_unstable();
+    names.extend(own);
+    names
+}
+
 /// The addresses of a bootstrap list, each checked.
 ///
 /// # Errors
@@ -142,6 +163,19 @@ mod tests {
     fn listed(given: &[&str]) -> Result<Vec<String>, String> {
         let given: Vec<String> = given.iter().map(ToString::to_string).collect();
         bootstrap(&given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_user_s_own_themes_stand_behind_the_embedded_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["sepia.toml", "dark.toml", "notes.txt"] {
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        let names = theme_names(Some(dir.path()));
+        assert_eq!(names[..2], ["dark", "light"]);
+        assert_eq!(names.last().map(String::as_str), Some("sepia"));
+        assert_eq!(names.len(), theme::EMBEDDED.len() + 1);
+        assert_eq!(theme_names(None).len(), theme::EMBEDDED.len());
     }
 
     #[test]

@@ -120,6 +120,27 @@ fn the_theme_changes_and_a_wrong_one_is_refused() {
 }
 
 #[test]
+fn a_theme_of_one_s_own_is_found_and_a_broken_one_says_what_is_wrong() {
+    let start = Start::ktui(&["demo"]);
+    let themes = start.home().join(".config/ktui/themes");
+    std::fs::create_dir_all(&themes).unwrap();
+    let dark = include_str!("../../themes/dark.toml");
+    let mine = dark.lines().map(|line| match line.split_once(" = ") {
+        Some(("tab-open", _)) => "tab-open = { fg = \"#010203\", fg16 = \"red\" }\n".to_owned(),
+        _ => format!("{line}\n"),
+    });
+    std::fs::write(themes.join("mine.toml"), mine.collect::<String>()).unwrap();
+    std::fs::write(themes.join("torn.toml"), &dark[..dark.len() / 2]).unwrap();
+    let mut terminal = start.run();
+    terminal.wait_for("odin.trades").press(":theme mine\r");
+    let theirs = vt100::Color::Rgb(1, 2, 3);
+    terminal.wait_until_screen("its colour", |screen| {
+        (0..100).any(|column| screen.cell(1, column).unwrap().fgcolor() == theirs)
+    });
+    terminal.press(":theme torn\r").wait_for("torn");
+}
+
+#[test]
 fn every_size_is_survived() {
     let mut terminal = demo();
     for (width, height) in [(80, 24), (200, 50), (60, 16), (20, 5)] {

@@ -1,6 +1,7 @@
 //! A pseudo terminal with the program in it.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -69,6 +70,7 @@ impl Start {
             ("PATH", path.as_str()),
             ("KTUI", KTUI),
             ("TERM", "xterm-256color"),
+            ("COLORTERM", "truecolor"),
             ("LANG", "C.UTF-8"),
             ("TZ", "UTC"),
         ]
@@ -79,6 +81,10 @@ impl Start {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     pub fn run(self) -> Terminal {
@@ -144,7 +150,7 @@ impl Terminal {
         &self.bytes
     }
 
-    pub fn home(&self) -> &std::path::Path {
+    pub fn home(&self) -> &Path {
         self.home.path()
     }
 
@@ -157,8 +163,14 @@ impl Terminal {
     /// Waits until the screen's text is so.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&str) -> bool) -> &mut Self {
+        self.wait_until_screen(what, |screen| is_so(&screen.contents()))
+    }
+
+    /// Waits until the screen is so.
+    #[track_caller]
+    pub fn wait_until_screen(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
         let end = now() + PATIENCE;
-        while !is_so(&self.text()) {
+        while !is_so(self.screen()) {
             assert!(self.read(end), "waited in vain for {what}:\n{}", self.text());
         }
         self
