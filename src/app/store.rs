@@ -64,6 +64,15 @@ pub struct Seen {
     pub at: Instant,
 }
 
+/// Why a coordinator's groups could not be listed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Silence<'a> {
+    /// It was asked, in vain.
+    Failed(&'a Error),
+    /// The cluster no longer lists it.
+    Missing,
+}
+
 /// All slots.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -299,6 +308,17 @@ impl Store {
             (Some(heartbeat), Some(overview)) if overview.at > heartbeat.at => Some(&overview.value.cluster),
             (Some(heartbeat), _) => Some(&heartbeat.value),
             (None, overview) => overview.map(|loaded| &loaded.value.cluster),
+        }
+    }
+
+    /// Why the groups of a coordinator are as they were listed earlier; `None` when it told them last time.
+    pub fn silence_of(&self, coordinator: BrokerId) -> Option<Silence<'_>> {
+        let mut failures = self.groups.failures().iter();
+        match failures.find(|failure| failure.node == Some(coordinator)) {
+            None if self.derived.health.missing.contains_key(&coordinator) => Some(Silence::Missing),
+            None => None,
+            Some(failure) if matches!(failure.error, Error::UnknownBroker { .. }) => Some(Silence::Missing),
+            Some(failure) => Some(Silence::Failed(&failure.error)),
         }
     }
 

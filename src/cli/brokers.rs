@@ -107,7 +107,10 @@ pub async fn report(session: &mut Session) -> Result<Report<BrokerItem>, Error> 
         });
     }
     // What is left are brokers that replicas name but the cluster does not list.
-    items.extend(loads.into_iter().map(|(id, load)| item(id, load, &dirs)));
+    for (id, load) in loads {
+        items.push(item(id, load, &dirs));
+        session.fail_of(id, "address and log dirs", Error::UnknownBroker { broker: id });
+    }
     items.sort_by_key(|item| item.id);
     Ok(session.report(items))
 }

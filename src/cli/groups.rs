@@ -8,7 +8,7 @@ use super::report::{Column, Item, Report, Side, known};
 use super::session::Session;
 use crate::kafka::error::Error;
 use crate::kafka::lag::GroupSummary;
-use crate::kafka::model::{BrokerId, GroupId, GroupListing, GroupState, GroupType};
+use crate::kafka::model::{BrokerId, GroupId, GroupListing, GroupState, GroupType, Total};
 use crate::kafka::query::{Answer, Members, Query};
 
 /// A group in sum.
@@ -28,7 +28,7 @@ pub struct GroupItem {
     pub coordinator: BrokerId,
     /// Live members.
     pub members: Option<usize>,
-    /// Sum of the known lags; `null` when none is known.
+    /// Sum of the known lags; `null` when none is known, also where nothing has been committed that could lag.
     pub lag: Option<i64>,
     /// Partitions whose lag is unknown.
     pub unknown_partitions: Option<usize>,
@@ -40,6 +40,8 @@ impl GroupItem {
     /// A group as it was listed, with what is known of it in sum.
     pub fn new(listing: &GroupListing, summary: Option<&GroupSummary>) -> Self {
         let lag = summary.map(|summary| summary.lag);
+        let uncommitted = summary.and_then(|summary| summary.uncommitted);
+        let is_zero = |lag: &Total| lag.unknown == 0 && uncommitted == Some(0);
         let state = summary.and_then(|summary| summary.state.clone());
         Self {
             group: listing.group.clone(),
@@ -48,9 +50,9 @@ impl GroupItem {
             state: state.or_else(|| listing.state.clone()),
             coordinator: summary.map_or(listing.coordinator, |summary| summary.coordinator),
             members: summary.and_then(|summary| summary.members),
-            lag: lag.filter(|lag| lag.parts > 0 || lag.unknown == 0).map(|lag| lag.known),
+            lag: lag.filter(|lag| lag.parts > 0 || is_zero(lag)).map(|lag| lag.known),
             unknown_partitions: lag.map(|lag| lag.unknown),
-            uncommitted_partitions: summary.and_then(|summary| summary.uncommitted),
+            uncommitted_partitions: uncommitted,
         }
     }
 }
@@ -165,10 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lag_of_unknown_parts_only_is_null_and_a_group_without_commits_has_zero() {
+    fn a_lag_is_zero_only_when_nothing_is_unknown_or_uncommitted() {
         let mut summary = GroupSummary::new(BrokerId(1), None);
-        assert_eq!(GroupItem::new(&listing(), Some(&summary)).lag, Some(0));
-        summary.lag.add(None);
+        let lag = |summary: &GroupSummary| GroupItem::new(&listing(), Some(summary)).lag;
+        assert_eq!(lag(&summary), None, "its members are unknown, and so is what they own");
+        summary.uncommitted = Some(0);
+        assert_eq!(lag(&summary), Some(0), "it owns nothing");
+        summary.uncommitted = Some(96);
+        assert_eq!(lag(&summary), None, "it owns 96 partitions and has committed none");
+        summary.lag.add(Some(7));
+        assert_eq!(lag(&summary), Some(7));
+        summary.lag = [None].into_iter().collect();
         let item = GroupItem::new(&listing(), Some(&summary));
         assert_eq!((item.lag, item.unknown_partitions), (None, Some(1)));
     }

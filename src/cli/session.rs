@@ -2,7 +2,7 @@
 
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
-use crate::kafka::model::{Cluster, GroupId, GroupListing};
+use crate::kafka::model::{BrokerId, Cluster, GroupId, GroupListing};
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
 use crate::kafka::worker;
@@ -58,6 +58,12 @@ impl Session {
         self.failures.push(Failure::new(what, error));
     }
 
+    /// Notes what could not be learned of one broker.
+    pub fn fail_of(&mut self, broker: BrokerId, what: &str, error: Error) {
+        self.failures
+            .push(Failure::of(broker, format!("{what} of broker {broker}"), error));
+    }
+
     /// Cluster and topics. The first question of every command: it finds the cluster or says why it cannot.
     ///
     /// # Errors
@@ -74,23 +80,23 @@ impl Session {
         Ok(overview)
     }
 
-    /// The groups of these names, or all of them; a name that no coordinator knows is a failure.
+    /// The groups of these names, or all of them; a name that no coordinator knows is a failure. While a coordinator
+    /// cannot say what groups it has, nobody can say that a group does not exist.
     ///
     /// # Errors
     /// When no coordinator can be asked.
     pub async fn groups(&mut self, names: &[String]) -> Result<Vec<GroupListing>, Error> {
+        let before = self.failures.len();
         let mut listings = match self.ask(Query::Groups).await? {
             Answer::Groups(listings) => listings,
             _ => Vec::new(),
         };
+        let silent = self.failures.get(before).map(|failure| failure.error.clone());
         for name in names {
             if !listings.iter().any(|listing| listing.group.as_str() == name) {
-                self.fail(
-                    &format!("group {name}"),
-                    Error::UnknownGroup {
-                        group: GroupId::from(name.as_str()),
-                    },
-                );
+                let group = GroupId::from(name.as_str());
+                let unknown = silent.clone().unwrap_or(Error::UnknownGroup { group });
+                self.fail(&format!("group {name}"), unknown);
             }
         }
         listings.retain(|listing| names.is_empty() || names.iter().any(|name| listing.group.as_str() == name));

@@ -104,15 +104,20 @@ pub enum Purpose {
     Bulk,
     /// Records; may wait on the broker for more of them.
     Fetch,
+    /// What a broker passes on to the controller: it hangs when the controller does.
+    Forwarded,
 }
 
 impl Purpose {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Interactive, Self::Bulk, Self::Fetch, Self::Forwarded];
+
     /// Requests under way per connection.
     fn in_flight(self) -> usize {
         match self {
             Self::Interactive => 32,
             Self::Bulk => 8,
-            Self::Fetch => 4,
+            Self::Fetch | Self::Forwarded => 4,
         }
     }
 }

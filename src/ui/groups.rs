@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::Count;
+use super::format::{Count, NOT_APPLICABLE};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
@@ -13,6 +13,7 @@ use super::{Paint, figure};
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
+use crate::app::store::Silence;
 use crate::layout::{self, Area};
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
@@ -52,6 +53,10 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         Column::right("LAG").least(10),
         Some(GroupOrder::Lag),
         |row, cell| match row.lag {
+            // Nothing was committed that could lag behind: that is not 0.
+            Some(lag) if lag.parts + lag.unknown == 0 && row.uncommitted.is_some_and(|count| count > 0) => {
+                cell.show(NOT_APPLICABLE);
+            }
             Some(lag) => {
                 if row.age.is_some_and(|age| age > STALE_AFTER) {
                     cell.role(Role::Stale);
@@ -68,9 +73,24 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         }
     }),
     (Column::right("COORDINATOR").leaves(5), None, |row, cell| {
-        cell.show(row.listing.coordinator);
+        let id = row.listing.coordinator;
+        match row.silence {
+            None => cell.show(id),
+            Some(Silence::Failed(_)) => cell.show(format_args!("silent {id}")),
+            Some(Silence::Missing) => cell.show(format_args!("DOWN {id}")),
+        };
     }),
 ];
+
+/// Why the group under the cursor is as it was listed earlier.
+fn reason(row: &GroupRow<'_>) -> Option<String> {
+    let why = match row.silence? {
+        Silence::Missing => "is missing from the cluster".to_owned(),
+        Silence::Failed(error) => format!("cannot be asked ({})", error.outcome()),
+    };
+    let id = row.listing.coordinator;
+    Some(format!("as last listed: its coordinator, broker {id}, {why}"))
+}
 
 struct Rows<'a> {
     pane: &'a Groups,
@@ -89,9 +109,9 @@ impl RowSource for Rows<'_> {
     }
 
     fn look(&self, row: usize) -> RowLook {
-        // The coordinator of a listed group that is gone cannot be asked: what is shown is old.
-        let coordinator = self.pane.row(row, self.view).map(|row| row.listing.coordinator);
-        let is_lost = coordinator.is_some_and(|id| self.view.store.derived.health.missing.contains_key(&id));
+        // The coordinator cannot be asked: what is shown is old.
+        let row = self.pane.row(row, self.view);
+        let is_lost = row.is_some_and(|row| row.silence.is_some());
         RowLook {
             role: if is_lost { Role::Danger } else { Role::Text },
             is_selected: false,
@@ -125,14 +145,10 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, p
         sort: sorted.map(|at| (at, order_of(direction))),
     };
     paint.table(frame, regions.table, "groups", &table, &Rows { pane, view });
-    face::detail(
-        frame,
-        regions.detail,
-        &[SlotId::Groups, SlotId::Lags, SlotId::AllLags],
-        None,
-        view,
-        paint,
-    );
+    let reason = pane.row(pane.list().cursor, view).and_then(|row| reason(&row));
+    let own = reason.as_deref().map(|reason| (Role::Warning, reason));
+    let slots = [SlotId::Groups, SlotId::Lags, SlotId::AllLags];
+    face::detail(frame, regions.detail, &slots, own, view, paint);
 }
 
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, paint: &Paint<'_>) {

@@ -11,7 +11,7 @@ use ktui::kafka::error::Error;
 use ktui::kafka::model::{BrokerId, ClusterKind, GroupId, TopicPartition};
 use ktui::sim::fault::{Fault, Rule, Scope};
 use ktui::sim::{ApiProfile, SimSpec, TopicSpec};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::profiles::{for_each_profile, started};
 
@@ -19,6 +19,7 @@ const SOON: Duration = Duration::from_secs(20);
 const LIST_OFFSETS: i16 = 2;
 const METADATA: i16 = 3;
 const FIND_COORDINATOR: i16 = 10;
+const DESCRIBE_QUORUM: i16 = 55;
 
 /// Three brokers; `orders` has six partitions with the ends 100 to 105, each broker leads two.
 fn orders() -> SimSpec {
@@ -457,4 +458,42 @@ async fn a_silent_broker_is_not_asked_twice_but_another_one_is() {
     );
     assert!(silent(1) && silent(4), "{offsets:?}");
     assert_eq!(handle.traffic(Some(2), Some(LIST_OFFSETS)).requests, 1);
+}
+
+#[tokio::test]
+async fn after_a_silence_the_next_question_goes_to_another_broker() {
+    let (_sim, handle, client) = started(orders()).await;
+    let mut settings = client.settings().clone();
+    settings.request_timeout = Duration::from_millis(400);
+    let client = Client::new(settings);
+    learn(&client).await;
+    // The answer never comes, and what is asked next over that connection waits behind it.
+    handle.inject(Rule::new(Fault::NeverAnswer).api(METADATA));
+    let error = client.metadata(MetadataScope::None).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    let connections = handle.connections();
+    learn(&client).await;
+    assert_eq!(handle.connections(), connections + 1, "the silent one is left alone");
+}
+
+#[tokio::test]
+async fn a_controller_that_hangs_holds_up_nothing_else() {
+    let (_sim, handle, client) = started(orders()).await;
+    handle.inject(Rule::new(Fault::NeverAnswer).api(DESCRIBE_QUORUM).always());
+    let begin = Instant::now();
+    let (cluster, took) = tokio::join!(client.describe_cluster(), async {
+        while handle.requests(DESCRIBE_QUORUM) == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let asked = Instant::now();
+        learn(&client).await;
+        asked.elapsed()
+    });
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
+    let cluster = cluster.unwrap();
+    assert_eq!((cluster.value.brokers.len(), cluster.value.controller), (3, None));
+    let failure = &cluster.failures[0];
+    assert_eq!(failure.what, "controller");
+    assert!(failure.error.hint().contains("controller"), "{}", failure.error.hint());
 }

@@ -19,7 +19,7 @@ use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
-use crate::app::store::Store;
+use crate::app::store::{Silence, Store};
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
@@ -94,6 +94,8 @@ pub struct GroupRow<'a> {
     pub uncommitted: Option<usize>,
     /// How long ago the lag was told.
     pub age: Option<Duration>,
+    /// Why all of this is old: its coordinator could not be asked.
+    pub silence: Option<Silence<'a>>,
 }
 
 impl<'a> GroupRow<'a> {
@@ -114,6 +116,7 @@ impl<'a> GroupRow<'a> {
             lag: newest.map(|fact| fact.value.lag),
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
+            silence: store.silence_of(listing.coordinator),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The cluster as a whole: brokers, kind, and who really is the controller.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::describe_quorum_request::{PartitionData, TopicData};
 use kafka_protocol::messages::{DescribeClusterRequest, DescribeQuorumRequest, TopicName as WireTopicName};
 use kafka_protocol::protocol::{StrBytes, VersionRange};
+use tokio::time::Instant;
 
 use super::metadata::sorted;
 use super::release::release_of;
@@ -18,6 +20,9 @@ use crate::kafka::partial::{Failure, Partial};
 const DESCRIBE_CLUSTER: VersionRange = VersionRange { min: 0, max: 2 };
 const DESCRIBE_QUORUM: VersionRange = VersionRange { min: 0, max: 2 };
 const DESCRIBE_QUORUM_KEY: i16 = 55;
+/// A broker passes DescribeQuorum on to the controller. Whoever asks for the cluster does not wait for a controller that
+/// hangs.
+const QUORUM_TIMEOUT: Duration = Duration::from_secs(3);
 /// LeaderAndIsr, StopReplica, UpdateMetadata, ControlledShutdown: what brokers of a ZooKeeper cluster tell each other.
 const ZOOKEEPER_KEYS: std::ops::RangeInclusive<i16> = 4..=7;
 
@@ -33,16 +38,12 @@ impl Client {
             described => Partial::complete(described?),
         };
         if cluster.value.kind == ClusterKind::KRaft {
-            match self.quorum_leader().await {
-                Ok(leader) => {
-                    self.shared.routes.learn_quorum_leader(leader);
-                    cluster.value.controller = leader;
-                }
-                Err(error) => {
-                    cluster.value.controller = None;
-                    cluster.failures.push(Failure::new("controller", error));
-                }
-            }
+            let leader = self.quorum_leader().await.unwrap_or_else(|error| {
+                cluster.failures.push(Failure::new("controller", error));
+                None
+            });
+            self.shared.routes.learn_quorum_leader(leader);
+            cluster.value.controller = leader;
         }
         Ok(cluster)
     }
@@ -84,8 +85,9 @@ impl Client {
                 .with_partitions(vec![PartitionData::default()]);
             DescribeQuorumRequest::default().with_topics(vec![topic])
         };
-        let answer = self
-            .call::<DescribeQuorumRequest, _>(Node::Any, Purpose::Interactive, DESCRIBE_QUORUM, build)
+        let client = self.with_deadline(self.end().min(Instant::now() + QUORUM_TIMEOUT));
+        let answer = client
+            .call::<DescribeQuorumRequest, _>(Node::Any, Purpose::Forwarded, DESCRIBE_QUORUM, build)
             .await?;
         let response = &answer.response;
         let what = "controller (DescribeQuorum)";

@@ -59,6 +59,11 @@ impl Connection {
         self.wire.end().is_none()
     }
 
+    /// Whether it has been silent for too long; who has a choice takes another one.
+    pub(super) fn is_late(&self) -> bool {
+        self.wire.is_late()
+    }
+
     /// Requests sent and not answered yet.
     pub(super) fn in_flight(&self) -> usize {
         self.wire.in_flight()

@@ -20,14 +20,16 @@ use tokio::time::sleep;
 
 use super::chunks::{Cut, by_chunk};
 use super::failures::{Miss, failures};
-use super::{Client, Node, Outcomes, Purpose};
+use super::{Client, Leader, Node, Outcomes, Purpose};
 use crate::kafka::error::{Error, Remedy, remedy};
-use crate::kafka::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, GroupType};
+use crate::kafka::model::{BrokerId, GroupDescription, GroupId, GroupListing, GroupState, GroupType, TopicName};
 use crate::kafka::partial::{Failure, Partial};
 
 const LIST: VersionRange = VersionRange { min: 0, max: 5 };
 const DESCRIBE_CLASSIC: VersionRange = VersionRange { min: 0, max: 6 };
 const DESCRIBE_MODERN: VersionRange = VersionRange { min: 0, max: 1 };
+/// Where coordinators keep groups and their commits.
+const OFFSETS_TOPIC: &str = "__consumer_offsets";
 const CUT: Cut = Cut { size: CHUNK, depth: 1 };
 /// v0 was an early access that no release keeps (KIP-932).
 const DESCRIBE_SHARE: VersionRange = VersionRange { min: 1, max: 1 };
@@ -40,7 +42,8 @@ pub(super) const CHUNK: usize = 100;
 pub(super) use decode::GROUP_ID_NOT_FOUND;
 
 impl Client {
-    /// Groups of every broker, by name. A broker that cannot say is a failure beside the others' groups.
+    /// Groups of every broker, by name. A broker that cannot say is a failure beside the others' groups, also one that
+    /// has left the cluster and whose groups nobody else lists yet.
     ///
     /// Brokers before Kafka 2.6 list no states: the groups are described for them.
     pub async fn list_groups(&self) -> Result<Partial<Vec<GroupListing>>, Error> {
@@ -63,6 +66,12 @@ impl Client {
         if let (0, Some(first)) = (answered, failures.first()) {
             return Err(first.error.clone());
         }
+        let gone = self.shared.routes.coordinators_beside(&brokers, &found);
+        failures.extend(gone.into_iter().map(|broker| {
+            let what = format!("groups of broker {broker}");
+            Failure::of(broker, what, Error::UnknownBroker { broker })
+        }));
+        failures.extend(self.leaderless_groups());
         let mut groups: Vec<_> = found.into_values().collect();
         groups.sort_by(|one, other| one.group.cmp(&other.group));
         self.learn_coordinators(
@@ -73,6 +82,27 @@ impl Client {
         );
         self.complete_states(&mut groups, &mut failures).await;
         Ok(Partial::new(groups, failures))
+    }
+
+    /// Groups live in partitions of [`OFFSETS_TOPIC`]. Those of a partition without leader are listed by nobody, and
+    /// nobody would miss them. Judged by the leaders as last seen.
+    fn leaderless_groups(&self) -> Vec<Failure> {
+        let topic = TopicName::from(OFFSETS_TOPIC);
+        let lost = self.partitions_of(&topic).filter_map(|item| {
+            let error = Error::NoLeader {
+                topic: item.topic.clone(),
+                partition: item.partition,
+            };
+            let is_lost = self.leader_of(&item.topic, item.partition) == Leader::None;
+            is_lost.then_some((item, error))
+        });
+        let lost: Vec<_> = lost.collect();
+        let misses = lost.iter().map(|(item, error)| Miss {
+            item,
+            node: None,
+            error,
+        });
+        failures("groups", misses)
     }
 
     /// The brokers that are alive now, by id, as of at most a second ago.

@@ -35,7 +35,7 @@ pub(super) struct Session {
 pub(super) struct Link {
     line: Line,
     settings: Arc<ClientSettings>,
-    slots: [tokio::sync::Mutex<Option<Arc<Session>>>; 3],
+    slots: [tokio::sync::Mutex<Option<Arc<Session>>>; Purpose::ALL.len()],
     health: Mutex<Health>,
 }
 

@@ -65,33 +65,38 @@ impl Links {
         });
     }
 
-    /// The least busy open connection of any link.
+    /// The least busy open connection of any link, but for those that are silent.
     pub(super) fn least_busy(&self, purpose: Purpose) -> Option<Arc<Session>> {
         let open = self
             .by_address()
             .values()
             .filter_map(|link| link.open_session(purpose))
             .collect::<Vec<_>>();
-        open.into_iter().min_by_key(|session| session.connection.in_flight())
+        open.into_iter()
+            .filter(|session| !session.connection.is_late())
+            .min_by_key(|session| session.connection.in_flight())
     }
 
     /// Requests under way over all open connections.
     pub(super) fn in_flight(&self) -> usize {
         let links: Vec<_> = self.by_address().values().cloned().collect();
-        let purposes = [Purpose::Interactive, Purpose::Bulk, Purpose::Fetch];
         let open = links
             .iter()
-            .flat_map(|link| purposes.iter().filter_map(|purpose| link.open_session(*purpose)));
+            .flat_map(|link| Purpose::ALL.iter().filter_map(|purpose| link.open_session(*purpose)));
         open.map(|session| session.connection.in_flight()).sum()
     }
 
-    /// A connection to the first of `peers` that can be reached; an error that names what came of each.
+    /// A connection to the first of `peers` that can be reached, silent ones last; an error that names what came of each.
     pub(super) async fn first_of(
         &self,
-        peers: Vec<Peer>,
+        mut peers: Vec<Peer>,
         purpose: Purpose,
         deadline: Instant,
     ) -> Result<Arc<Session>, Vec<(String, Error)>> {
+        peers.sort_by_key(|peer| {
+            let open = self.link(peer).open_session(purpose);
+            open.is_some_and(|session| session.connection.is_late())
+        });
         let call = |peer: &Peer| {
             let link = self.link(peer);
             async move { link.session(purpose, deadline).await }

@@ -137,7 +137,8 @@ impl Client {
         Ok(Partial::new(found, failures))
     }
 
-    fn partitions_of(&self, topic: &TopicName) -> impl Iterator<Item = TopicPartition> {
+    /// The partitions of a topic, as many as were last seen.
+    pub(super) fn partitions_of(&self, topic: &TopicName) -> impl Iterator<Item = TopicPartition> {
         let count = self.shared.routes.partition_count(topic).unwrap_or(0);
         let topic = topic.clone();
         let count = i32::try_from(count).unwrap_or(i32::MAX);

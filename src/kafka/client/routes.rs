@@ -1,6 +1,6 @@
 //! Who leads which partition, who coordinates which group, who is where: learned from answers, forgotten when wrong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::time::Instant;
@@ -162,6 +162,20 @@ impl Routes {
     /// The coordinator of a group.
     pub(super) fn coordinator(&self, group: &GroupId) -> Option<BrokerId> {
         self.read().coordinators.get(group).copied()
+    }
+
+    /// Coordinators that are not among `brokers` and of whose groups some are not among `found`.
+    pub(super) fn coordinators_beside<T>(
+        &self,
+        brokers: &[BrokerId],
+        found: &HashMap<GroupId, T>,
+    ) -> BTreeSet<BrokerId> {
+        let known = self.read();
+        let lost = known
+            .coordinators
+            .iter()
+            .filter(|(group, broker)| !brokers.contains(broker) && !found.contains_key(*group));
+        lost.map(|(_, broker)| *broker).collect()
     }
 
     /// Learns coordinators, for example from the brokers that listed the groups.

@@ -96,6 +96,12 @@ impl Wire {
         }
     }
 
+    /// Whether a deadline was missed and nothing has been answered since: whatever is asked next may have to wait behind
+    /// what was asked before, as a broker serves a connection one request at a time.
+    pub(super) fn is_late(&self) -> bool {
+        self.state().misses > 0
+    }
+
     /// Takes the connection out of use; requests under way may still be answered.
     pub(super) fn retire(&self, end: End) {
         self.state().end.get_or_insert(end);
@@ -388,6 +394,7 @@ mod tests {
         let permits = Arc::new(Semaphore::new(2));
         ask(&wire, &permits, 0);
         wire.missed();
+        assert!(wire.end().is_none() && wire.is_late());
         server.write_all(&[0, 0, 0, 4, 0, 0, 0, 0]).await.unwrap();
         stream.read_exact(&mut [0; 8]).await.unwrap();
         wire.missed();

@@ -43,6 +43,9 @@ impl Error {
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Connect { reason, .. } => Cow::Borrowed(connect_hint(reason)),
+            Self::Timeout { what, .. } if what == "DescribeQuorum" => {
+                "Brokers pass this on to the controller: it hangs, or a new one is being elected.".into()
+            }
             Self::Timeout { .. } => "The broker is overloaded, paused or cut off by the network. A larger --timeout \
                                      helps when it is only slow."
                 .into(),
