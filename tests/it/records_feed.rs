@@ -1,5 +1,6 @@
 //! Feeds against simulated clusters: what is read, in which order, and what happens when the cluster changes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use crate::profiles::{for_each_profile, started};
 const SOON: Duration = Duration::from_secs(20);
 const FETCH: i16 = 1;
 const LIST_OFFSETS: i16 = 2;
+const METADATA: i16 = 3;
 
 fn spec(start: FeedStart, follow: bool) -> FeedSpec {
     FeedSpec {
@@ -356,6 +358,23 @@ async fn retention_that_overtakes_a_feed_moves_it_to_the_log_start() {
 }
 
 #[tokio::test]
+async fn a_topic_created_anew_is_read_from_its_start() {
+    let (_sim, handle, client) = started(interleaved(20)).await;
+    let mut feed = Feed::open(client, spec(FeedStart::End, true));
+    to_end(&mut feed).await;
+    handle.edit(|state| {
+        assert!(state.delete_topic("orders"));
+        state.create_topic("orders", vec![vec![1], vec![2], vec![3]], BTreeMap::new());
+    });
+    for p in 0..3 {
+        handle.append("orders", p, [record(&format!("new {p}"), 1)]);
+    }
+    let mut seen = values(&rows(&mut feed, 3).await);
+    seen.sort();
+    assert_eq!(seen, ["new 0", "new 1", "new 2"]);
+}
+
+#[tokio::test]
 async fn damage_is_a_row_between_the_records_around_it() {
     let mut broken = Batch::of([record("never seen", 2)])
         .base_offset(1)
@@ -421,6 +440,29 @@ async fn a_topic_that_does_not_exist_ends_the_feed_with_its_name() {
         "it has a name"
     );
     assert!(feed.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_partition_that_does_not_exist_ends_the_feed_with_its_name() {
+    let (_sim, _, client) = started(interleaved(5)).await;
+    let spec = FeedSpec {
+        partitions: vec![PartitionId(9)],
+        ..spec(FeedStart::Begin, true)
+    };
+    let end = timeout(SOON, Feed::open(client, spec).next()).await.unwrap();
+    assert!(
+        matches!(end, Some(Err(Error::UnknownPartition { partition, .. })) if partition == PartitionId(9)),
+        "it has a name"
+    );
+}
+
+#[tokio::test]
+async fn a_topic_that_was_seen_before_is_not_looked_up_again() {
+    let (_sim, handle, client) = started(interleaved(5)).await;
+    read(&client, FeedStart::Newest(5)).await;
+    handle.reset_stats();
+    read(&client, FeedStart::Newest(5)).await;
+    assert_eq!(handle.requests(METADATA), 0);
 }
 
 #[tokio::test]

@@ -181,14 +181,20 @@ impl Cursor {
         self.is_lost = true;
     }
 
-    /// The log is another one: reads it from its start.
+    /// Whether the answer under way is of no use: it is about another log.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// The log is another one: reads it from its start. An answer that is under way is waited for and left out.
     pub(super) fn restart(&mut self) {
-        let nowhere = Offset(0);
+        let (nowhere, is_busy) = (Offset(0), self.is_busy);
         self.found(Place {
             at: nowhere,
             end: nowhere,
         });
         self.is_lost = true;
+        self.is_busy = is_busy;
     }
 
     /// Notes what stands in the way.

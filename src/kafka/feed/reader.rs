@@ -13,9 +13,9 @@ use super::cursor::{Cursor, Heard, Next};
 use super::merge::{Merge, Page};
 use super::outbox::{Outbox, Stop};
 use super::places::Places;
-use crate::kafka::client::{Client, Isolation, Metadata, MetadataScope};
+use crate::kafka::client::{Client, Isolation, Leader, Metadata, MetadataScope};
 use crate::kafka::error::Error;
-use crate::kafka::model::{Offset, PartitionId, Topic};
+use crate::kafka::model::{Offset, PartitionId, TopicName};
 use crate::kafka::newest::stuck;
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::FeedSpec;
@@ -31,18 +31,22 @@ const OFFSET_OUT_OF_RANGE: i16 = 1;
 
 /// Reads until everything is read, nobody listens any more, or nothing can be read.
 pub(super) async fn read(client: Client, spec: FeedSpec, outbox: Outbox) -> Result<(), Stop> {
-    let scope = MetadataScope::Named(vec![spec.topic.clone()]);
-    let found = client.metadata(scope).await.map_err(Stop::Failed)?;
-    let Some(topic) = found.value.topics.first() else {
-        let unknown = Error::UnknownTopic { topic: spec.topic };
-        let failure = found.failures.into_iter().next();
-        return Err(Stop::Failed(failure.map_or(unknown, |failure| failure.error)));
-    };
+    let mut all = known(&client, &spec.topic);
+    let is_fresh = all.is_empty();
+    if is_fresh {
+        look_up(&client, &spec.topic).await.map_err(Stop::Failed)?;
+        all = known(&client, &spec.topic);
+    }
+    let cursors: Vec<Cursor> = chosen(all, &spec).map(Cursor::new).collect();
+    if let (true, Some(&partition)) = (cursors.is_empty(), spec.partitions.first()) {
+        let topic = spec.topic;
+        return Err(Stop::Failed(Error::UnknownPartition { topic, partition }));
+    }
     let now = Instant::now();
     let mut reader = Reader {
         jobs: Jobs::new(client.clone(), spec.topic.clone(), spec.start),
-        topic_id: client.topic_id(&spec.topic),
-        cursors: chosen(topic, &spec).map(Cursor::new).collect(),
+        topic_id: client.topic_id(&spec.topic).filter(|_| is_fresh),
+        cursors,
         client,
         spec,
         outbox,
@@ -53,14 +57,35 @@ pub(super) async fn read(client: Client, spec: FeedSpec, outbox: Outbox) -> Resu
     reader.run().await
 }
 
-fn chosen<'a>(topic: &'a Topic, spec: &'a FeedSpec) -> impl Iterator<Item = PartitionId> + 'a {
-    let all = topic.partitions.iter().map(|partition| partition.id);
-    all.filter(|id| spec.partitions.is_empty() || spec.partitions.contains(id))
+/// The topic's partitions as far as the client has seen them, which costs no request: who opens a feed has mostly
+/// looked at the topic before.
+fn known(client: &Client, topic: &TopicName) -> Vec<PartitionId> {
+    let is_known = |partition: &PartitionId| {
+        let leader = client.leader_of(topic, *partition);
+        !matches!(leader, Leader::NoPartition | Leader::NoTopic)
+    };
+    (0..).map(PartitionId).take_while(is_known).collect()
+}
+
+async fn look_up(client: &Client, topic: &TopicName) -> Result<(), Error> {
+    let found = client.metadata(MetadataScope::Named(vec![topic.clone()])).await?;
+    if found.value.topics.is_empty() {
+        let unknown = Error::UnknownTopic { topic: topic.clone() };
+        let failure = found.failures.into_iter().next();
+        return Err(failure.map_or(unknown, |failure| failure.error));
+    }
+    Ok(())
+}
+
+fn chosen(all: Vec<PartitionId>, spec: &FeedSpec) -> impl Iterator<Item = PartitionId> {
+    let is_wanted = |id: &PartitionId| spec.partitions.is_empty() || spec.partitions.contains(id);
+    all.into_iter().filter(is_wanted)
 }
 
 struct Reader {
     client: Client,
     spec: FeedSpec,
+    /// Whose log is read; `None` as long as that is not sure, or where the cluster has no ids.
     topic_id: Option<[u8; 16]>,
     outbox: Outbox,
     cursors: Vec<Cursor>,
@@ -194,7 +219,9 @@ impl Reader {
         let (mut pages, mut heard) = (Vec::new(), BTreeMap::new());
         let mut stood_first = true;
         for (partition, outcome) in answers {
+            let Some(index) = self.index(partition) else { continue };
             match outcome {
+                Ok(_) if self.cursors[index].is_lost() => self.cursors[index].is_busy = false,
                 Ok(fetched) => {
                     let figures = Heard {
                         high_watermark: fetched.high_watermark,
@@ -204,11 +231,7 @@ impl Reader {
                     heard.insert(partition, figures);
                     pages.push(Page::new(partition, Walk::new(fetched.range)));
                 }
-                Err(error) => {
-                    if let Some(index) = self.index(partition) {
-                        self.failed(index, error, now);
-                    }
-                }
+                Err(error) => self.failed(index, error, now),
             }
             stood_first = false;
         }
@@ -254,11 +277,12 @@ impl Reader {
             return;
         };
         let topic_id = self.client.topic_id(&self.spec.topic);
-        if topic_id != self.topic_id {
-            self.topic_id = topic_id;
+        if self.topic_id.is_some() && topic_id != self.topic_id {
             self.cursors.iter_mut().for_each(Cursor::restart);
         }
-        for partition in chosen(topic, &self.spec) {
+        self.topic_id = topic_id;
+        let all = topic.partitions.iter().map(|partition| partition.id).collect();
+        for partition in chosen(all, &self.spec) {
             if self.cursors.iter().all(|cursor| cursor.partition != partition) {
                 let mut cursor = Cursor::new(partition);
                 cursor.restart();
@@ -273,11 +297,12 @@ impl Reader {
 
     fn failed(&mut self, index: usize, error: Error, now: Instant) {
         tracing::debug!(topic = %self.spec.topic, partition = %self.cursors[index].partition, %error, "not read");
-        if error.code() == Some(OFFSET_OUT_OF_RANGE) {
-            self.cursors[index].out_of_range(error, now);
-            return;
+        let cursor = &mut self.cursors[index];
+        match error.code() {
+            // Retention, truncation, or another topic under the same name.
+            Some(OFFSET_OUT_OF_RANGE) => cursor.out_of_range(error, now),
+            _ => cursor.failed(error, now),
         }
-        self.cursors[index].failed(error, now);
         let soon = now.max(self.refreshed_at + REFRESH);
         self.refresh_at = self.refresh_at.map(|at| at.min(soon));
     }
