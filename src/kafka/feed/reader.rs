@@ -64,7 +64,7 @@ fn known(client: &Client, topic: &TopicName) -> Vec<PartitionId> {
         let leader = client.leader_of(topic, *partition);
         !matches!(leader, Leader::NoPartition | Leader::NoTopic)
     };
-    (0..).map(PartitionId).take_while(is_known).collect()
+    (0..=i32::MAX).map(PartitionId).take_while(is_known).collect()
 }
 
 async fn look_up(client: &Client, topic: &TopicName) -> Result<(), Error> {
