@@ -1,5 +1,6 @@
 //! The machine wakes up when something is due, and not more often.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ktui::app::action::Action;
@@ -41,12 +42,12 @@ fn answer_all(stage: &mut Stage) {
             let answer = match query {
                 Query::Overview => Answer::Overview(overview()),
                 Query::Cluster => Answer::Cluster(cluster(&[1, 2, 3])),
-                Query::Offsets(_) => Answer::Offsets(Default::default()),
-                Query::Sizes(_) => Answer::Sizes(Default::default()),
-                Query::Configs { .. } => Answer::Configs(Default::default()),
+                Query::Offsets(_) => Answer::Offsets(HashMap::default()),
+                Query::Sizes(_) => Answer::Sizes(HashMap::default()),
+                Query::Configs { .. } => Answer::Configs(HashMap::default()),
                 Query::LogDirs => Answer::LogDirs(Vec::new()),
                 Query::Groups => Answer::Groups(Vec::new()),
-                Query::Lags { .. } => Answer::Lags(Default::default()),
+                Query::Lags { .. } => Answer::Lags(HashMap::default()),
                 other => panic!("{other:?}"),
             };
             let result = Ok(ktui::kafka::partial::Partial::complete(answer));
