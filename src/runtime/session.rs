@@ -12,12 +12,13 @@ use tokio::time::sleep_until;
 
 use super::backend::{Erase, Screen};
 use super::clipboard::{self, Way};
+use super::clock::{self, TimeOfDay};
+use super::copier::Copier;
 use super::effects::{self, Effects, Records};
 use super::frame::Pace;
 use super::input::{Input, Reader};
 use super::signals::{Endings, Notice, Notices};
 use super::terminal::Tty;
-use super::{clock, copier::Copier};
 use crate::app::action::Scope;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
@@ -42,6 +43,7 @@ pub struct Session {
     pace: Pace,
     look: Look,
     copier: Copier,
+    time_of_day: TimeOfDay,
     reached: Option<Instant>,
 }
 
@@ -118,6 +120,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
             zone: TimeZone::system(),
             widths: RefCell::default(),
         },
+        time_of_day: TimeOfDay::default(),
         reached: None,
     };
     let mut sources = Sources {
@@ -135,6 +138,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
 impl Session {
     async fn run(&mut self, first: Vec<Effect>, sources: &mut Sources) -> io::Result<()> {
         self.perform(first)?;
+        self.tell_time()?;
         loop {
             self.draw()?;
             let wake = self.wake();
@@ -191,8 +195,17 @@ impl Session {
         }
     }
 
+    fn tell_time(&mut self) -> io::Result<bool> {
+        match self.time_of_day.news(&self.look.zone) {
+            Some(event) => self.tell(event),
+            None => Ok(true),
+        }
+    }
+
     /// A key means an action, or types into the open prompt.
     fn press(&mut self, chord: Chord) -> io::Result<bool> {
+        // Whoever comes back to a laptop that slept presses a key first.
+        self.tell_time()?;
         let scope = self.app.scope();
         match (self.look.keymap.resolve(scope, chord), chord.typed()) {
             (Some(action), _) => self.tell(Event::Acted(action)),
