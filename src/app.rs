@@ -227,13 +227,13 @@ impl App {
         &self.toasts
     }
 
-    /// Completions of the command line being typed.
+    /// What the line being typed could become.
     pub fn completions(&self) -> Vec<String> {
-        match &self.prompt {
-            Some(prompt) if prompt.kind == prompt::PromptKind::Command => {
-                command::complete(prompt.line.text(), &self.store, &self.settings.themes).1
-            }
-            _ => Vec::new(),
+        let Some(prompt) = &self.prompt else { return Vec::new() };
+        match prompt.kind {
+            prompt::PromptKind::Command => command::complete(prompt.line.text(), &self.store, &self.settings.themes).1,
+            prompt::PromptKind::Seek => pane::messages::seek::examples(prompt.line.text()),
+            prompt::PromptKind::Filter => Vec::new(),
         }
     }
 

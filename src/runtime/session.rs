@@ -172,6 +172,15 @@ impl Session {
             Happened::Ended | Happened::Came(Input::Ended) => Ok(false),
             Happened::Came(Input::Pressed(chord)) => self.press(chord),
             Happened::Came(Input::Pasted(text)) => self.tell(Event::Pasted(text)),
+            Happened::Told(event @ Event::RecordsArrived { .. }) => {
+                // What was dirty before is asked for before it is mixed with what records change.
+                self.note_change();
+                let goes_on = self.tell(event)?;
+                if self.app.take_dirty() {
+                    self.pace.ask_for_records();
+                }
+                Ok(goes_on)
+            }
             Happened::Told(event) => self.tell(event),
             Happened::Noticed(Notice::Resized) => {
                 let size = self.tty.size();
@@ -271,11 +280,15 @@ impl Session {
         Ok(())
     }
 
-    /// Draws when something may have changed and the last frame is long enough ago.
-    fn draw(&mut self) -> io::Result<()> {
+    fn note_change(&mut self) {
         if self.app.take_dirty() {
             self.pace.ask();
         }
+    }
+
+    /// Draws when something may have changed and the last frame is long enough ago.
+    fn draw(&mut self) -> io::Result<()> {
+        self.note_change();
         let now = clock::now();
         if !self.pace.is_due(now) {
             return Ok(());

@@ -131,7 +131,9 @@ fn typed(frame: &mut Frame<'_>, area: Area, app: &App, prompt: &Prompt, paint: &
         line.right(Role::Warning, format!("{} ", text::fit(&said, room, Cut::Tail)), 2);
     } else {
         let completions = app.completions().join("  ");
-        let room = usize::from(line.room()) / 2;
+        // What is typed, and some more, keeps its room.
+        let typed = text::width_up_to(prompt.line.text(), usize::from(line.room()));
+        let room = usize::from(line.room()).saturating_sub(typed + 16);
         let said = text::visible(text::window(&completions, room));
         line.right(Role::Dim, format!("{} ", text::fit(&said, room, Cut::Tail)), 2);
     }

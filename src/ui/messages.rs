@@ -16,6 +16,7 @@ use super::{Paint, face, format};
 use crate::app::pane::messages::{Messages, Source};
 use crate::app::pane::{Pane, View};
 use crate::kafka::model::record::{RecordKind, Row};
+use crate::kafka::query::FeedStart;
 use crate::layout::Area;
 
 const TIME: usize = 0;
@@ -114,19 +115,20 @@ fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source)
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     line.left(Role::Title, format_args!(" {}", source.topic));
     let filter = pane.filter().unwrap_or_default();
+    let (shown, loaded) = (pane.rows().len() as i64, pane.rows().filterable() as i64);
     let (role, state) = status::state(pane, source, view);
     let mut parts = vec![
         (Role::Text, status::partitions(source, view)),
         (Role::Text, status::start(source.start, paint.zone)),
         (role, state),
     ];
-    if !filter.is_empty() {
-        let (shown, loaded) = (pane.rows().len() as i64, pane.rows().filterable() as i64);
-        parts.push((
-            Role::Text,
-            format!("{} of {} loaded", format::Count(shown), format::Count(loaded)),
-        ));
-    }
+    let is_newest = matches!(source.start, FeedStart::Newest(_));
+    let count = match (filter.is_empty(), is_newest) {
+        (false, _) => format!("{} of {} loaded", format::Count(shown), format::Count(loaded)),
+        (true, false) if loaded > 0 => format!("{} loaded", format::Count(loaded)),
+        (true, _) => String::new(),
+    };
+    parts.push((Role::Text, count));
     for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
         line.gap(3).left(role, part);
     }

@@ -23,6 +23,28 @@ pub struct Seek {
     pub partition: Option<PartitionId>,
 }
 
+const EXAMPLES: [&str; 9] = [
+    "begin",
+    "end",
+    "-15m",
+    "10:00",
+    "offset 1234",
+    "newest 50",
+    "7@1234",
+    "yesterday 14:00",
+    "2026-11-18T10:00",
+];
+
+/// Lines that begin as this one does, as examples.
+pub fn examples(line: &str) -> Vec<String> {
+    let begins = |example: &&&str| example.starts_with(line.trim_start());
+    EXAMPLES
+        .iter()
+        .filter(begins)
+        .map(|example| (*example).to_owned())
+        .collect()
+}
+
 /// Reads a line at a given time. The error says how to write it.
 pub fn parse(line: &str, now: Option<&Zoned>) -> Result<Seek, String> {
     let line = line.trim();
@@ -214,6 +236,15 @@ mod tests {
         let at = |line| parse(line, Some(&monday)).unwrap().start;
         assert_eq!(at("-1d"), FeedStart::Timestamp(before.as_millisecond()));
         assert_eq!(at("-2d"), FeedStart::Timestamp(saturday.as_millisecond()));
+    }
+
+    #[test]
+    fn every_example_can_be_used() {
+        assert_eq!(examples("").len(), EXAMPLES.len());
+        assert_eq!(examples("ne"), ["newest 50"]);
+        for example in EXAMPLES {
+            assert!(parse(example, Some(&now())).is_ok(), "{example}");
+        }
     }
 
     #[test]
