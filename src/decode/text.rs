@@ -1,7 +1,5 @@
 //! Text rows of any bytes: what is not UTF-8 is spelled out byte by byte.
 
-use std::fmt::Write as _;
-
 use super::line::{Line, SpanKind};
 use super::sanitize::{cells, fit};
 
@@ -9,6 +7,8 @@ use super::sanitize::{cells, fit};
 const ESCAPED: usize = 4;
 /// Most bytes that one cell can take: a letter of 4 bytes and 8 marks on it, 3 bytes each, rounded up.
 const PER_CELL: usize = 40;
+/// Bytes of the longest character.
+const LONGEST: usize = 4;
 
 /// The row that begins at byte `at`, and where the next one begins.
 pub(super) fn row(bytes: &[u8], at: usize, columns: usize) -> (Line, usize) {
@@ -16,62 +16,72 @@ pub(super) fn row(bytes: &[u8], at: usize, columns: usize) -> (Line, usize) {
         is_continuation: at > 0 && bytes[at - 1] != b'\n',
         ..Line::default()
     };
-    let mut next = at;
-    fill(bytes, at, columns, |kind, text, length| {
-        line.push(kind, text);
-        next += length;
-    });
-    if bytes.get(next) == Some(&b'\n') {
-        next += 1;
+    let end = row_end(bytes, at, columns);
+    for chunk in bytes[at..end].utf8_chunks() {
+        if !chunk.valid().is_empty() {
+            line.push(SpanKind::Plain, chunk.valid());
+        }
+        for byte in chunk.invalid() {
+            line.push(SpanKind::Escape, &format!("\\x{byte:02x}"));
+        }
     }
-    (line, next)
+    (line, after_feed(bytes, end))
 }
 
 /// Where the row after the one at `at` begins, without building it.
 pub(super) fn next_row(bytes: &[u8], at: usize, columns: usize) -> usize {
-    let mut next = at;
-    fill(bytes, at, columns, |_, _, length| next += length);
-    if bytes.get(next) == Some(&b'\n') {
-        next + 1
-    } else {
-        next
-    }
+    after_feed(bytes, row_end(bytes, at, columns))
 }
 
-/// Calls `part` with what fits one row, and how many bytes each part takes.
-fn fill(bytes: &[u8], at: usize, columns: usize, mut part: impl FnMut(SpanKind, &str, usize)) {
-    let end = bytes.len().min(at.saturating_add(columns.saturating_mul(PER_CELL)));
-    let slice = &bytes[at..end];
-    let mut left = columns;
-    for chunk in slice.utf8_chunks() {
-        let (valid, ends_here) = match chunk.valid().split_once('\n') {
-            Some((line, _)) => (line, true),
-            None => (chunk.valid(), false),
-        };
-        if !valid.is_empty() {
-            let fitting = fit(valid, left);
-            if left < columns && cells(&valid[..fitting]) > left {
-                return;
-            }
-            part(SpanKind::Plain, &valid[..fitting], fitting);
-            if fitting < valid.len() {
-                return;
-            }
-            left = left.saturating_sub(cells(valid));
+fn after_feed(bytes: &[u8], end: usize) -> usize {
+    end + usize::from(bytes.get(end) == Some(&b'\n'))
+}
+
+/// Where the row at `at` ends: before a line feed, or where it is full. Looks at few bytes first, as most rows need.
+fn row_end(bytes: &[u8], at: usize, columns: usize) -> usize {
+    for bytes_per_cell in [1, 4, PER_CELL] {
+        let window_end = at.saturating_add(columns.saturating_mul(bytes_per_cell) + LONGEST);
+        let window = &bytes[at..bytes.len().min(window_end)];
+        let length = fill(window, columns);
+        // Near the end of a window a character may be cut, and marks may follow.
+        let is_sure = length + LONGEST <= window.len() || window.get(length) == Some(&b'\n');
+        if is_sure || window_end >= bytes.len() || bytes_per_cell == PER_CELL {
+            return at + length;
         }
-        if ends_here {
-            return;
+    }
+    at
+}
+
+/// How many bytes of `window` fit one row.
+fn fill(window: &[u8], columns: usize) -> usize {
+    let (mut length, mut left) = (0, columns);
+    for chunk in window.utf8_chunks() {
+        let valid = chunk.valid();
+        let line = valid.split_once('\n').map_or(valid, |(line, _)| line);
+        if !line.is_empty() {
+            let fitting = fit(line, left);
+            let taken = cells(&line[..fitting]);
+            if left < columns && taken > left {
+                return length;
+            }
+            length += fitting;
+            left = left.saturating_sub(taken);
+            if fitting < line.len() {
+                return length;
+            }
         }
-        for byte in chunk.invalid() {
+        if line.len() < valid.len() {
+            return length;
+        }
+        for _ in chunk.invalid() {
             if left < ESCAPED && left < columns {
-                return;
+                return length;
             }
-            let mut escaped = String::with_capacity(ESCAPED);
-            let _writing_to_a_string_cannot_fail = write!(escaped, "\\x{byte:02x}");
-            part(SpanKind::Escape, &escaped, 1);
+            length += 1;
             left = left.saturating_sub(ESCAPED);
         }
     }
+    length
 }
 
 #[cfg(test)]

@@ -223,6 +223,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_long_line_is_opened_in_one_pass() {
+        let long = format!("[\"{}\"]", "x".repeat(4 << 20));
+        for format in [Format::Json, Format::Text] {
+            let view = open(long.as_bytes(), format, 100);
+            assert!(view.rows() > 40_000);
+            assert_eq!(view.window(view.rows() - 2, 2).len(), 2);
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_can_be_opened_in_any_format(bytes in proptest::collection::vec(any::<u8>(), 0..400), columns in 0usize..100) {

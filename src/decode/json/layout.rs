@@ -18,11 +18,13 @@ pub(super) struct Place {
 }
 
 /// Lays out valid JSON, row by row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::decode) struct Pretty<'a> {
     input: &'a str,
     columns: usize,
     place: Place,
+    /// The line that the place is in, so that a long string is looked for its end once and not once per row.
+    line: Option<JsonLine<'a>>,
 }
 
 impl<'a> Pretty<'a> {
@@ -37,6 +39,7 @@ impl<'a> Pretty<'a> {
             input,
             columns,
             place: place.map_or(first, |start| start.0),
+            line: None,
         }
     }
 
@@ -60,12 +63,11 @@ impl<'a> Pretty<'a> {
     }
 
     fn step(&mut self, mut part: impl FnMut(SpanKind, &'a str)) -> bool {
-        let Some(line) = JsonLine::read(self.input, self.place) else {
-            return false;
-        };
+        let line = self.line.take().or_else(|| JsonLine::read(self.input, self.place));
+        let Some(line) = line else { return false };
         let mut left = self.columns;
         let mut passed = 0;
-        for (kind, text) in line.parts.into_iter().take(line.count) {
+        for &(kind, text) in line.parts.iter().take(line.count) {
             let start = self.place.skipped.saturating_sub(passed).min(text.len());
             passed += start;
             let rest = &text[start..];
@@ -76,6 +78,7 @@ impl<'a> Pretty<'a> {
             let taken = cells(&rest[..fitting]);
             if taken > left && left < self.columns {
                 self.place.skipped = passed;
+                self.line = Some(line);
                 return true;
             }
             part(kind, &rest[..fitting]);
@@ -83,6 +86,7 @@ impl<'a> Pretty<'a> {
             left = left.saturating_sub(taken);
             if fitting < rest.len() {
                 self.place.skipped = passed;
+                self.line = Some(line);
                 return true;
             }
         }
@@ -96,6 +100,7 @@ impl<'a> Pretty<'a> {
 pub(in crate::decode) struct RowStart(Place);
 
 /// One line before wrapping: indentation, perhaps a key, a value or a bracket, perhaps a comma.
+#[derive(Clone, Debug)]
 struct JsonLine<'a> {
     parts: [(SpanKind, &'a str); 6],
     count: usize,
