@@ -12,17 +12,19 @@ use ratatui::layout::Rect;
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
-use super::{Paint, face, format};
+use super::{Paint, face, format, text};
 use crate::app::pane::messages::{Messages, Source};
 use crate::app::pane::{Pane, View};
 use crate::kafka::model::record::{RecordKind, Row};
-use crate::kafka::query::FeedStart;
 use crate::layout::Area;
 
 const TIME: usize = 0;
 const PARTITION: usize = 1;
 const OFFSET: usize = 2;
 const KEY: usize = 3;
+
+/// Columns between the parts of the title.
+const PART_GAP: u16 = 3;
 
 /// Columns of the list; the value gets the room.
 const COLUMNS: &[Column] = &[
@@ -115,28 +117,32 @@ fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source)
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     line.left(Role::Title, format_args!(" {}", source.topic));
     let filter = pane.filter().unwrap_or_default();
-    let (shown, loaded) = (pane.rows().len() as i64, pane.rows().filterable() as i64);
+    if !filter.is_empty() {
+        line.right(Role::Match, format_args!("/{filter} "), 1);
+    }
+    // The least important first: it leaves first where there is no room.
     let (role, state) = status::state(pane, source, view);
-    let mut parts = vec![
-        (Role::Text, status::partitions(source, view)),
-        (Role::Text, status::start(source.start, paint.zone)),
-        (role, state),
+    let parts = [
+        (2, Role::Text, status::partitions(source, view)),
+        (1, Role::Text, status::start(source.start, paint.zone)),
+        (0, role, state),
+        (3, Role::Text, status::loaded(pane, source)),
     ];
-    let is_newest = matches!(source.start, FeedStart::Newest(_));
-    let count = match (filter.is_empty(), is_newest) {
-        (false, _) => format!("{} of {} loaded", format::Count(shown), format::Count(loaded)),
-        (true, false) if loaded > 0 => format!("{} loaded", format::Count(loaded)),
-        (true, _) => String::new(),
+    let room = usize::from(line.room());
+    let width = |most: u8| -> usize {
+        let kept = parts.iter().filter(|(rank, _, part)| *rank <= most && !part.is_empty());
+        kept.map(|(_, _, part)| usize::from(PART_GAP) + text::width(part)).sum()
     };
-    parts.push((Role::Text, count));
-    for (role, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
-        line.gap(3).left(role, part);
+    let most = (0..4).rev().find(|most| width(*most) <= room).unwrap_or(0);
+    for (rank, role, part) in parts {
+        if rank <= most && !part.is_empty() {
+            line.gap(PART_GAP).left(role, part);
+        }
     }
     let zone = view.store.derived.wall.as_ref().map_or_else(String::new, |wall| {
         format::zone_name(wall.time(view.now).timestamp().as_millisecond(), paint.zone)
     });
-    line.right(Role::Dim, format_args!("{zone} "), 2);
-    if !filter.is_empty() {
-        line.right(Role::Match, format_args!("/{filter}"), 2);
+    if usize::from(line.room()) > text::width(&zone) + 2 {
+        line.right(Role::Dim, format_args!("{zone} "), 2);
     }
 }

@@ -13,4 +13,5 @@ mod cluster;
 mod command;
 mod ending;
 mod keys;
+mod messages;
 mod quiet;

@@ -10,8 +10,8 @@ use crate::app::pane::View;
 use crate::decode::{Preview, preview};
 use crate::kafka::model::record::{ControlType, Record, RecordKind, Row};
 
-/// Columns of the bytes of a binary value before its size.
-const BINARY_COLUMNS: usize = 24;
+/// Columns of the bytes of a binary value before its size: a fifth of the screen, at least and at most so many.
+const BINARY_COLUMNS: (usize, usize) = (12, 36);
 
 /// Times in a zone: of today without their day.
 pub(super) struct Days<'a> {
@@ -96,7 +96,10 @@ pub(super) fn value(row: &Row, cell: &mut CellText<'_>, columns: usize) {
 fn data(record: &Record, cell: &mut CellText<'_>, columns: usize) {
     // Of a binary value the size is worth more than a few more bytes.
     let binary = |cell: &mut CellText<'_>, length: usize| {
-        if let Preview::Binary(hex) = preview(record.value.as_deref(), BINARY_COLUMNS.min(columns)) {
+        if let Preview::Binary(hex) = preview(
+            record.value.as_deref(),
+            (columns / 5).clamp(BINARY_COLUMNS.0, BINARY_COLUMNS.1),
+        ) {
             let size = Bytes(length as u64);
             cell.role(Role::Binary).show(format_args!("0x{hex} (binary, {size})"));
         }

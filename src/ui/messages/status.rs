@@ -60,6 +60,17 @@ pub(super) fn start(start: FeedStart, zone: &TimeZone) -> String {
     }
 }
 
+/// How many records are loaded, where that is not what was asked for, and how many of them pass the filter.
+pub(super) fn loaded(pane: &Messages, source: &Source) -> String {
+    let (shown, loaded) = (Count(pane.rows().len() as i64), pane.rows().filterable());
+    let is_newest = matches!(source.start, FeedStart::Newest(count) if count == loaded);
+    match (pane.rows().is_filtered(), is_newest || loaded == 0) {
+        (true, _) => format!("{shown} of {} loaded", Count(loaded as i64)),
+        (false, true) => String::new(),
+        (false, false) => format!("{} loaded", Count(loaded as i64)),
+    }
+}
+
 /// How far reading is.
 pub(super) fn state(pane: &Messages, source: &Source, view: View<'_>) -> (Role, String) {
     let reading = pane.reading();
@@ -108,7 +119,7 @@ fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> Stri
         (true, true) => format!("paused · {new} new, more wait at the brokers"),
         (true, false) if from_tail => format!("paused · {new} new"),
         (true, false) if new.0 == 0 => end(source, pane, view),
-        (true, false) => format!("{} · {new} new since", end(source, pane, view)),
+        (true, false) => format!("end · {new} new since"),
         (false, true) => "more to come: scroll on".to_owned(),
         (false, false) => "reading …".to_owned(),
     }
