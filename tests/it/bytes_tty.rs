@@ -14,10 +14,7 @@ const CASE: &str = "KTUI_TTY_CASE";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What runs inside the pseudo terminal: each step waits for a byte, so that the test sees it.
-#[test]
-#[ignore = "run by the tests below, in a pseudo terminal"]
-fn inside() {
-    let Ok(case) = std::env::var(CASE) else { return };
+fn inside(case: &str) {
     let mut tty = Tty::open().unwrap();
     let wait = || std::io::stdin().read_exact(&mut [0]).unwrap();
     let report = tempfile::NamedTempFile::new().unwrap();
@@ -26,7 +23,7 @@ fn inside() {
     let Size { width, height } = tty.size();
     write!(tty, "\x1b[HINSIDE {width}x{height}").unwrap();
     wait();
-    match case.as_str() {
+    match case {
         "leave" => {
             tty.leave().unwrap();
             tty.leave().unwrap();
@@ -72,7 +69,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Starts a shell script; in it `$INSIDE` runs the test above.
+    /// Starts a shell script; in it `$INSIDE` runs [`inside`].
     fn start(case: &str, script: &str) -> Self {
         let size = PtySize {
             rows: 24,
@@ -85,7 +82,7 @@ impl Terminal {
         command.args(["-c", script]);
         let exe = std::env::current_exe().unwrap();
         let inside = format!(
-            "{} --exact bytes_tty::inside --ignored --nocapture --test-threads=1",
+            "{} --exact bytes_tty::leaving_gives_the_terminal_back_once --nocapture --test-threads=1",
             exe.display()
         );
         command.env("INSIDE", inside);
@@ -158,6 +155,10 @@ const SCRIPT: &str = "echo MODES=$(stty -g); $INSIDE; echo MODES=$(stty -g); ech
 
 #[test]
 fn leaving_gives_the_terminal_back_once() {
+    // Every test of this file starts this one again inside its pseudo terminal, where it plays the program.
+    if let Ok(case) = std::env::var(CASE) {
+        return inside(&case);
+    }
     let mut terminal = Terminal::start("leave", SCRIPT);
     terminal.wait_for("INSIDE 90x24");
     terminal.assert_taken_over();

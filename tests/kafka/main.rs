@@ -14,7 +14,6 @@ mod support;
 mod client;
 mod configs;
 mod engine;
-mod fetch_rate;
 mod groups;
 mod harness;
 mod lag;
