@@ -400,6 +400,8 @@ public final class Workload {
         private final CountDownLatch ended = new CountDownLatch(1);
         private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
         private volatile boolean closing;
+        /** Nothing is read before all members share the partitions: else one of them takes another's records. */
+        private volatile boolean mayRead;
         private volatile Map<TopicPartition, Long> positions = Map.of();
 
         private Member(Consumer<byte[], byte[]> consumer, String clientId, List<String> topics, boolean commits, AtomicLong left) {
@@ -415,6 +417,9 @@ public final class Workload {
             try {
                 consumer.subscribe(topics, this);
                 while (!closing) {
+                    if (mayRead && left.get() > 0) {
+                        consumer.resume(consumer.paused());
+                    }
                     ConsumerRecords<byte[], byte[]> polled = consumer.poll(Duration.ofMillis(100));
                     long took = polled.count();
                     if (commits && took > 0) {
@@ -443,6 +448,9 @@ public final class Workload {
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            if (!mayRead) {
+                consumer.pause(partitions);
+            }
         }
     }
 
@@ -485,24 +493,36 @@ public final class Workload {
         }
         long handle = handles.incrementAndGet();
         groups.put(handle, started);
-        awaitStable(text(command, "group"), started, topics, command.path("drain").asBoolean());
+        awaitStable(text(command, "group"), started, topics);
+        started.forEach(member -> member.mayRead = true);
+        if (command.path("drain").asBoolean()) {
+            awaitDrained(started, topics);
+        }
         ObjectNode answer = JSON.createObjectNode().put("handle", handle);
         answer.set("members", describe(text(command, "group")).get("members"));
         return answer;
     }
 
-    private void awaitStable(String group, List<Member> started, List<String> topics, boolean drain) throws Exception {
+    private long partitionsOf(List<String> topics) throws Exception {
         long partitions = 0;
         for (String topic : topics) {
             partitions += admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
         }
-        long wanted = partitions;
-        await("group " + group, () -> {
-            for (Member member : started) {
-                if (!member.failures.isEmpty()) {
-                    throw new IllegalStateException(member.failures.peek());
-                }
+        return partitions;
+    }
+
+    private static void check(List<Member> members) {
+        for (Member member : members) {
+            if (!member.failures.isEmpty()) {
+                throw new IllegalStateException(member.failures.peek());
             }
+        }
+    }
+
+    private void awaitStable(String group, List<Member> started, List<String> topics) throws Exception {
+        long wanted = partitionsOf(topics);
+        await("group " + group, () -> {
+            check(started);
             try {
                 ConsumerGroupDescription found = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
                 Set<String> present = ConcurrentHashMap.newKeySet();
@@ -511,9 +531,20 @@ public final class Workload {
                     present.add(member.clientId());
                     owned += member.assignment().topicPartitions().size();
                 }
-                boolean stable = "Stable".equals(stateOf(found)) && owned == wanted
+                return "Stable".equals(stateOf(found)) && owned == wanted
                     && started.stream().allMatch(member -> present.contains(member.clientId));
-                return stable && (!drain || drained(started, wanted));
+            } catch (ExecutionException | InterruptedException notYet) {
+                return false;
+            }
+        });
+    }
+
+    private void awaitDrained(List<Member> started, List<String> topics) throws Exception {
+        long wanted = partitionsOf(topics);
+        await("the members to read to the end", () -> {
+            check(started);
+            try {
+                return drained(started, wanted);
             } catch (ExecutionException | InterruptedException notYet) {
                 return false;
             }
