@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use ktui::sim::{SimSpec, TopicSpec};
 
-use super::terminal::{Cluster, Start};
+use super::simulated::Cluster;
+use super::terminal::Start;
 
 fn three_brokers() -> Cluster {
     Cluster::start(

@@ -7,6 +7,7 @@
     reason = "tests may panic"
 )]
 
+#[path = "../support/terminal.rs"]
 mod terminal;
 
 mod cluster;
@@ -15,3 +16,4 @@ mod ending;
 mod keys;
 mod messages;
 mod quiet;
+mod simulated;

@@ -3,7 +3,8 @@
 use ktui::sim::batch::Record;
 use ktui::sim::{SimSpec, TopicSpec};
 
-use super::terminal::{Cluster, Terminal};
+use super::simulated::Cluster;
+use super::terminal::Terminal;
 
 /// A topic of three partitions on three brokers, a record in each.
 fn orders() -> Cluster {

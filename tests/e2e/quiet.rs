@@ -2,7 +2,7 @@
 
 use ktui::sim::SimSpec;
 
-use super::terminal::Cluster;
+use super::simulated::Cluster;
 
 /// The Metadata request of the Kafka protocol.
 const METADATA: i16 = 3;

@@ -1,4 +1,4 @@
-//! A pseudo terminal with the program in it.
+//! A pseudo terminal with the program in it; its screen is read back from the bytes that the program writes.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -9,10 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use ktui::sim::{SimCluster, SimHandle, SimSpec};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::runtime::Runtime;
 
 pub const KTUI: &str = env!("CARGO_BIN_EXE_ktui");
 /// Nothing here takes longer than a few seconds on an idle machine.
@@ -292,40 +290,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A cluster in the test's own process.
-pub struct Cluster {
-    pub handle: SimHandle,
-    pub brokers: String,
-    _running: SimCluster,
-    // Ends after the cluster.
-    runtime: Runtime,
-}
-
-impl Cluster {
-    pub fn start(spec: SimSpec) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let cluster = runtime.block_on(SimCluster::start(spec)).unwrap();
-        let addresses: Vec<String> = cluster.bootstrap().iter().map(ToString::to_string).collect();
-        Self {
-            handle: cluster.handle(),
-            brokers: addresses.join(","),
-            _running: cluster,
-            runtime,
-        }
-    }
-
-    /// Starts a broker that was killed.
-    pub fn restart(&self, broker: i32) {
-        let _inside = self.runtime.enter();
-        self.handle.restart_broker(broker).unwrap();
-    }
-
-    /// The program on this cluster.
-    pub fn ktui(&self) -> Start {
-        Start::ktui(&["--brokers", &self.brokers])
     }
 }
 
