@@ -10,6 +10,7 @@ use ktui::kafka::query::{Answer, Query};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
+use crate::scenes::PROTOCOLS;
 use crate::support::kafka::{KafkaCluster, Version, script_path, unique};
 use crate::support::wait;
 
@@ -54,12 +55,7 @@ fn javas(described: &Value) -> Seen {
 
 #[test]
 fn members_state_assignor_and_coordinator_are_those_the_java_client_sees() {
-    for (version, protocol) in [
-        (Version::V3_4_1, "classic"),
-        (Version::V3_8_0, "classic"),
-        (Version::V4_3_0, "classic"),
-        (Version::V4_3_0, "consumer"),
-    ] {
+    for (version, protocol) in PROTOCOLS {
         let (cluster, group, topic) = (KafkaCluster::shared(version), unique("members"), unique("topic"));
         cluster.workload().create_topic(&topic, 4, &[]);
         let options = json!({"members": 3, "protocol": protocol, "instance": "static"});

@@ -18,4 +18,5 @@ mod groups;
 mod harness;
 mod lag;
 mod records;
+mod scenes;
 mod topics;

@@ -357,10 +357,11 @@ pub struct GroupRow {
     pub client_id: Option<String>,
 }
 
-/// Kafka's own view of groups: `ConsumerGroupCommand --describe` of one group, or of all with `None`. Rows are sorted.
-pub fn describe_groups(cluster: &KafkaCluster, group: Option<&str>) -> Vec<GroupRow> {
-    let chosen: Vec<&str> = group.map_or_else(|| vec!["--all-groups"], |group| vec!["--group", group]);
-    let printed = tool(cluster, Tool::ConsumerGroups, &[&["--describe"], &chosen[..]].concat());
+/// Kafka's own view of groups: `ConsumerGroupCommand --describe` of these groups in one run. Rows are sorted.
+pub fn describe_groups(cluster: &KafkaCluster, groups: &[&str]) -> Vec<GroupRow> {
+    let chosen = groups.iter().flat_map(|group| ["--group", group]);
+    let arguments: Vec<&str> = ["--describe"].into_iter().chain(chosen).collect();
+    let printed = tool(cluster, Tool::ConsumerGroups, &arguments);
     let mut rows: Vec<_> = printed.lines().filter_map(group_row).collect();
     rows.sort();
     rows
