@@ -11,6 +11,7 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod cli;
 mod client;
 mod configs;
 mod engine;
