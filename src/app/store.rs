@@ -1,7 +1,12 @@
 //! Everything the machine knows of the cluster.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod facts;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
+
+pub use facts::{Facts, Stamped, TopicOffsets};
+use facts::{merge_facts, merge_lags, stamp, with_rates};
 
 use super::event::{Connection, Counters};
 use super::health::Health;
@@ -10,50 +15,10 @@ use super::wall::WallClock;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, GroupSummary};
 use crate::kafka::model::{
-    Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionOffsets, ReplicaSize, TopicName,
-    Total,
+    Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, ReplicaSize, TopicName,
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
-
-/// A value with the moment it arrived.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stamped<T> {
-    /// The value.
-    pub value: T,
-    /// When it arrived.
-    pub at: Instant,
-}
-
-/// Facts about many things, each with its own age: only what was on screen was asked for.
-pub type Facts<K, T> = HashMap<K, Stamped<T>>;
-
-/// Log offsets of one topic.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopicOffsets {
-    /// Every partition that was asked for.
-    pub partitions: Vec<PartitionOffsets>,
-    /// Offsets per second by which the ends moved since the answer before; `None` before the second answer.
-    pub rate: Option<f64>,
-}
-
-impl TopicOffsets {
-    /// The offset range summed over partitions.
-    pub fn range(&self) -> Total {
-        self.partitions.iter().map(PartitionOffsets::range).collect()
-    }
-
-    fn moved(&self, since: &Self, seconds: f64) -> Option<f64> {
-        if seconds <= 0.0 || self.partitions.len() != since.partitions.len() {
-            return None;
-        }
-        let mut moved = 0;
-        for (new, old) in self.partitions.iter().zip(&since.partitions) {
-            moved += (new.end?.0 - old.end?.0).max(0);
-        }
-        Some(moved as f64 / seconds)
-    }
-}
 
 /// A broker that was seen alive, and when that was last.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +51,8 @@ pub struct Store {
     pub sizes: Slot<Facts<TopicName, Vec<ReplicaSize>>>,
     /// List configuration of topics that were on screen.
     pub configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
+    /// `min.insync.replicas` of the under-replicated topics.
+    pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// Every configuration entry of the opened topic.
     pub topic_configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// Log directories.
@@ -132,6 +99,7 @@ macro_rules! each_slot {
             SlotId::Offsets => $store.offsets.$method($($argument),*),
             SlotId::Sizes => $store.sizes.$method($($argument),*),
             SlotId::Configs => $store.configs.$method($($argument),*),
+            SlotId::MinIsr => $store.min_isr.$method($($argument),*),
             SlotId::TopicConfigs => $store.topic_configs.$method($($argument),*),
             SlotId::LogDirs => $store.log_dirs.$method($($argument),*),
             SlotId::Groups => $store.groups.$method($($argument),*),
@@ -250,6 +218,7 @@ impl Store {
             },
             SlotId::Sizes => facts!(sizes, Sizes),
             SlotId::Configs => facts!(configs, Configs),
+            SlotId::MinIsr => facts!(min_isr, Configs),
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
             SlotId::LogDirs => plain!(log_dirs, LogDirs),
             SlotId::Groups => self.take_groups(ticket, now, result),
@@ -286,6 +255,7 @@ impl Store {
         let brokers = match slot {
             SlotId::Overview => self.overview.value().map(|overview| &overview.cluster.brokers),
             SlotId::Cluster => self.cluster.value().map(|cluster| &cluster.brokers),
+            SlotId::MinIsr => None,
             _ => return,
         };
         for broker in brokers.into_iter().flatten() {
@@ -309,6 +279,16 @@ impl Store {
             (Some(heartbeat), _) => Some(&heartbeat.value),
             (None, overview) => overview.map(|loaded| &loaded.value.cluster),
         }
+    }
+
+    /// A topic's `min.insync.replicas`, from whichever question has told it.
+    pub fn min_insync(&self, topic: &TopicName) -> Option<usize> {
+        let told = |slot: &Slot<Facts<TopicName, Vec<ConfigEntry>>>| {
+            let entries = &slot.value()?.get(topic)?.value;
+            let entry = entries.iter().find(|entry| entry.name == "min.insync.replicas")?;
+            entry.value.as_deref()?.parse().ok()
+        };
+        told(&self.configs).or_else(|| told(&self.min_isr))
     }
 
     /// Why the groups of a coordinator are as they were listed earlier; `None` when it told them last time.
@@ -339,52 +319,5 @@ fn unpack<T>(result: Result<Partial<Answer>, Error>, pick: impl FnOnce(Answer) -
     match result {
         Ok(Partial { value, failures }) => pick(value).map(|value| Ok((value, failures))),
         Err(error) => Some(Err(error)),
-    }
-}
-
-fn stamp<K: std::hash::Hash + Eq, T>(values: HashMap<K, T>, now: Instant) -> Facts<K, T> {
-    values
-        .into_iter()
-        .map(|(key, value)| (key, Stamped { value, at: now }))
-        .collect()
-}
-
-/// Rates from two answers about the same topic, each with its own time.
-fn with_rates(
-    new: Facts<TopicName, Vec<PartitionOffsets>>,
-    old: Option<&Facts<TopicName, TopicOffsets>>,
-) -> Facts<TopicName, TopicOffsets> {
-    let rated = new.into_iter().map(|(topic, Stamped { value: partitions, at })| {
-        let mut value = TopicOffsets { partitions, rate: None };
-        if let Some(before) = old.and_then(|old| old.get(&topic)) {
-            value.rate = value.moved(&before.value, (at - before.at).as_secs_f64());
-        }
-        (topic, Stamped { value, at })
-    });
-    rated.collect()
-}
-
-/// Like [`merge_facts`], but a lag of which nothing is known does not push out what was known: its age tells.
-fn merge_lags(
-    old: Option<Facts<GroupId, GroupSummary>>,
-    new: Facts<GroupId, GroupSummary>,
-) -> Facts<GroupId, GroupSummary> {
-    let mut facts = old.unwrap_or_default();
-    for (group, fact) in new {
-        let is_blank = fact.value.lag.parts == 0 && fact.value.lag.unknown > 0;
-        if !(is_blank && facts.contains_key(&group)) {
-            facts.insert(group, fact);
-        }
-    }
-    facts
-}
-
-fn merge_facts<K: std::hash::Hash + Eq, T>(old: Option<Facts<K, T>>, new: Facts<K, T>) -> Facts<K, T> {
-    match old {
-        Some(mut facts) => {
-            facts.extend(new);
-            facts
-        }
-        None => new,
     }
 }
