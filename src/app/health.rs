@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::Store;
-use crate::kafka::model::{BrokerId, BrokerLoad, Topic};
+use crate::kafka::model::{BrokerId, BrokerLoad, MinIsr, Topic, TopicName};
 
 /// What the health line says. Derived once per arrival: 100,000 partitions are not counted per frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub struct Health {
     pub under_replicated: Option<usize>,
     /// Partitions without a leader; `None` before the first Metadata.
     pub offline: Option<usize>,
+    /// Topics with such partitions.
+    pub under_replicated_topics: Vec<TopicName>,
+    /// What `min.insync.replicas` makes of such partitions.
+    pub min_isr: MinIsr,
+    /// The same for those of them that lack this broker.
+    pub min_isr_by_broker: BTreeMap<BrokerId, MinIsr>,
     /// Leaders, replicas and out-of-sync replicas per broker id.
     pub per_broker: BTreeMap<BrokerId, BrokerLoad>,
 }
@@ -38,7 +44,7 @@ impl Health {
             .filter(|(id, load)| load.replicas > 0 && !live.contains(id))
             .map(|(id, load)| (*id, load.out_of_sync))
             .collect();
-        Self {
+        let mut health = Self {
             brokers_up: live.len(),
             brokers_expected: live.len() + missing.len(),
             controller: store.newest_cluster().and_then(|cluster| cluster.controller),
@@ -46,6 +52,30 @@ impl Health {
             offline: topics.map(|topics| topics.iter().map(Topic::offline).sum()),
             missing,
             per_broker,
+            ..Self::default()
+        };
+        for topic in topics.into_iter().flatten() {
+            health.count_min_isr(topic, store);
+        }
+        health
+    }
+
+    fn count_min_isr(&mut self, topic: &Topic, store: &Store) {
+        let mut lacking = topic
+            .partitions
+            .iter()
+            .filter(|one| one.is_under_replicated())
+            .peekable();
+        if lacking.peek().is_none() {
+            return;
+        }
+        self.under_replicated_topics.push(topic.name.clone());
+        let min = store.min_insync(&topic.name);
+        for partition in lacking {
+            self.min_isr.add(partition, min);
+            for broker in partition.missing() {
+                self.min_isr_by_broker.entry(broker).or_default().add(partition, min);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::effect::Effect;
 use super::pane::{Urgency, View, Want};
 use super::slot::SlotId;
 use super::store::Store;
-use crate::kafka::query::Query;
+use crate::kafka::query::{ConfigNames, Query};
 
 /// Metadata costs about 45 bytes a partition (protocol.md 1.1), so a large cluster is asked less often: 5 s up to
 /// 10,000 partitions, 50 s at 100,000.
@@ -33,7 +33,20 @@ pub fn always(store: &Store) -> Vec<Want> {
         // First paint is one Metadata request: the heartbeat waits for it.
         return vec![overview];
     }
-    vec![overview, Want::every(5, SlotId::Cluster, Query::Cluster)]
+    let mut wants = vec![overview, Want::every(5, SlotId::Cluster, Query::Cluster)];
+    wants.extend(min_isr(store));
+    wants
+}
+
+/// What an under-replicated topic can still bear; a healthy cluster is not asked.
+fn min_isr(store: &Store) -> Option<Want> {
+    let topics = &store.derived.health.under_replicated_topics;
+    let lacks = topics.iter().any(|topic| store.min_insync(topic).is_none());
+    let query = || Query::Configs {
+        topics: topics.clone(),
+        names: ConfigNames::MinIsr,
+    };
+    (!topics.is_empty()).then(|| Want::every(60, SlotId::MinIsr, query()).missing(lacks))
 }
 
 /// Whether the heartbeat lists other brokers than the overview, which then is out of date.

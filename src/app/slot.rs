@@ -21,6 +21,8 @@ pub enum SlotId {
     Sizes,
     /// List configuration of the visible topics.
     Configs,
+    /// `min.insync.replicas` of the under-replicated topics.
+    MinIsr,
     /// Every configuration entry of the opened topic.
     TopicConfigs,
     /// Log directories of the brokers.
@@ -37,12 +39,13 @@ pub enum SlotId {
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
         Self::Sizes,
         Self::Configs,
+        Self::MinIsr,
         Self::TopicConfigs,
         Self::LogDirs,
         Self::Groups,
@@ -59,6 +62,7 @@ impl SlotId {
             Self::Offsets => "offsets",
             Self::Sizes => "sizes",
             Self::Configs => "topic settings",
+            Self::MinIsr => "min.insync.replicas",
             Self::TopicConfigs => "configs of the topic",
             Self::LogDirs => "log directories",
             Self::Groups => "groups",

@@ -6,6 +6,7 @@ pub mod group;
 pub mod id;
 pub mod load;
 pub mod log_dir;
+pub mod min_isr;
 pub mod offset;
 pub mod record;
 pub mod topic;
@@ -16,6 +17,7 @@ pub use group::{GroupDescription, GroupListing, GroupState, GroupType, Member};
 pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
 pub use load::BrokerLoad;
 pub use log_dir::{LogDir, ReplicaSize};
+pub use min_isr::MinIsr;
 pub use offset::{PartitionOffsets, Total};
 pub use record::{
     BatchInfo, Codec, ControlType, Damage, Header, Producer, Record, RecordKind, Row, Timestamp, TimestampType,

@@ -52,6 +52,8 @@ pub enum ConfigNames {
     All,
     /// Those a list of topics shows: cleanup, retention, min.insync.replicas.
     ListColumns,
+    /// `min.insync.replicas` alone.
+    MinIsr,
 }
 
 /// Whether a lag query describes the groups' members.

@@ -51,6 +51,12 @@ const COLUMNS: &[(Column, Option<BrokerOrder>, Show)] = &[
     (Column::right("URP"), Some(BrokerOrder::OutOfSync), |row, _, cell| {
         figure::bad_if_any(cell, row.load.out_of_sync, Role::Danger);
     }),
+    (Column::right("<MIN").leaves(7), None, |row, _, cell| {
+        figure::bad_total_if_any(cell, row.min_isr.below, Role::Danger);
+    }),
+    (Column::right("=MIN").leaves(8), None, |row, _, cell| {
+        figure::bad_total_if_any(cell, row.min_isr.at, Role::Warning);
+    }),
     (
         Column::right("LOG SIZE").least(8).leaves(1),
         Some(BrokerOrder::LogSize),
@@ -140,7 +146,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Brokers, view: View<'_>, 
         sort: sorted.map(|at| (at, order_of(direction))),
     };
     paint.table(frame, regions.table, "brokers", &table, &Rows { pane, view });
-    let slots = [SlotId::Overview, SlotId::Cluster, SlotId::LogDirs];
+    let slots = [SlotId::Overview, SlotId::Cluster, SlotId::LogDirs, SlotId::MinIsr];
     face::detail(frame, regions.detail, &slots, None, view, paint);
 }
 

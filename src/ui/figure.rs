@@ -18,6 +18,17 @@ pub fn bad_if_any(cell: &mut CellText<'_>, count: usize, role: Role) {
     cell.show(Count(count as i64));
 }
 
+/// A sum that should be zero, of which parts may be unknown.
+pub fn bad_total_if_any(cell: &mut CellText<'_>, sum: Total, role: Role) {
+    if sum.parts == 0 && sum.unknown > 0 {
+        return unknown(cell);
+    }
+    if sum.known > 0 {
+        cell.role(role);
+    }
+    total(cell, sum);
+}
+
 /// A sum of which parts may be unknown: `1,204 + ?2`.
 pub fn total(cell: &mut CellText<'_>, total: Total) {
     cell.show(of(total));

@@ -9,16 +9,16 @@ use std::time::Instant;
 
 use ratatui::Frame;
 
-use super::Paint;
 use super::format::{Age, Count};
 use super::line::Line;
 use super::text::{self, Cut};
 use super::theme::Role;
+use super::{Paint, figure};
 use crate::app::App;
 use crate::app::event::Connection;
 use crate::app::health::Health;
 use crate::app::schedule::Freshness;
-use crate::kafka::model::BrokerId;
+use crate::kafka::model::{BrokerId, Total};
 use crate::layout::Area;
 
 /// Brokers that are named one by one; of more their number is said.
@@ -61,50 +61,40 @@ pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now
 
 /// What is wrong and who is guilty, in one sentence; `None` while all is well.
 pub fn guilty(health: &Health) -> Option<String> {
-    let lagging = health.under_replicated.unwrap_or(0);
-    let offline = health.offline.unwrap_or(0);
+    let harms = harms(health).join(", ");
     let missing: Vec<BrokerId> = health.missing.keys().copied().collect();
-    if !missing.is_empty() {
-        let mut said = format!("{} missing", named(&missing));
-        let mut parts = Vec::new();
-        if offline > 0 {
-            parts.push(format!("{} offline", partitions(offline)));
-        }
-        if lagging > 0 {
-            let what = if parts.is_empty() {
-                partitions(lagging)
-            } else {
-                Count(lagging as i64).to_string()
-            };
-            parts.push(format!("{what} under-replicated"));
-        }
-        if !parts.is_empty() {
-            said.push_str(": ");
-            said.push_str(&parts.join(", "));
-        }
-        return Some(said);
+    let behind = health.per_broker.iter().filter(|(_, load)| load.out_of_sync > 0);
+    let behind: Vec<BrokerId> = behind.map(|(id, _)| *id).collect();
+    match (missing.is_empty(), harms.is_empty()) {
+        (false, true) => Some(format!("{} missing", named(&missing))),
+        (false, false) => Some(format!("{} missing: {harms}", named(&missing))),
+        (true, true) => None,
+        (true, false) if behind.is_empty() => Some(harms),
+        (true, false) => Some(format!("{harms}: {} out of sync", named(&behind))),
     }
-    let behind: Vec<BrokerId> = health
-        .per_broker
-        .iter()
-        .filter(|(_, load)| load.out_of_sync > 0)
-        .map(|(id, _)| *id)
-        .collect();
-    let of = |behind: &[BrokerId]| match behind {
-        [] => String::new(),
-        behind => format!(": {} out of sync", named(behind)),
-    };
-    match (offline, lagging) {
-        (0, 0) => None,
-        (0, lagging) => Some(format!("{} under-replicated{}", partitions(lagging), of(&behind))),
-        (offline, 0) => Some(format!("{} offline", partitions(offline))),
-        (offline, lagging) => Some(format!(
-            "{} offline, {} under-replicated{}",
-            partitions(offline),
-            Count(lagging as i64),
-            of(&behind)
-        )),
-    }
+}
+
+/// What partitions suffer, the worst first; only the first says what is counted.
+fn harms(health: &Health) -> Vec<String> {
+    let counted = [
+        (health.offline.unwrap_or(0), "offline"),
+        (health.under_replicated.unwrap_or(0), "under-replicated"),
+        // Their producers get errors (acks=all).
+        (
+            usize::try_from(health.min_isr.below.known).unwrap_or(0),
+            "below min ISR",
+        ),
+    ];
+    let suffered = counted.into_iter().filter(|(count, _)| *count > 0);
+    let said = suffered.enumerate().map(|(at, (count, what))| {
+        let count = if at == 0 {
+            partitions(count)
+        } else {
+            Count(count as i64).to_string()
+        };
+        format!("{count} {what}")
+    });
+    said.collect()
 }
 
 /// The numbers, the most important first; a wrong one is louder.
@@ -112,7 +102,7 @@ fn numbers(health: &Health) -> Vec<(Role, String)> {
     let loud = |is_wrong| if is_wrong { Role::Danger } else { Role::Text };
     let count = |number: Option<usize>| number.map_or_else(|| "?".to_owned(), |n| Count(n as i64).to_string());
     let controller = health.controller.map_or_else(|| "?".to_owned(), |id| id.to_string());
-    vec![
+    let mut numbers = vec![
         (
             loud(!health.missing.is_empty()),
             format!("{}/{} brokers", health.brokers_up, health.brokers_expected),
@@ -126,7 +116,18 @@ fn numbers(health: &Health) -> Vec<(Role, String)> {
             loud(health.offline.unwrap_or(0) > 0),
             format!("offline {}", count(health.offline)),
         ),
-    ]
+    ];
+    if health.under_replicated.unwrap_or(0) > 0 {
+        // Beside URP, which they explain; without it they are zero.
+        let min_isr = health.min_isr;
+        let sum = |name: &str, of: Total, role| {
+            let role = if of.known > 0 { role } else { Role::Text };
+            (role, format!("{name} {}", figure::of(of)))
+        };
+        numbers.insert(3, sum("<min", min_isr.below, Role::Danger));
+        numbers.insert(4, sum("=min", min_isr.at, Role::Warning));
+    }
+    numbers
 }
 
 fn named(brokers: &[BrokerId]) -> String {

@@ -6,6 +6,7 @@ use ktui::app::event::{Connection, Counters, Event};
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::{Error, Speaks};
+use ktui::kafka::model::{ConfigEntry, ConfigSource};
 use ktui::kafka::query::{Answer, Overview};
 use ktui::layout::Size;
 use ktui::ui::theme::{ColorDepth, Role, Theme};
@@ -100,6 +101,44 @@ fn partitions_without_a_leader_are_told_first() {
         line.contains("1 partition offline, 1 under-replicated: brokers 2, 3 out of sync"),
         "{line}"
     );
+}
+
+#[test]
+fn partitions_that_refuse_writes_are_counted_beside_the_under_replicated() {
+    let mut overview = without(3);
+    for partition in overview.topics[1].partitions.iter_mut().take(4) {
+        partition.isr = ids(&[1]);
+    }
+    let mut stage = Stage::with(PaneId::Topics, 180, 24, overview);
+    let line = |stage: &Stage| stage.text().lines().next().unwrap().to_owned();
+    assert!(line(&stage).contains("URP 18  <min ?  =min ?"), "{}", line(&stage));
+
+    // One topic's setting may not be read: its partitions stay unknown.
+    let entry = ConfigEntry {
+        name: "min.insync.replicas".to_owned(),
+        value: Some("2".to_owned()),
+        source: ConfigSource::Topic,
+        is_sensitive: false,
+        default: None,
+    };
+    let min_isr = |topic: &str| (topic.into(), vec![entry.clone()]);
+    stage.answer(SlotId::MinIsr, Answer::Configs([min_isr("payments")].into()));
+    assert!(line(&stage).contains("18 partitions under-replicated, 4 below min ISR: brokers 2, 3 out of sync"));
+    assert!(line(&stage).contains("<min 4 + ?12  =min 2 + ?12"), "{}", line(&stage));
+    stage.pass(60);
+    let both = [min_isr("payments"), min_isr("orders")];
+    stage.answer(SlotId::MinIsr, Answer::Configs(both.into()));
+    assert!(line(&stage).contains("URP 18  <min 4  =min 14"), "{}", line(&stage));
+}
+
+#[test]
+fn a_cluster_without_trouble_is_not_asked_for_min_isr() {
+    let asked = |overview| {
+        let mut stage = Stage::with(PaneId::Brokers, 100, 24, overview);
+        stage.asked(SlotId::MinIsr).is_some()
+    };
+    assert!(!asked(healthy()));
+    assert!(asked(without(3)));
 }
 
 #[test]

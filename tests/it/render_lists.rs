@@ -219,6 +219,7 @@ fn brokers_with_one_down_at_80_columns() {
     }
     stage.answer(SlotId::Overview, Answer::Overview(after));
     stage.answer(SlotId::Cluster, Answer::Cluster(cluster(&[1, 3])));
+    stage.answer(SlotId::MinIsr, Answer::Configs(configs()));
     assert_snapshot!(stage.text());
 }
 

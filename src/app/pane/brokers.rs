@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  Brokers  2 of 3 up   Kafka 4.3 KRaft                                        sorted by id ↑
-//!    ID  ADDRESS       RACK   ROLE        LEADERS  REPLICAS  URP  LOG SIZE  DISK FREE
-//!  ▸  1  kafka-1:9092  eu-1a  controller      412     1,236    0  88.1 GiB  312 GiB
-//!     2  kafka-2:9092  eu-1b  DOWN 3 m          0     1,236  412         ?        ?
+//!    ID  ADDRESS       RACK   ROLE        LEADERS  REPLICAS  URP  <MIN  =MIN  LOG SIZE  DISK FREE
+//!  ▸  1  kafka-1:9092  eu-1a  controller      412     1,236    0     0     0  88.1 GiB  312 GiB
+//!     2  kafka-2:9092  eu-1b  DOWN 3 m          0     1,236  412     0   400         ?        ?
 //! ```
 //!
 //! A broker that replicas name but the cluster does not list is a row too: it is the one that matters.
@@ -19,7 +19,7 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
-use crate::kafka::model::{Broker, BrokerId, BrokerLoad, LogDir};
+use crate::kafka::model::{Broker, BrokerId, BrokerLoad, LogDir, MinIsr};
 use crate::kafka::query::Query;
 use crate::layout;
 
@@ -73,6 +73,8 @@ pub struct BrokerRow {
     pub is_controller: bool,
     /// What partitions put on it.
     pub load: BrokerLoad,
+    /// How near to refusing writes the partitions are that lack it.
+    pub min_isr: MinIsr,
     /// Bytes of its logs.
     pub log_bytes: Option<u64>,
     /// Free bytes on its fullest volume, with that volume's size.
@@ -161,6 +163,7 @@ fn rows(store: &Store) -> Vec<BrokerRow> {
         liveness,
         is_controller: health.controller == Some(id) && liveness == Liveness::Up,
         load: health.per_broker.get(&id).copied().unwrap_or_default(),
+        min_isr: health.min_isr_by_broker.get(&id).copied().unwrap_or_default(),
         log_bytes: log_bytes(id, store),
         disk: fullest_disk(id, store),
     };

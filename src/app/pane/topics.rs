@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  Topics  212 of 1,204 (internal hidden)                              sorted by name ↑  /orders
-//!    NAME                  PART  RF  URP  <MIN  OFFLINE  OFFSET RANGE     SIZE      IN  RETENTION  CLEANUP
-//!  ▸ orders.events           12   3    0     0        0     2,000,000  113 MiB   412/s  7 d        delete
+//!    NAME                  PART  RF  URP  <MIN  =MIN  OFFLINE  OFFSET RANGE     SIZE      IN  RETENTION  CLEANUP
+//!  ▸ orders.events           12   3    0     0     0        0     2,000,000  113 MiB   412/s  7 d        delete
 //! ```
 //!
 //! Partitions and replication come with the one Metadata request. Offsets, sizes and configuration are asked for

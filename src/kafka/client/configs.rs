@@ -26,6 +26,7 @@ const LIST_COLUMNS: [&str; 4] = [
     "retention.bytes",
     "retention.ms",
 ];
+const MIN_ISR: [&str; 1] = ["min.insync.replicas"];
 
 impl Client {
     /// Configuration of `topics`, each entry with its source and, for [`ConfigNames::All`], the value that would hold
@@ -49,15 +50,16 @@ impl Client {
 
 fn request(topics: &[TopicName], names: ConfigNames) -> DescribeConfigsRequest {
     let text = |text: &str| StrBytes::from_string(text.to_owned());
+    let keys: Option<Vec<StrBytes>> = match names {
+        ConfigNames::All => None,
+        ConfigNames::ListColumns => Some(LIST_COLUMNS.map(StrBytes::from_static_str).into()),
+        ConfigNames::MinIsr => Some(MIN_ISR.map(StrBytes::from_static_str).into()),
+    };
     let resources = topics.iter().map(|topic| {
-        let keys = match names {
-            ConfigNames::All => None,
-            ConfigNames::ListColumns => Some(LIST_COLUMNS.map(StrBytes::from_static_str).to_vec()),
-        };
         DescribeConfigsResource::default()
             .with_resource_type(TOPIC)
             .with_resource_name(text(topic.as_str()))
-            .with_configuration_keys(keys)
+            .with_configuration_keys(keys.clone())
     });
     DescribeConfigsRequest::default()
         .with_resources(resources.collect())
