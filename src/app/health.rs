@@ -16,13 +16,15 @@ pub struct Health {
     pub missing: BTreeMap<BrokerId, usize>,
     /// The active controller.
     pub controller: Option<BrokerId>,
-    /// Partitions whose ISR is smaller than their replicas; `None` before the first Metadata.
+    /// Partitions that lack a replica; `None` before the first Metadata.
     pub under_replicated: Option<usize>,
     /// Partitions without a leader; `None` before the first Metadata.
     pub offline: Option<usize>,
-    /// Topics with such partitions.
+    /// Partitions with any replica out of sync: those that a reassignment adds count too.
+    pub incomplete: usize,
+    /// Topics with under-replicated partitions.
     pub under_replicated_topics: Vec<TopicName>,
-    /// What `min.insync.replicas` makes of such partitions.
+    /// What `min.insync.replicas` makes of under-replicated partitions.
     pub min_isr: MinIsr,
     /// The same for those of them that lack this broker.
     pub min_isr_by_broker: BTreeMap<BrokerId, MinIsr>,
@@ -50,6 +52,7 @@ impl Health {
             controller: store.newest_cluster().and_then(|cluster| cluster.controller),
             under_replicated: topics.map(|topics| topics.iter().map(Topic::under_replicated).sum()),
             offline: topics.map(|topics| topics.iter().map(Topic::offline).sum()),
+            incomplete: topics.into_iter().flatten().map(incomplete).sum(),
             missing,
             per_broker,
             ..Self::default()
@@ -83,4 +86,9 @@ impl Health {
     pub fn is_bad(&self) -> bool {
         !self.missing.is_empty() || self.under_replicated.unwrap_or(0) > 0 || self.offline.unwrap_or(0) > 0
     }
+}
+
+fn incomplete(topic: &Topic) -> usize {
+    let partitions = topic.partitions.iter();
+    partitions.filter(|one| one.isr.len() < one.replicas.len()).count()
 }

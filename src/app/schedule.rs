@@ -35,6 +35,10 @@ pub fn always(store: &Store) -> Vec<Want> {
     }
     let mut wants = vec![overview, Want::every(5, SlotId::Cluster, Query::Cluster)];
     wants.extend(min_isr(store));
+    if store.derived.health.incomplete > 0 {
+        // A replica that is being added is not missing.
+        wants.push(Want::every(10, SlotId::Reassignments, Query::Reassignments));
+    }
     wants
 }
 

@@ -23,6 +23,8 @@ pub enum SlotId {
     Configs,
     /// `min.insync.replicas` of the under-replicated topics.
     MinIsr,
+    /// Partitions that are being moved.
+    Reassignments,
     /// Every configuration entry of the opened topic.
     TopicConfigs,
     /// Log directories of the brokers.
@@ -39,13 +41,14 @@ pub enum SlotId {
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
         Self::Sizes,
         Self::Configs,
         Self::MinIsr,
+        Self::Reassignments,
         Self::TopicConfigs,
         Self::LogDirs,
         Self::Groups,
@@ -63,6 +66,7 @@ impl SlotId {
             Self::Sizes => "sizes",
             Self::Configs => "topic settings",
             Self::MinIsr => "min.insync.replicas",
+            Self::Reassignments => "reassignments",
             Self::TopicConfigs => "configs of the topic",
             Self::LogDirs => "log directories",
             Self::Groups => "groups",
@@ -120,6 +124,14 @@ impl<T> Remote<T> {
         match self {
             Self::Empty => None,
             Self::Loading { stale, .. } | Self::Failed { stale, .. } => stale.as_ref(),
+            Self::Ready(loaded) => Some(loaded),
+        }
+    }
+
+    fn loaded_mut(&mut self) -> Option<&mut Loaded<T>> {
+        match self {
+            Self::Empty => None,
+            Self::Loading { stale, .. } | Self::Failed { stale, .. } => stale.as_mut(),
             Self::Ready(loaded) => Some(loaded),
         }
     }
@@ -224,6 +236,11 @@ impl<T> Slot<T> {
     /// The newest value, stale or not.
     pub fn value(&self) -> Option<&T> {
         self.loaded().map(|loaded| &loaded.value)
+    }
+
+    /// The newest value, to be told what another slot has learned about it.
+    pub fn value_mut(&mut self) -> Option<&mut T> {
+        self.remote.loaded_mut().map(|loaded| &mut loaded.value)
     }
 
     /// Failures beside the newest data.

@@ -15,7 +15,7 @@ use super::wall::WallClock;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, GroupSummary};
 use crate::kafka::model::{
-    Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, ReplicaSize, TopicName,
+    Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Reassignments, ReplicaSize, TopicName,
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
@@ -53,6 +53,8 @@ pub struct Store {
     pub configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// `min.insync.replicas` of the under-replicated topics.
     pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
+    /// Partitions that are being moved.
+    pub reassignments: Slot<Reassignments>,
     /// Every configuration entry of the opened topic.
     pub topic_configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// Log directories.
@@ -100,6 +102,7 @@ macro_rules! each_slot {
             SlotId::Sizes => $store.sizes.$method($($argument),*),
             SlotId::Configs => $store.configs.$method($($argument),*),
             SlotId::MinIsr => $store.min_isr.$method($($argument),*),
+            SlotId::Reassignments => $store.reassignments.$method($($argument),*),
             SlotId::TopicConfigs => $store.topic_configs.$method($($argument),*),
             SlotId::LogDirs => $store.log_dirs.$method($($argument),*),
             SlotId::Groups => $store.groups.$method($($argument),*),
@@ -219,6 +222,7 @@ impl Store {
             SlotId::Sizes => facts!(sizes, Sizes),
             SlotId::Configs => facts!(configs, Configs),
             SlotId::MinIsr => facts!(min_isr, Configs),
+            SlotId::Reassignments => plain!(reassignments, Reassignments),
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
             SlotId::LogDirs => plain!(log_dirs, LogDirs),
             SlotId::Groups => self.take_groups(ticket, now, result),
@@ -255,7 +259,7 @@ impl Store {
         let brokers = match slot {
             SlotId::Overview => self.overview.value().map(|overview| &overview.cluster.brokers),
             SlotId::Cluster => self.cluster.value().map(|cluster| &cluster.brokers),
-            SlotId::MinIsr => None,
+            SlotId::MinIsr | SlotId::Reassignments => None,
             _ => return,
         };
         for broker in brokers.into_iter().flatten() {
@@ -266,6 +270,10 @@ impl Store {
                     at: now,
                 },
             );
+        }
+        // Metadata does not tell which replicas are new.
+        if let (Some(moving), Some(overview)) = (self.reassignments.value(), self.overview.value_mut()) {
+            moving.mark(&mut overview.topics);
         }
         self.derived.health = Health::of(self);
     }

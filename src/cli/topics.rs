@@ -259,6 +259,7 @@ mod tests {
             leader_epoch: None,
             replicas: [BrokerId(1), BrokerId(2)].into(),
             isr: [BrokerId(1)].into(),
+            adding: Box::default(),
         };
         let partitions = vec![partition(0, Some(1)), partition(1, None)];
         Topic {

@@ -30,6 +30,7 @@ mod metadata;
 mod offsets;
 mod question;
 mod race;
+mod reassignments;
 mod release;
 mod routes;
 mod stats;

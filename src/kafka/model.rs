@@ -8,6 +8,7 @@ pub mod load;
 pub mod log_dir;
 pub mod min_isr;
 pub mod offset;
+pub mod reassignment;
 pub mod record;
 pub mod topic;
 
@@ -19,6 +20,7 @@ pub use load::BrokerLoad;
 pub use log_dir::{LogDir, ReplicaSize};
 pub use min_isr::MinIsr;
 pub use offset::{PartitionOffsets, Total};
+pub use reassignment::{Added, Reassignments};
 pub use record::{
     BatchInfo, Codec, ControlType, Damage, Header, Producer, Record, RecordKind, Row, Timestamp, TimestampType,
     Unreadable,

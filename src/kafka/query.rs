@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::kafka::lag::{GroupDetail, GroupSummary};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
-    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Offset, PartitionId, PartitionOffsets, ReplicaSize, Topic,
-    TopicName,
+    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Offset, PartitionId, PartitionOffsets, Reassignments,
+    ReplicaSize, Topic, TopicName,
 };
 use crate::kafka::partial::Failure;
 
@@ -28,6 +28,8 @@ pub enum Query {
         /// Which entries.
         names: ConfigNames,
     },
+    /// Partitions that are being moved to other brokers.
+    Reassignments,
     /// Log directories of every broker, summed per directory.
     LogDirs,
     /// Groups of every coordinator.
@@ -78,6 +80,8 @@ pub enum Answer {
     Sizes(HashMap<TopicName, Vec<ReplicaSize>>),
     /// To [`Query::Configs`].
     Configs(HashMap<TopicName, Vec<ConfigEntry>>),
+    /// To [`Query::Reassignments`].
+    Reassignments(Reassignments),
     /// To [`Query::LogDirs`].
     LogDirs(Vec<LogDir>),
     /// To [`Query::Groups`].

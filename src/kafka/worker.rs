@@ -27,6 +27,7 @@ pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Er
         Query::Offsets(topics) => client.topic_offsets(topics).await?.map(Answer::Offsets),
         Query::Sizes(topics) => client.replica_sizes(&topics).await?.map(Answer::Sizes),
         Query::Configs { topics, names } => client.topic_configs(&topics, names).await?.map(Answer::Configs),
+        Query::Reassignments => Partial::complete(Answer::Reassignments(client.reassignments().await?)),
         Query::LogDirs => client.log_dirs().await?.map(Answer::LogDirs),
         Query::Groups => client.list_groups().await?.map(Answer::Groups),
         Query::Lags { groups, members } => {

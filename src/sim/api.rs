@@ -8,8 +8,8 @@ use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ConsumerGroupDescribeRequest, CreatePartitionsRequest, CreateTopicsRequest,
     DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest, DescribeLogDirsRequest,
     DescribeQuorumRequest, FetchRequest, FindCoordinatorRequest, InitProducerIdRequest, ListGroupsRequest,
-    ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest, ProduceRequest, RequestHeader,
-    ResponseHeader,
+    ListOffsetsRequest, ListPartitionReassignmentsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    ProduceRequest, RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 
@@ -32,6 +32,7 @@ mod find_coordinator;
 mod init_producer_id;
 mod list_groups;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod offset_commit;
 mod offset_fetch;
@@ -101,6 +102,7 @@ table! {
     InitProducerIdRequest => init_producer_id,
     ListGroupsRequest => list_groups,
     ListOffsetsRequest => list_offsets,
+    ListPartitionReassignmentsRequest => list_partition_reassignments,
     MetadataRequest => metadata,
     OffsetCommitRequest => offset_commit,
     OffsetFetchRequest => offset_fetch,
@@ -720,6 +722,26 @@ pub(super) mod tests {
                         .look(|state| state.topic("orders").unwrap().partitions.len()),
                     6
                 );
+            },
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn list_partition_reassignments_answers_at_every_version() {
+        every_version(
+            |_, cluster| {
+                cluster.handle().add_replica("orders", 1, 7);
+                ListPartitionReassignmentsRequest::default().with_topics(None)
+            },
+            |_, answer, _| {
+                let partition = &answer.topics[0].partitions[0];
+                assert_eq!((answer.topics.len(), answer.topics[0].partitions.len()), (1, 1));
+                assert_eq!(
+                    (partition.partition_index, &*partition.adding_replicas),
+                    (1, &[BrokerId(7)][..])
+                );
+                assert_eq!(&*partition.replicas, [BrokerId(1), BrokerId(7)]);
             },
         )
         .await;

@@ -88,6 +88,11 @@ impl SimHandle {
         self.edit(|state| state.drop_from_isr(topic, partition, broker));
     }
 
+    /// Starts a reassignment that adds a replica to a partition; it ends when that broker is restarted.
+    pub fn add_replica(&self, topic: &str, partition: i32, broker: i32) {
+        self.edit(|state| state.add_replica(topic, partition, broker));
+    }
+
     /// Makes a broker tell clients an address where it does not listen; `None` makes it tell the truth again.
     pub fn advertise(&self, id: i32, address: Option<(&str, u16)>) {
         self.edit(|state| {

@@ -236,6 +236,7 @@ impl State {
             leader_epoch: 0,
             replicas: self.shared_list(replicas),
             isr,
+            adding: Vec::new(),
             log: Log::default(),
         }
     }

@@ -146,7 +146,13 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Brokers, view: View<'_>, 
         sort: sorted.map(|at| (at, order_of(direction))),
     };
     paint.table(frame, regions.table, "brokers", &table, &Rows { pane, view });
-    let slots = [SlotId::Overview, SlotId::Cluster, SlotId::LogDirs, SlotId::MinIsr];
+    let slots = [
+        SlotId::Overview,
+        SlotId::Cluster,
+        SlotId::LogDirs,
+        SlotId::MinIsr,
+        SlotId::Reassignments,
+    ];
     face::detail(frame, regions.detail, &slots, None, view, paint);
 }
 

@@ -203,14 +203,16 @@ impl Display for Ids<'_> {
     }
 }
 
-/// Replicas, those that are not in sync in brackets: `1,(2),3`.
+/// Replicas, those that are missing in brackets, those that a reassignment adds with a plus: `1,(2),3,+4`.
 struct Replicas<'a>(&'a Partition);
 
 impl Display for Replicas<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, id) in self.0.replicas.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
-            if self.0.isr.contains(id) {
+            if self.0.adding.contains(id) {
+                write!(f, "{comma}+{id}")?;
+            } else if self.0.isr.contains(id) {
                 write!(f, "{comma}{id}")?;
             } else {
                 write!(f, "{comma}({id})")?;
@@ -278,7 +280,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
         },
     );
     let slots: &[SlotId] = match pane.tab() {
-        Tab::Partitions => &[SlotId::Overview, SlotId::Offsets, SlotId::Sizes],
+        Tab::Partitions => &[SlotId::Overview, SlotId::Offsets, SlotId::Sizes, SlotId::Reassignments],
         Tab::Configs => &[SlotId::TopicConfigs],
     };
     face::detail(frame, regions.detail, slots, None, view, paint);
@@ -299,6 +301,10 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<
                 topic.replication_factor()
             ),
         );
+        let moving = topic.partitions.iter().filter(|one| !one.adding.is_empty()).count();
+        if moving > 0 {
+            line.left(Role::Info, format_args!("   {} being reassigned", Count(moving as i64)));
+        }
     } else {
         line.left(Role::Danger, "this topic no longer exists, or is hidden from you");
     }
@@ -326,10 +332,11 @@ mod tests {
             id: PartitionId(0),
             leader: None,
             leader_epoch: None,
-            replicas: ids(&[1, 2, 3]),
+            replicas: ids(&[1, 2, 3, 4]),
             isr: ids(&[3, 1]),
+            adding: ids(&[4]),
         };
-        assert_eq!(Replicas(&partition).to_string(), "1,(2),3");
+        assert_eq!(Replicas(&partition).to_string(), "1,(2),3,+4");
         assert_eq!(Ids(&partition.isr).to_string(), "3,1");
     }
 

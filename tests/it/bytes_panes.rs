@@ -40,6 +40,7 @@ fn overview() -> Overview {
         leader_epoch: None,
         replicas: replicas.clone(),
         isr: replicas,
+        adding: Box::default(),
     };
     let topic = |n| Topic {
         name: format!("orders.events-{n:05}").as_str().into(),

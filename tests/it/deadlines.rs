@@ -7,6 +7,7 @@ use ktui::app::action::Action;
 use ktui::app::event::Event;
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
+use ktui::kafka::model::Reassignments;
 use ktui::kafka::query::{Answer, Query};
 
 use crate::stage::{Stage, cluster, overview, timeout};
@@ -45,6 +46,7 @@ fn answer_all(stage: &mut Stage) {
                 Query::Offsets(_) => Answer::Offsets(HashMap::default()),
                 Query::Sizes(_) => Answer::Sizes(HashMap::default()),
                 Query::Configs { .. } => Answer::Configs(HashMap::default()),
+                Query::Reassignments => Answer::Reassignments(Reassignments::default()),
                 Query::LogDirs => Answer::LogDirs(Vec::new()),
                 Query::Groups => Answer::Groups(Vec::new()),
                 Query::Lags { .. } => Answer::Lags(HashMap::default()),

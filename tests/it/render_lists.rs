@@ -10,7 +10,7 @@ use ktui::kafka::error::Error;
 use ktui::kafka::lag::{GroupDetail, GroupSummary, LagCase, PartitionLag};
 use ktui::kafka::model::{
     BrokerId, ConfigEntry, ConfigSource, GroupDescription, GroupId, GroupListing, GroupState, GroupType, LogDir,
-    Member, Offset, PartitionId, PartitionOffsets, ReplicaSize, TopicName, TopicPartition, Total,
+    Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, TopicName, TopicPartition, Total,
 };
 use ktui::kafka::partial::Failure;
 use ktui::kafka::query::{Answer, Overview};
@@ -177,6 +177,7 @@ fn topics_with_unicode_and_hostile_names() {
 fn topic_partitions_with_a_missing_replica() {
     let mut stage = topics(110, 24);
     stage.press(Action::Open);
+    stage.answer(SlotId::Reassignments, Answer::Reassignments(Reassignments::default()));
     assert_snapshot!(stage.text());
 }
 
@@ -220,6 +221,7 @@ fn brokers_with_one_down_at_80_columns() {
     stage.answer(SlotId::Overview, Answer::Overview(after));
     stage.answer(SlotId::Cluster, Answer::Cluster(cluster(&[1, 3])));
     stage.answer(SlotId::MinIsr, Answer::Configs(configs()));
+    stage.answer(SlotId::Reassignments, Answer::Reassignments(Reassignments::default()));
     assert_snapshot!(stage.text());
 }
 

@@ -189,6 +189,7 @@ pub fn partition(id: i32, leader: Option<i32>, replicas: &[i32], isr: &[i32]) ->
         leader_epoch: None,
         replicas: ids(replicas),
         isr: ids(isr),
+        adding: Box::default(),
     }
 }
 

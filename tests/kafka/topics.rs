@@ -11,6 +11,8 @@ use crate::support::java::{Tool, tool};
 use crate::support::kafka::{KafkaCluster, Version, unique};
 use crate::support::wait;
 
+const SOON: Duration = Duration::from_mins(1);
+
 fn topic(engine: &Engine, name: &str) -> Topic {
     let Answer::Overview(overview) = engine.ask(Query::Overview) else {
         panic!("not an overview")
@@ -146,4 +148,48 @@ fn a_dead_broker_leaves_the_rest_readable_and_comes_back() {
         (whole == [true; 3]).then_some(())
     });
     assert_eq!(lag().exact(), Some(36));
+}
+
+#[test]
+fn a_replica_that_is_being_added_is_told_until_it_has_caught_up() {
+    let settings = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+    ];
+    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &settings);
+    let (workload, engine) = (cluster.workload(), Engine::new(&cluster));
+    let reassign = |replicas: &[i32]| {
+        let command = json!({"topic": "moving", "partition": 0, "replicas": replicas});
+        workload.ask("reassign", command);
+    };
+    let adding = || {
+        let Answer::Reassignments(found) = engine.ask(Query::Reassignments) else {
+            panic!("not reassignments")
+        };
+        found.adding
+    };
+    workload.create_topic("moving", 2, &[]);
+    reassign(&[1, 2]);
+    let settled = || (topic(&engine, "moving").partitions[0].replicas.len() == 2).then_some(());
+    wait::until("the third replica to go", SOON, settled);
+    assert!(adding().is_empty());
+
+    cluster.kill_broker(3);
+    reassign(&[1, 2, 3]);
+    let found = adding();
+    let [(partition, added)] = &found["moving"][..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (partition.0, added.iter().map(|id| id.0).collect::<Vec<_>>()),
+        (0, vec![3])
+    );
+    assert_eq!(
+        topic(&engine, "moving").partitions[0].replicas.len(),
+        3,
+        "Metadata names it already"
+    );
+
+    cluster.restart_broker(3);
+    wait::until("the reassignment to end", SOON, || adding().is_empty().then_some(()));
 }

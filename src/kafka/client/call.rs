@@ -111,11 +111,25 @@ impl Client {
         match node {
             Node::Any => self.any_session(purpose, deadline).await,
             Node::Broker(id) => self.broker_session(id, purpose, deadline).await,
-            Node::Controller => match self.controller(deadline).await? {
-                Some(id) => self.broker_session(id, purpose, deadline).await,
-                None => self.any_session(purpose, deadline).await,
-            },
+            Node::Controller => self.controller_session(purpose, deadline).await,
         }
+    }
+
+    /// On KRaft every broker passes requests on to the controller, so one that cannot be reached is no loss. On
+    /// ZooKeeper another broker answers NOT_CONTROLLER, which is as true.
+    async fn controller_session(&self, purpose: Purpose, deadline: Instant) -> Result<Arc<Session>, Error> {
+        let is_kraft = self.shared.routes.quorum_leader().is_some();
+        let named = if is_kraft {
+            None
+        } else {
+            self.controller(deadline).await?
+        };
+        if let Some(id) = named
+            && let Ok(session) = self.broker_session(id, purpose, deadline).await
+        {
+            return Ok(session);
+        }
+        self.any_session(purpose, deadline).await
     }
 
     async fn controller(&self, deadline: Instant) -> Result<Option<BrokerId>, Error> {

@@ -236,6 +236,7 @@ mod tests {
             leader_epoch: None,
             replicas: [BrokerId(3), BrokerId(1)].into(),
             isr: [BrokerId(1)].into(),
+            adding: Box::default(),
         };
         let topic = Topic {
             name: "t".into(),

@@ -217,5 +217,6 @@ fn partition(partition: MetadataResponsePartition) -> Partition {
             .map(LeaderEpoch),
         replicas: ids(partition.replica_nodes),
         isr: ids(partition.isr_nodes),
+        adding: Box::default(),
     }
 }

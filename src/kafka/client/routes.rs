@@ -235,6 +235,7 @@ mod tests {
             leader_epoch: (*epoch >= 0).then_some(LeaderEpoch(*epoch)),
             replicas: Box::default(),
             isr: Box::default(),
+            adding: Box::default(),
         };
         Topic {
             name: "orders".into(),

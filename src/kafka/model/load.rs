@@ -11,7 +11,7 @@ pub struct BrokerLoad {
     pub leaders: usize,
     /// Replicas assigned to it.
     pub replicas: usize,
-    /// Replicas of it that are not in sync.
+    /// Replicas of it that should be in sync and are not.
     pub out_of_sync: usize,
 }
 
@@ -24,9 +24,10 @@ impl BrokerLoad {
                 loads.entry(leader).or_default().leaders += 1;
             }
             for replica in &partition.replicas {
-                let load = loads.entry(*replica).or_default();
-                load.replicas += 1;
-                load.out_of_sync += usize::from(!partition.isr.contains(replica));
+                loads.entry(*replica).or_default().replicas += 1;
+            }
+            for missing in partition.missing() {
+                loads.entry(missing).or_default().out_of_sync += 1;
             }
         }
         loads
@@ -47,6 +48,7 @@ mod tests {
             leader_epoch: None,
             replicas: ids(&[1, 2]),
             isr: ids(&[1]),
+            adding: Box::default(),
         };
         let topic = Topic {
             name: "t".into(),

@@ -36,6 +36,7 @@ mod tests {
             leader_epoch: None,
             replicas: (1..=replicas).map(BrokerId).collect(),
             isr: (1..=isr).map(BrokerId).collect(),
+            adding: Box::default(),
         }
     }
 

@@ -23,7 +23,7 @@ impl Topic {
         self.partitions.first().map_or(0, |partition| partition.replicas.len())
     }
 
-    /// Partitions whose ISR is smaller than their replicas.
+    /// Partitions that lack a replica.
     pub fn under_replicated(&self) -> usize {
         self.partitions
             .iter()
@@ -61,17 +61,22 @@ pub struct Partition {
     pub replicas: Box<[BrokerId]>,
     /// In-sync replicas.
     pub isr: Box<[BrokerId]>,
+    /// Those of the replicas that a running reassignment adds (KIP-455). Metadata does not tell: empty until somebody
+    /// who asked for reassignments says so.
+    pub adding: Box<[BrokerId]>,
 }
 
 impl Partition {
-    /// Whether a replica is missing from the ISR.
+    /// Whether the ISR is smaller than the replicas, where those that a reassignment adds do not count yet. This is
+    /// Kafka's own rule (`Partition.isUnderReplicated`).
     pub fn is_under_replicated(&self) -> bool {
-        self.isr.len() < self.replicas.len()
+        self.isr.len() < self.replicas.iter().filter(|id| !self.adding.contains(id)).count()
     }
 
-    /// Replicas that are not in sync.
+    /// Replicas that should be in sync and are not.
     pub fn missing(&self) -> impl Iterator<Item = BrokerId> + '_ {
-        self.replicas.iter().copied().filter(|id| !self.isr.contains(id))
+        let is_missing = |id: &BrokerId| !self.isr.contains(id) && !self.adding.contains(id);
+        self.replicas.iter().copied().filter(is_missing)
     }
 }
 
@@ -113,6 +118,7 @@ mod tests {
             leader_epoch: None,
             replicas: ids(replicas),
             isr: ids(isr),
+            adding: Box::default(),
         }
     }
 

@@ -58,6 +58,7 @@ impl State {
             } else if !partition.isr.contains(&id) && partition.leader != NO_LEADER {
                 let mut isr = partition.isr.to_vec();
                 isr.push(id);
+                partition.adding.retain(|added| *added != id);
                 partition.isr = state.shared_list(isr);
                 state.left_behind.remove(&(name.clone(), index, id));
             }
@@ -79,6 +80,19 @@ impl State {
                 .left_behind
                 .insert((name.clone(), index, id), partition.log.high_watermark());
             partition.isr = state.shared_list(rest);
+        });
+    }
+
+    /// Starts a reassignment that adds a replica to a partition; it ends when that broker comes up again.
+    pub fn add_replica(&mut self, topic: &str, partition: i32, id: i32) {
+        self.change(topic, partition, |state, name, index, partition| {
+            let mut replicas = partition.replicas.to_vec();
+            replicas.push(id);
+            partition.replicas = state.shared_list(replicas);
+            partition.adding.push(id);
+            state
+                .left_behind
+                .insert((name.clone(), index, id), partition.log.start());
         });
     }
 

@@ -22,6 +22,8 @@ pub struct Partition {
     pub replicas: Arc<[i32]>,
     /// Brokers that are in sync.
     pub isr: Arc<[i32]>,
+    /// Those of the replicas that a running reassignment adds.
+    pub adding: Vec<i32>,
     /// The records.
     pub log: Log,
 }
