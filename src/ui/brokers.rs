@@ -81,6 +81,14 @@ const COLUMNS: &[(Column, Option<BrokerOrder>, Show)] = &[
             None => figure::unknown(cell),
         },
     ),
+    (Column::right("VERSION").leaves(6), None, |row, _, cell| {
+        match &row.version {
+            Some(version) => {
+                cell.show(version);
+            }
+            None => figure::unknown(cell),
+        }
+    }),
 ];
 
 fn role(row: &BrokerRow, view: View<'_>, cell: &mut CellText<'_>) {

@@ -232,6 +232,7 @@ pub fn cluster(live: &[i32]) -> Cluster {
         version: Some("4.3".to_owned()),
         controller: Some(BrokerId(3)),
         brokers: live.iter().map(|id| broker(*id)).collect(),
+        versions: live.iter().map(|id| (BrokerId(*id), "4.3".to_owned())).collect(),
     }
 }
 

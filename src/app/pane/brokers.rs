@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  Brokers  2 of 3 up   Kafka 4.3 KRaft                                        sorted by id ↑
-//!    ID  ADDRESS       RACK   ROLE        LEADERS  REPLICAS  URP  <MIN  =MIN  LOG SIZE  DISK FREE
-//!  ▸  1  kafka-1:9092  eu-1a  controller      412     1,236    0     0     0  88.1 GiB  312 GiB
-//!     2  kafka-2:9092  eu-1b  DOWN 3 m          0     1,236  412     0   400         ?        ?
+//!    ID  ADDRESS       RACK   ROLE        LEADERS  REPLICAS  URP  <MIN  =MIN  LOG SIZE  DISK FREE  VERSION
+//!  ▸  1  kafka-1:9092  eu-1a  controller      412     1,236    0     0     0  88.1 GiB  312 GiB        4.3
+//!     2  kafka-2:9092  eu-1b  DOWN 3 m          0     1,236  412     0   400         ?        ?          ?
 //! ```
 //!
 //! A broker that replicas name but the cluster does not list is a row too: it is the one that matters.
@@ -79,6 +79,8 @@ pub struct BrokerRow {
     pub log_bytes: Option<u64>,
     /// Free bytes on its fullest volume, with that volume's size.
     pub disk: Option<(u64, u64)>,
+    /// Kafka version it runs.
+    pub version: Option<String>,
 }
 
 /// State of the list.
@@ -166,6 +168,7 @@ fn rows(store: &Store) -> Vec<BrokerRow> {
         min_isr: health.min_isr_by_broker.get(&id).copied().unwrap_or_default(),
         log_bytes: log_bytes(id, store),
         disk: fullest_disk(id, store),
+        version: cluster.versions.get(&id).cloned(),
     };
     live.chain(dead).map(row).collect()
 }

@@ -1,5 +1,6 @@
 //! The cluster as a whole: brokers, kind, and who really is the controller.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +74,17 @@ impl Client {
             version,
             controller: named,
             brokers,
+            versions: self.releases(kind),
         })
+    }
+
+    /// The release of each broker that a connection is open to.
+    pub(super) fn releases(&self, kind: ClusterKind) -> BTreeMap<BrokerId, String> {
+        let offered = self.shared.links.offered();
+        let releases = offered
+            .iter()
+            .filter_map(|(broker, versions)| Some((*broker, release_of(versions, kind)?)));
+        releases.collect()
     }
 
     /// The leader of the KRaft quorum: the active controller.

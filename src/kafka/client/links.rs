@@ -10,8 +10,10 @@ use super::address::{Address, Peer};
 use super::link::{Link, Session};
 use super::race::staggered;
 use super::stats::Meter;
+use super::versions::Versions;
 use super::{ClientSettings, Purpose};
 use crate::kafka::error::Error;
+use crate::kafka::model::BrokerId;
 
 /// Head start of one broker before the next one is called beside it.
 const HEAD_START: Duration = Duration::from_millis(300);
@@ -75,6 +77,16 @@ impl Links {
         open.into_iter()
             .filter(|session| !session.connection.is_late())
             .min_by_key(|session| session.connection.in_flight())
+    }
+
+    /// What each broker offers that a connection is open to.
+    pub(super) fn offered(&self) -> Vec<(BrokerId, Arc<Versions>)> {
+        let links: Vec<_> = self.by_address().values().cloned().collect();
+        let offered = links.iter().filter_map(|link| {
+            let mut sessions = Purpose::ALL.iter().filter_map(|purpose| link.open_session(*purpose));
+            Some((link.line().broker()?, Arc::clone(&sessions.next()?.versions)))
+        });
+        offered.collect()
     }
 
     /// Requests under way over all open connections.

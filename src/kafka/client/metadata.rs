@@ -108,6 +108,7 @@ impl Client {
             version,
             controller,
             brokers,
+            versions: self.releases(kind),
         }
     }
 

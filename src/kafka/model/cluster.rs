@@ -1,5 +1,6 @@
 //! The cluster and its brokers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -58,6 +59,9 @@ pub struct Cluster {
     pub controller: Option<BrokerId>,
     /// Live brokers, by id.
     pub brokers: Vec<Broker>,
+    /// Kafka version of each broker that a connection is open to, in the words of [`Cluster::version`]: they differ while
+    /// a cluster is upgraded.
+    pub versions: BTreeMap<BrokerId, String>,
 }
 
 impl Cluster {
