@@ -224,10 +224,19 @@ impl<T: Item> Report<T> {
     fn complain(&self) {
         let mut stderr = io::stderr().lock();
         for failure in &self.failures {
-            let line = format!("ktui: {}: {}. {}", failure.what, failure.error, failure.error.hint());
             // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(stderr, "{}", text::visible(&line));
+            let _ = writeln!(stderr, "{}", text::visible(&complaint(failure)));
         }
+    }
+}
+
+/// One failure in a sentence: what could not be learned, unless the error names it already, why, and what to do.
+fn complaint(failure: &Failure) -> String {
+    let (error, hint) = (failure.error.to_string(), failure.error.hint());
+    if error.contains(&failure.what) {
+        format!("ktui: {error}. {hint}")
+    } else {
+        format!("ktui: {}: {error}. {hint}", failure.what)
     }
 }
 
@@ -336,5 +345,19 @@ mod tests {
         assert_eq!(report(Vec::new(), Vec::new()).exit(), Exit::Well);
         assert_eq!(report(things(), failed()).exit(), Exit::Partial);
         assert_eq!(report(Vec::new(), failed()).exit(), Exit::Nothing);
+    }
+
+    #[test]
+    fn a_complaint_names_a_thing_once() {
+        let unknown = Error::UnknownGroup {
+            group: "billing".into(),
+        };
+        let said = complaint(&Failure::new("group billing", unknown.clone()));
+        assert!(
+            said.starts_with("ktui: group billing does not exist or is hidden. "),
+            "{said}"
+        );
+        let said = complaint(&Failure::new("lag", unknown));
+        assert!(said.starts_with("ktui: lag: group billing does not exist"), "{said}");
     }
 }
