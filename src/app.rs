@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod command;
+pub mod coordinator;
 pub mod effect;
 pub mod event;
 pub mod filter;

@@ -29,15 +29,6 @@ pub struct Seen {
     pub at: Instant,
 }
 
-/// Why a coordinator's groups could not be listed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Silence<'a> {
-    /// It was asked, in vain.
-    Failed(&'a Error),
-    /// The cluster no longer lists it.
-    Missing,
-}
-
 /// All slots.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -232,7 +223,8 @@ impl Store {
         }
     }
 
-    /// A coordinator that did not answer, or is gone, does not make its groups disappear.
+    /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
+    /// that no broker answers for, nobody can say that a group is gone.
     fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
         let Some(result) = unpack(result, |answer| match answer {
             Answer::Groups(listings) => Some(listings),
@@ -240,12 +232,11 @@ impl Store {
         }) else {
             return false;
         };
-        let silent: Vec<BrokerId> = match &result {
-            Ok((_, failures)) => failures.iter().filter_map(|failure| failure.node).collect(),
-            Err(_) => Vec::new(),
-        };
+        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
+        let silent: Vec<Option<BrokerId>> = failures.iter().map(|failure| failure.node).collect();
         let missing = &self.derived.health.missing;
-        let is_silent = |id: &BrokerId| silent.contains(id) || missing.contains_key(id);
+        let is_silent =
+            |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
         self.groups.finish_with(ticket, now, result, |old, mut new| {
             let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
             let lost = old.into_iter().flatten();
@@ -297,17 +288,6 @@ impl Store {
             entry.value.as_deref()?.parse().ok()
         };
         told(&self.configs).or_else(|| told(&self.min_isr))
-    }
-
-    /// Why the groups of a coordinator are as they were listed earlier; `None` when it told them last time.
-    pub fn silence_of(&self, coordinator: BrokerId) -> Option<Silence<'_>> {
-        let mut failures = self.groups.failures().iter();
-        match failures.find(|failure| failure.node == Some(coordinator)) {
-            None if self.derived.health.missing.contains_key(&coordinator) => Some(Silence::Missing),
-            None => None,
-            Some(failure) if matches!(failure.error, Error::UnknownBroker { .. }) => Some(Silence::Missing),
-            Some(failure) => Some(Silence::Failed(&failure.error)),
-        }
     }
 
     /// Lag and members of a group: the visible one's answer or that of the pass over all, whichever is newer.

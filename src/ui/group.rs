@@ -186,7 +186,11 @@ impl RowSource for Rows<'_> {
     }
 
     fn look(&self, _row: usize) -> RowLook {
-        RowLook::default()
+        let is_old = self.view.store.error(SlotId::Group).is_some();
+        RowLook {
+            role: if is_old { Role::Stale } else { Role::Text },
+            is_selected: false,
+        }
     }
 }
 
@@ -272,6 +276,11 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     let description = &detail.description;
     let lag = figure::of(detail.summary().lag);
     line.left(Role::Text, format_args!("{}  lag {lag}  ", description.state));
+    let id = description.coordinator;
+    let silence = silence(pane, view);
+    if let Some(word) = silence {
+        line.left(Role::Danger, format_args!("coordinator {id} {word}  "));
+    }
     let members = description.members.len();
     let plural = if members == 1 { "" } else { "s" };
     let kind = description.kind.as_str();
@@ -282,7 +291,19 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     if !description.assignor.is_empty() {
         line.left(Role::Dim, format_args!(" ({})", description.assignor));
     }
-    line.left(Role::Dim, format_args!("  coordinator {}", description.coordinator));
+    if silence.is_none() {
+        line.left(Role::Dim, format_args!("  coordinator {id}"));
+    }
+}
+
+/// Why the rows are old, where it is their coordinator's fault.
+fn silence(pane: &Group, view: View<'_>) -> Option<&'static str> {
+    let id = pane.detail(view.store)?.description.coordinator;
+    if view.store.derived.health.missing.contains_key(&id) {
+        return Some("DOWN");
+    }
+    let error = view.store.error(SlotId::Group)?;
+    error.is_connection().then_some("silent")
 }
 
 /// A notice in words.

@@ -4,16 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::{Count, NOT_APPLICABLE};
+use super::format::{Count, NOT_APPLICABLE, UNKNOWN};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::topics::{STALE_AFTER, order_of};
 use super::{Paint, figure};
+use crate::app::coordinator::Silence;
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
-use crate::app::store::Silence;
 use crate::layout::{self, Area};
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
@@ -23,19 +23,7 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
     (Column::name("GROUP", 24), Some(GroupOrder::Name), |row, cell| {
         cell.show(&row.listing.group);
     }),
-    (
-        Column::left("STATE").least(8),
-        Some(GroupOrder::State),
-        |row, cell| match row.state {
-            Some(state) => {
-                if state.is_rebalancing() {
-                    cell.role(Role::Warning);
-                }
-                cell.show(state);
-            }
-            None => figure::unknown(cell),
-        },
-    ),
+    (Column::left("STATE").least(8), Some(GroupOrder::State), state),
     (Column::left("TYPE").least(8).leaves(3), None, |row, cell| {
         cell.show(row.listing.kind.as_str());
     }),
@@ -73,8 +61,8 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         }
     }),
     (Column::right("COORDINATOR").leaves(5), None, |row, cell| {
-        let id = row.listing.coordinator;
-        match row.silence {
+        let id = row.coordinator.id;
+        match row.coordinator.silence {
             None => cell.show(id),
             Some(Silence::Failed(_)) => cell.show(format_args!("silent {id}")),
             Some(Silence::Missing) => cell.show(format_args!("DOWN {id}")),
@@ -82,14 +70,34 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
     }),
 ];
 
-/// Why the group under the cursor is as it was listed earlier.
+/// The column that is always there: it says that the others are old. The coordinator's may have left.
+fn state(row: &GroupRow<'_>, cell: &mut CellText<'_>) {
+    match row.state {
+        _ if row.coordinator.silence.is_some() => {
+            cell.show(format_args!("{UNKNOWN} silent"));
+        }
+        Some(state) => {
+            if state.is_rebalancing() {
+                cell.role(Role::Warning);
+            }
+            cell.show(state);
+        }
+        None => figure::unknown(cell),
+    }
+}
+
+/// Why the group under the cursor is as it was told earlier, and what its state was then.
 fn reason(row: &GroupRow<'_>) -> Option<String> {
-    let why = match row.silence? {
+    let why = match row.coordinator.silence? {
         Silence::Missing => "is missing from the cluster".to_owned(),
         Silence::Failed(error) => format!("cannot be asked ({})", error.outcome()),
     };
-    let id = row.listing.coordinator;
-    Some(format!("as last listed: its coordinator, broker {id}, {why}"))
+    let state = row.state.map(|state| format!("; last told: {state}"));
+    let id = row.coordinator.id;
+    Some(format!(
+        "its coordinator, broker {id}, {why}{}",
+        state.unwrap_or_default()
+    ))
 }
 
 struct Rows<'a> {
@@ -111,7 +119,7 @@ impl RowSource for Rows<'_> {
     fn look(&self, row: usize) -> RowLook {
         // The coordinator cannot be asked: what is shown is old.
         let row = self.pane.row(row, self.view);
-        let is_lost = row.is_some_and(|row| row.silence.is_some());
+        let is_lost = row.is_some_and(|row| row.coordinator.silence.is_some());
         RowLook {
             role: if is_lost { Role::Danger } else { Role::Text },
             is_selected: false,

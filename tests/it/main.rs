@@ -26,6 +26,7 @@ mod lag_reads;
 mod messages_data;
 mod messages_machine;
 mod messages_render;
+mod outage;
 mod profiles;
 mod reassignments;
 mod records_feed;

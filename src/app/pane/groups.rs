@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 use super::order::{Direction, SortKey};
 use super::{Intent, Pane, Urgency, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::coordinator::Coordinator;
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
-use crate::app::store::{Silence, Store};
+use crate::app::store::Store;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
@@ -94,8 +95,8 @@ pub struct GroupRow<'a> {
     pub uncommitted: Option<usize>,
     /// How long ago the lag was told.
     pub age: Option<Duration>,
-    /// Why all of this is old: its coordinator could not be asked.
-    pub silence: Option<Silence<'a>>,
+    /// Who coordinates it, and why all of this may be old.
+    pub coordinator: Coordinator<'a>,
 }
 
 impl<'a> GroupRow<'a> {
@@ -116,7 +117,7 @@ impl<'a> GroupRow<'a> {
             lag: newest.map(|fact| fact.value.lag),
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
-            silence: store.silence_of(listing.coordinator),
+            coordinator: Coordinator::of(listing, store),
         }
     }
 }
@@ -245,7 +246,15 @@ impl Pane for Groups {
     }
 
     fn wants(&self, view: View<'_>) -> Vec<Want> {
-        let mut wants = vec![Want::every(15, SlotId::Groups, Query::Groups)];
+        // A coordinator that could not tell is asked again soon: a listing is cheap.
+        let is_partial = view
+            .store
+            .groups
+            .failures()
+            .iter()
+            .any(|failure| failure.error.is_retriable());
+        let period = if is_partial { 5 } else { 15 };
+        let mut wants = vec![Want::every(period, SlotId::Groups, Query::Groups)];
         let Some(listings) = view.store.groups.value() else {
             return wants;
         };

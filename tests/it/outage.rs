@@ -1,0 +1,152 @@
+//! What the machine makes of a coordinator that says nothing, moves, or comes back.
+
+use std::collections::HashMap;
+
+use ktui::app::nav::PaneId;
+use ktui::app::slot::SlotId;
+use ktui::kafka::error::Error;
+use ktui::kafka::lag::GroupSummary;
+use ktui::kafka::model::{BrokerId, GroupId, GroupListing, GroupState, GroupType};
+use ktui::kafka::partial::Failure;
+use ktui::kafka::query::{Answer, Overview, Query};
+
+use crate::stage::{Stage, cluster, overview, timeout};
+
+fn listing(name: &str, coordinator: i32) -> GroupListing {
+    GroupListing {
+        group: GroupId::from(name),
+        kind: GroupType::Classic,
+        protocol_type: "consumer".into(),
+        state: Some(GroupState("Stable".into())),
+        coordinator: BrokerId(coordinator),
+    }
+}
+
+fn listings() -> Answer {
+    Answer::Groups(vec![listing("audit", 1), listing("payments", 2)])
+}
+
+/// What these groups' coordinators told.
+fn lags(told: &[(&str, i32)]) -> Answer {
+    let summary = |coordinator| GroupSummary {
+        coordinator: BrokerId(coordinator),
+        state: Some(GroupState("Stable".into())),
+        members: Some(3),
+        lag: [Some(7)].into_iter().collect(),
+        uncommitted: Some(0),
+        partitions: 1,
+    };
+    let told = told.iter().map(|(name, id)| (GroupId::from(*name), summary(*id)));
+    Answer::Lags(told.collect::<HashMap<_, _>>())
+}
+
+/// Two groups, all told, on a screen that is too narrow for the coordinator's column.
+fn groups() -> Stage {
+    let mut stage = Stage::with(PaneId::Groups, 80, 14, overview());
+    stage.answer(SlotId::Groups, listings());
+    stage.answer(SlotId::Lags, lags(&[("audit", 1), ("payments", 2)]));
+    assert!(stage.line(" payments").contains("Stable"));
+    stage
+}
+
+fn members_of_payments() -> Failure {
+    Failure::of(BrokerId(2), "members of payments", timeout("DescribeGroups"))
+}
+
+/// The cluster without broker 2, or with it again.
+fn see(stage: &mut Stage, live: &[i32]) {
+    let mut seen: Overview = overview();
+    seen.cluster = cluster(live);
+    stage.answer(SlotId::Overview, Answer::Overview(seen));
+}
+
+#[test]
+fn the_row_of_a_silent_coordinator_says_so_in_a_column_that_never_leaves() {
+    let mut stage = groups();
+    stage.pass(5);
+    stage.answer_partly(SlotId::Lags, lags(&[("audit", 1)]), vec![members_of_payments()]);
+    let screen = stage.text();
+    assert!(!screen.contains("COORDINATOR"), "{screen}");
+    assert!(stage.line(" payments").contains("? silent"), "{screen}");
+    assert!(
+        stage.line(" payments").ends_with(" 7"),
+        "what was known stays: {screen}"
+    );
+    assert!(stage.line(" audit").contains("Stable"), "{screen}");
+    stage.pass(5);
+    stage.answer(SlotId::Lags, lags(&[("audit", 1), ("payments", 2)]));
+    assert!(stage.line(" payments").contains("Stable"), "{}", stage.text());
+}
+
+#[test]
+fn a_partition_that_cannot_be_asked_for_does_not_make_its_leader_a_silent_coordinator() {
+    let mut stage = groups();
+    stage.pass(5);
+    let offline = Error::NoLeader {
+        topic: "orders".into(),
+        partition: ktui::kafka::model::PartitionId(1),
+    };
+    let failure = Failure::of(BrokerId(2), "end offsets of orders-1", offline);
+    stage.answer_partly(SlotId::Lags, lags(&[("audit", 1), ("payments", 2)]), vec![failure]);
+    assert!(stage.line(" payments").contains("Stable"), "{}", stage.text());
+}
+
+#[test]
+fn a_group_that_moved_is_not_silent_although_its_old_coordinator_is_gone() {
+    let mut stage = groups();
+    stage.pass(5);
+    see(&mut stage, &[1, 3]);
+    assert!(stage.line(" payments").contains("? silent"), "{}", stage.text());
+    stage.answer(SlotId::Lags, lags(&[("audit", 1), ("payments", 3)]));
+    assert!(stage.line(" payments").contains("Stable"), "{}", stage.text());
+}
+
+#[test]
+fn a_group_that_nobody_can_list_does_not_disappear() {
+    let mut stage = groups();
+    stage.pass(15);
+    let leaderless = Error::NoLeader {
+        topic: "__consumer_offsets".into(),
+        partition: ktui::kafka::model::PartitionId(7),
+    };
+    let failure = Failure::new("groups of __consumer_offsets-7", leaderless);
+    let others = Answer::Groups(vec![listing("audit", 1)]);
+    stage.answer_partly(SlotId::Groups, others.clone(), vec![failure]);
+    assert!(stage.text().contains(" payments"), "{}", stage.text());
+    assert!(stage.asked(SlotId::Groups).is_none());
+    stage.pass(5);
+    stage.answer(SlotId::Groups, others);
+    assert!(!stage.text().contains(" payments"), "now it is known: {}", stage.text());
+}
+
+#[test]
+fn the_screen_of_a_group_names_its_dead_coordinator() {
+    let mut stage = groups();
+    stage.press(ktui::app::action::Action::Open);
+    let Some((ticket, Query::Group(asked))) = stage.asked(SlotId::Group) else {
+        panic!("the group is asked for")
+    };
+    let description = ktui::kafka::model::GroupDescription {
+        group: asked.group,
+        kind: GroupType::Classic,
+        protocol_type: "consumer".into(),
+        assignor: "range".into(),
+        state: GroupState("Stable".into()),
+        coordinator: BrokerId(2),
+        members: Vec::new(),
+    };
+    let detail = ktui::kafka::lag::GroupDetail {
+        description,
+        partitions: Vec::new(),
+    };
+    let result = Ok(ktui::kafka::partial::Partial::complete(Answer::Group(detail)));
+    stage.tell(ktui::app::event::Event::Loaded {
+        slot: SlotId::Group,
+        ticket,
+        result,
+    });
+    assert!(!stage.text().contains("coordinator 2 DOWN"), "{}", stage.text());
+    stage.pass(5);
+    see(&mut stage, &[1, 3]);
+    assert!(stage.text().contains("coordinator 2 DOWN"), "{}", stage.text());
+}
