@@ -90,18 +90,23 @@ pub fn next_deadline(wants: &[Want], store: &Store, now: Instant) -> Option<Inst
 
 /// When a want is due; `None` while its question is under way.
 fn due(want: &Want, store: &Store, now: Instant) -> Option<Instant> {
+    let period = if store.is_overtaken(want.slot) {
+        Duration::ZERO
+    } else {
+        want.period
+    };
     match want.urgency {
-        Urgency::Routine => store.due(want.slot, want.period, now),
+        Urgency::Routine => store.due(want.slot, period, now),
         // What was asked in these very words leaves the same holes again: only another question is asked at once.
         Urgency::Missing if store.derived.asking.get(&want.slot) == Some(&want.query) => {
-            store.due(want.slot, want.period, now)
+            store.due(want.slot, period, now)
         }
         Urgency::Missing => store.due(want.slot, Duration::ZERO, now),
         Urgency::Replaces if store.asked(want.slot).is_some() => {
             (store.derived.asking.get(&want.slot) != Some(&want.query)).then_some(now)
         }
         Urgency::Replaces if store.derived.asking.get(&want.slot) == Some(&want.query) => {
-            store.due(want.slot, want.period, now)
+            store.due(want.slot, period, now)
         }
         Urgency::Replaces => Some(now),
     }

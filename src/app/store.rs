@@ -75,6 +75,8 @@ pub struct Derived {
     pub counters: Counters,
     /// The time of day, once the shell told it.
     pub wall: Option<WallClock>,
+    /// When a broker that was missing was last listed again.
+    pub returned: Option<Instant>,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
@@ -266,7 +268,17 @@ impl Store {
         if let (Some(moving), Some(overview)) = (self.reassignments.value(), self.overview.value_mut()) {
             moving.mark(&mut overview.topics);
         }
-        self.derived.health = Health::of(self);
+        let health = Health::of(self);
+        let before = &self.derived.health.missing;
+        if before.keys().any(|id| !health.missing.contains_key(id)) {
+            self.derived.returned = Some(now);
+        }
+        self.derived.health = health;
+    }
+
+    /// Whether a slot's newest answer lacks something that a broker which came back since may know.
+    pub fn is_overtaken(&self, slot: SlotId) -> bool {
+        !self.failures(slot).is_empty() && self.arrived(slot) < self.derived.returned
     }
 
     /// The newest description of the cluster: the heartbeat's, or the overview's before the first heartbeat.

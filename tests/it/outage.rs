@@ -120,6 +120,21 @@ fn a_group_that_nobody_can_list_does_not_disappear() {
 }
 
 #[test]
+fn what_lacked_a_broker_is_asked_again_when_the_broker_is_back() {
+    let mut stage = Stage::with(PaneId::Brokers, 100, 14, overview());
+    stage.pass(5);
+    see(&mut stage, &[1, 3]);
+    let failure = Failure::of(BrokerId(2), "log dirs of broker 2", timeout("DescribeLogDirs"));
+    stage.answer_partly(SlotId::LogDirs, Answer::LogDirs(Vec::new()), vec![failure.clone()]);
+    stage.pass(5);
+    assert!(stage.asked(SlotId::LogDirs).is_none(), "its period is longer");
+    see(&mut stage, &[1, 2, 3]);
+    stage.answer_partly(SlotId::LogDirs, Answer::LogDirs(Vec::new()), vec![failure]);
+    stage.pass(5);
+    assert!(stage.asked(SlotId::LogDirs).is_none(), "once is enough");
+}
+
+#[test]
 fn the_screen_of_a_group_names_its_dead_coordinator() {
     let mut stage = groups();
     stage.press(ktui::app::action::Action::Open);
