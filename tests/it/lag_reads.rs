@@ -250,6 +250,17 @@ async fn unreadable_commits_are_unknown_never_zero() {
 }
 
 #[tokio::test]
+async fn a_group_whose_commits_were_lost_on_the_way_is_not_said_to_have_none() {
+    let spec = SimSpec::small().brokers(3).add_topic(orders());
+    let spec = spec.add_group(GroupSpec::classic("left").commit("orders", 0, 1_000));
+    let scene = Scene::new(spec).await;
+    let group = scene.group("left").await;
+    scene.sim.inject(Rule::error(api::OFFSET_FETCH, 14).always());
+    let answer = worker::answer(&scene.client, Query::Group(group)).await;
+    assert!(answer.as_ref().is_err_and(Error::is_retriable), "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_commit_that_is_denied_is_unknown_beside_the_others() {
     let scene = Scene::new(every_case()).await;
     let fault = Fault::Error {
