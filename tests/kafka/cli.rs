@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::scenes::{PROTOCOLS, Scene, orders};
+use crate::scenes::{PROTOCOLS, Scene, fragile, group_of, ledger, orders};
 use crate::support::java::{GroupRow, describe_groups};
-use crate::support::kafka::{KafkaCluster, Version, unique};
+use crate::support::kafka::{KafkaCluster, Version};
 use crate::support::terminal::{now, plain};
 use crate::support::wait;
 
@@ -255,38 +255,10 @@ fn without_a_usable_broker_every_command_says_why_and_ends_with_1() {
     }
 }
 
-/// A cluster that notices a death soon, and whose groups then have no other coordinator to move to.
-fn fragile() -> KafkaCluster {
-    let settings = [
-        ("broker.session.timeout.ms", "3000"),
-        ("broker.heartbeat.interval.ms", "500"),
-        ("offsets.topic.replication.factor", "1"),
-    ];
-    KafkaCluster::start_with(Version::V4_3_0, 3, &settings)
-}
-
-/// A group with commits on every partition of the topic whose coordinator is one of these brokers.
-fn group_of(cluster: &KafkaCluster, brokers: &[i64], topic: &str) -> String {
-    let workload = cluster.workload();
-    wait::until("a group of that coordinator", SOON, || {
-        let group = unique("group");
-        let commits: Vec<_> = (0..3).map(|partition| (topic, partition, 4)).collect();
-        workload.commit(&group, &commits);
-        let coordinator = workload.describe_group(&group)["coordinator"].as_i64().unwrap();
-        brokers.contains(&coordinator).then_some(group)
-    })
-}
-
 #[test]
 fn with_one_of_three_brokers_dead_the_rest_is_told_and_the_unknown_is_null() {
-    let cluster = fragile();
-    let (workload, topic) = (cluster.workload(), unique("ledger"));
-    // One copy of each partition: that of broker 2 is gone with it.
-    let assignments = json!([[1], [2], [3]]);
-    workload.ask("create-topic", json!({"topic": topic, "assignments": assignments}));
-    for partition in 0..3 {
-        workload.fill(&topic, 10, json!({"partition": partition}));
-    }
+    let cluster = fragile(Version::V4_3_0);
+    let topic = ledger(&cluster);
     let group = group_of(&cluster, &[1, 3], &topic);
     let orphan = group_of(&cluster, &[2], &topic);
     let lag = whole(&cluster, &["lag"]);
@@ -347,7 +319,7 @@ fn named(object: &Value, broker: i64) -> bool {
         .any(|failure| failure["node"] == broker)
 }
 
-/// Two partitions with their lag, and one, whose only copy is dead, with null.
+/// Two partitions with their lag, and one with null whose only copy is dead.
 #[track_caller]
 fn assert_partial_lag(object: &Value, group: &str) {
     assert!(!list(&object["failures"]).is_empty(), "{object}");

@@ -17,6 +17,7 @@ mod configs;
 mod engine;
 mod groups;
 mod harness;
+mod incident;
 mod lag;
 mod records;
 mod scenes;

@@ -142,3 +142,36 @@ impl<'a> Scene<'a> {
         }
     }
 }
+
+/// A cluster of three brokers that notices a death soon, and in which a group has no other coordinator to move to.
+pub fn fragile(version: Version) -> KafkaCluster {
+    let settings = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+        ("zookeeper.session.timeout.ms", "3000"),
+        ("offsets.topic.replication.factor", "1"),
+    ];
+    KafkaCluster::start_with(version, 3, &settings)
+}
+
+/// A topic of three partitions with ten records each and one copy: partition 0 on broker 1, and so on.
+pub fn ledger(cluster: &KafkaCluster) -> String {
+    let (workload, topic) = (cluster.workload(), unique("ledger"));
+    let assignments = json!([[1], [2], [3]]);
+    workload.ask("create-topic", json!({"topic": topic, "assignments": assignments}));
+    for partition in 0..3 {
+        workload.fill(&topic, 10, json!({"partition": partition}));
+    }
+    topic
+}
+
+/// A group without members that has committed 4 on three partitions and is coordinated by one of these brokers.
+pub fn group_of(cluster: &KafkaCluster, brokers: &[i64], topic: &str) -> String {
+    let workload = cluster.workload();
+    wait::until("a group of that coordinator", SOON, || {
+        let group = unique("group");
+        workload.commit(&group, &[(topic, 0, 4), (topic, 1, 4), (topic, 2, 4)]);
+        let coordinator = workload.describe_group(&group)["coordinator"].as_i64().unwrap();
+        brokers.contains(&coordinator).then_some(group)
+    })
+}

@@ -1,0 +1,282 @@
+//! One of three brokers is killed, and comes back, under the eyes of users: no screen empties, each says what is
+//! affected and why, and all is well again without a key.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::scenes::{fragile, group_of, ledger, orders};
+use crate::support::java::Record;
+use crate::support::kafka::{KafkaCluster, Version};
+use crate::support::terminal::{Start, Terminal, now};
+
+/// A cluster takes seconds to notice, the screens some more.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// A frame may arrive in two parts; a row that is not there for longer was taken off the screen.
+const BLINK: Duration = Duration::from_secs(1);
+
+type Rule = Box<dyn Fn(&str) -> bool>;
+
+/// Somebody who looks at one screen and presses nothing.
+struct Onlooker {
+    what: &'static str,
+    terminal: Terminal,
+    /// What is on the screen all the time.
+    rows: Rule,
+    /// What says that, and why, something is wrong.
+    complaint: Rule,
+    without_rows: Option<Instant>,
+}
+
+impl Onlooker {
+    /// Takes in what the program has drawn; its rows are there.
+    fn look(&mut self) -> String {
+        self.terminal.read_while(|| false);
+        let screen = self.terminal.text();
+        if (self.rows)(&screen) {
+            self.without_rows = None;
+        } else {
+            let since = *self.without_rows.get_or_insert_with(now);
+            assert!(since.elapsed() < BLINK, "{} lost rows:\n{screen}", self.what);
+        }
+        screen
+    }
+}
+
+/// Waits until each screen was so.
+fn await_each(onlookers: &mut [Onlooker], what: &str, is_so: impl Fn(&Onlooker, &str) -> bool) {
+    let end = now() + PATIENCE;
+    let mut waited_for: Vec<usize> = (0..onlookers.len()).collect();
+    loop {
+        let screens: Vec<String> = onlookers.iter_mut().map(Onlooker::look).collect();
+        waited_for.retain(|index| !is_so(&onlookers[*index], &screens[*index]));
+        if waited_for.is_empty() {
+            return;
+        }
+        if now() > end {
+            let late = waited_for
+                .iter()
+                .map(|index| format!("{}:\n{}\n", onlookers[*index].what, screens[*index].trim_end()));
+            panic!("never seen: {what}\n{}", late.collect::<String>());
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// Does something while everybody looks on.
+fn meanwhile(onlookers: &mut [Onlooker], act: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let done = scope.spawn(act);
+        while !done.is_finished() {
+            for onlooker in onlookers.iter_mut() {
+                onlooker.look();
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    });
+}
+
+/// The row of a table that begins with these words.
+fn row<'a>(screen: &'a str, words: &str) -> Option<&'a str> {
+    let body = screen.lines().skip(4).map(|line| line.trim_start_matches([' ', '▸']));
+    body.into_iter().find(|line| line.starts_with(words))
+}
+
+/// The row says all of this.
+fn says(screen: &str, words: &str, marks: &[&str]) -> bool {
+    row(screen, words).is_some_and(|row| marks.iter().all(|mark| row.contains(mark)))
+}
+
+/// A table with these rows.
+fn rows(words: &[String]) -> Rule {
+    let words = words.to_vec();
+    Box::new(move |screen| words.iter().all(|words| row(screen, words).is_some()))
+}
+
+/// The topics, groups and brokers that are looked at.
+struct Stage<'a> {
+    cluster: &'a KafkaCluster,
+    /// Three partitions, each on every broker.
+    orders: String,
+    /// Three partitions, each on one broker.
+    ledger: String,
+    /// A group whose coordinator lives on.
+    group: String,
+    /// A group whose coordinator is killed, and whose commits are nowhere else.
+    orphan: String,
+}
+
+impl<'a> Stage<'a> {
+    fn new(cluster: &'a KafkaCluster) -> Self {
+        let ledger = ledger(cluster);
+        Self {
+            cluster,
+            orders: orders(cluster),
+            group: group_of(cluster, &[1, 3], &ledger),
+            orphan: group_of(cluster, &[2], &ledger),
+            ledger,
+        }
+    }
+
+    fn look(&self, what: &'static str, (pane, keys): (&str, &str), rows: Rule, complaint: Rule) -> Onlooker {
+        let mut terminal = Start::ktui(&["--brokers", &self.cluster.bootstrap(), "--pane", pane]).run();
+        let listed = if pane == "groups" { &self.orphan } else { "sorted by" };
+        terminal.wait_for(listed).press(keys);
+        terminal.wait_until("the rows", &rows).wait_for("live");
+        Onlooker {
+            what,
+            terminal,
+            rows,
+            complaint,
+            without_rows: None,
+        }
+    }
+
+    fn brokers(&self) -> Onlooker {
+        let ids = [1, 2, 3].map(|id| format!("{id}  {}", self.cluster.address(id)));
+        let dead = ids[1].clone();
+        let complaint = move |screen: &str| says(screen, &dead, &["DOWN"]);
+        self.look("Brokers", ("brokers", ""), rows(&ids), Box::new(complaint))
+    }
+
+    fn topics(&self) -> Onlooker {
+        let (orders, ledger) = (self.orders.clone(), self.ledger.clone());
+        let kept = rows(&[orders.clone(), ledger.clone()]);
+        let complaint = move |screen: &str| {
+            // Partitions, replicas, under-replicated, below min.insync.replicas, offline, offset range.
+            let figures =
+                |topic: &str| row(screen, topic).map(|row| row.split_whitespace().skip(1).collect::<Vec<_>>());
+            figures(&orders).is_some_and(|found| found.starts_with(&["3", "3", "3", "0", "0"]))
+                && figures(&ledger).is_some_and(|found| found[4..].starts_with(&["1", "20", "+", "?1"]))
+        };
+        self.look("Topics", ("topics", ""), kept, Box::new(complaint))
+    }
+
+    fn partitions(&self) -> [Onlooker; 2] {
+        let kept = || rows(&["0 ", "1 ", "2 "].map(str::to_owned));
+        let open = |topic: &str| format!(":topic {topic}\r");
+        let offline = |screen: &str| says(screen, "1 ", &["none", "?"]);
+        // Whoever led is replaced: the offsets are known.
+        let lagging = |screen: &str| {
+            let lags = |id: &&str| row(screen, id).is_some_and(|row| row.contains("(2)") && !row.contains(['?', 'n']));
+            ["0 ", "1 ", "2 "].iter().all(lags)
+        };
+        [
+            self.look(
+                "partitions with one copy",
+                ("topics", &open(&self.ledger)),
+                kept(),
+                Box::new(offline),
+            ),
+            self.look(
+                "partitions with three copies",
+                ("topics", &open(&self.orders)),
+                kept(),
+                Box::new(lagging),
+            ),
+        ]
+    }
+
+    fn messages(&self) -> [Onlooker; 2] {
+        let open = |topic: &str| format!(":messages {topic}\r");
+        let kept = |key: &'static str| -> Rule {
+            Box::new(move |screen| screen.contains(key) && screen.contains("following"))
+        };
+        let unread = format!("not read: {}-1: ", self.ledger);
+        [
+            self.look(
+                "messages with one copy",
+                ("topics", &open(&self.ledger)),
+                kept("k0000009"),
+                Box::new(move |screen| screen.contains(&unread)),
+            ),
+            self.look(
+                "messages with three copies",
+                ("topics", &open(&self.orders)),
+                kept("k0000019"),
+                // Its partitions have another leader: reading goes on.
+                Box::new(|screen| screen.contains("during the incident") && !screen.contains("not read: ")),
+            ),
+        ]
+    }
+
+    fn groups(&self) -> [Onlooker; 3] {
+        let (group, orphan) = (self.group.clone(), self.orphan.clone());
+        let open = |group: &str| format!(":group {group}\r");
+        let partitions = || rows(&[0, 1, 2].map(|partition| format!("{}    {partition}", self.ledger)));
+        let offline = format!("{}    1", self.ledger);
+        let kept = rows(&[group.clone(), orphan.clone()]);
+        let marked =
+            move |screen: &str| says(screen, &group, &["Empty", "12 + ?1"]) && says(screen, &orphan, &["? silent"]);
+        [
+            self.look("Groups", ("groups", ""), kept, Box::new(marked)),
+            self.look(
+                "a group",
+                ("groups", &open(&self.group)),
+                partitions(),
+                Box::new(move |screen| says(screen, &offline, &["?  no leader"])),
+            ),
+            self.look(
+                "a group of a dead coordinator",
+                ("groups", &open(&self.orphan)),
+                partitions(),
+                Box::new(|screen| screen.contains("coordinator 2 DOWN") && screen.contains("lag 18")),
+            ),
+        ]
+    }
+
+    fn onlookers(&self) -> Vec<Onlooker> {
+        let mut all = vec![self.brokers(), self.topics()];
+        all.extend(self.partitions());
+        all.extend(self.messages());
+        all.extend(self.groups());
+        all
+    }
+
+    fn append(&self, topic: &str, partition: i32, value: &str) {
+        let record = Record::new("late", value).at(partition);
+        self.cluster.workload().produce(topic, &[record], json!({}));
+    }
+}
+
+/// Everything is known again: the only question mark is that of the key for help.
+fn is_well(screen: &str) -> bool {
+    ["3/3 brokers", "URP 0", "offline 0", " live"]
+        .iter()
+        .all(|word| screen.lines().next().is_some_and(|health| health.contains(word)))
+        && screen.matches('?').count() == 1
+        && ["missing", "not read: "].iter().all(|word| !screen.contains(word))
+}
+
+fn watch_an_incident(cluster: &KafkaCluster) {
+    let stage = Stage::new(cluster);
+    let mut all = stage.onlookers();
+    await_each(&mut all, "a whole cluster", |_, screen| is_well(screen));
+
+    meanwhile(&mut all, || cluster.kill_broker(2));
+    meanwhile(&mut all, || stage.append(&stage.orders, 1, "during the incident"));
+    await_each(&mut all, "what is affected, and who is guilty", |onlooker, screen| {
+        let guilty = screen
+            .lines()
+            .next()
+            .is_some_and(|health| health.contains("broker 2 missing: "));
+        guilty && (onlooker.complaint)(screen)
+    });
+
+    meanwhile(&mut all, || cluster.restart_broker(2));
+    meanwhile(&mut all, || stage.append(&stage.ledger, 1, "after the incident"));
+    await_each(&mut all, "a whole cluster again", |onlooker, screen| {
+        let is_read = onlooker.what != "messages with one copy" || screen.contains("after the incident");
+        is_well(screen) && is_read
+    });
+}
+
+#[test]
+fn no_screen_empties_while_a_broker_is_dead_and_all_recover_by_themselves() {
+    watch_an_incident(&fragile(Version::V4_3_0));
+}
+
+#[test]
+fn an_incident_of_a_cluster_with_zookeeper_is_told_alike() {
+    watch_an_incident(&fragile(Version::V3_4_1));
+}
