@@ -77,6 +77,8 @@ pub struct Derived {
     pub wall: Option<WallClock>,
     /// When a broker that was missing was last listed again.
     pub returned: Option<Instant>,
+    /// Groups that the newest listing lacks, for the first time.
+    pub unlisted: HashSet<GroupId>,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
@@ -226,7 +228,8 @@ impl Store {
     }
 
     /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
-    /// that no broker answers for, nobody can say that a group is gone.
+    /// that no broker answers for, nobody can say that a group is gone. And a broker that has just become the
+    /// coordinator lists nothing for a moment, without an error: a group leaves when two listings in a row lack it.
     fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
         let Some(result) = unpack(result, |answer| match answer {
             Answer::Groups(listings) => Some(listings),
@@ -239,10 +242,22 @@ impl Store {
         let missing = &self.derived.health.missing;
         let is_silent =
             |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
+        let unlisted = &mut self.derived.unlisted;
         self.groups.finish_with(ticket, now, result, |old, mut new| {
             let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
-            let lost = old.into_iter().flatten();
-            new.extend(lost.filter(|listing| is_silent(&listing.coordinator) && !listed.contains(&listing.group)));
+            let missed_before = std::mem::take(unlisted);
+            for lost in old.into_iter().flatten() {
+                if listed.contains(&lost.group) {
+                    continue;
+                }
+                if !is_silent(&lost.coordinator) {
+                    if missed_before.contains(&lost.group) {
+                        continue;
+                    }
+                    unlisted.insert(lost.group.clone());
+                }
+                new.push(lost);
+            }
             new.sort_by(|a, b| a.group.cmp(&b.group));
             new
         })

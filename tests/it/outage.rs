@@ -115,8 +115,24 @@ fn a_group_that_nobody_can_list_does_not_disappear() {
     assert!(stage.text().contains(" payments"), "{}", stage.text());
     assert!(stage.asked(SlotId::Groups).is_none());
     stage.pass(5);
+    // Its new coordinator lists nothing before it has read what it keeps.
+    stage.answer(SlotId::Groups, others.clone());
+    assert!(stage.text().contains(" payments"), "{}", stage.text());
+    stage.pass(5);
     stage.answer(SlotId::Groups, others);
     assert!(!stage.text().contains(" payments"), "now it is known: {}", stage.text());
+}
+
+#[test]
+fn a_group_that_is_listed_again_was_never_away() {
+    let mut stage = groups();
+    for _ in 0..3 {
+        stage.pass(15);
+        stage.answer(SlotId::Groups, Answer::Groups(vec![listing("audit", 1)]));
+        assert!(stage.text().contains(" payments"), "{}", stage.text());
+        stage.pass(5);
+        stage.answer(SlotId::Groups, listings());
+    }
 }
 
 #[test]

@@ -246,14 +246,11 @@ impl Pane for Groups {
     }
 
     fn wants(&self, view: View<'_>) -> Vec<Want> {
-        // A coordinator that could not tell is asked again soon: a listing is cheap.
-        let is_partial = view
-            .store
-            .groups
-            .failures()
-            .iter()
-            .any(|failure| failure.error.is_retriable());
-        let period = if is_partial { 5 } else { 15 };
+        // A listing is cheap: what is in doubt is asked again soon.
+        let store = view.store;
+        let mut failures = store.groups.failures().iter();
+        let is_doubtful = failures.any(|failure| failure.error.is_retriable()) || !store.derived.unlisted.is_empty();
+        let period = if is_doubtful { 5 } else { 15 };
         let mut wants = vec![Want::every(period, SlotId::Groups, Query::Groups)];
         let Some(listings) = view.store.groups.value() else {
             return wants;
