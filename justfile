@@ -25,6 +25,10 @@ kafka-status:
 kafka-down:
     scripts/kafka down
 
+# Pictures of the screen, from real runs; with names only those.
+screenshots *NAMES:
+    scripts/screenshots {{NAMES}}
+
 # Licences, advisories, banned crates and sources (cargo install cargo-deny).
 deny:
     cargo deny check

@@ -86,7 +86,10 @@ impl Start {
     }
 
     pub fn run(self) -> Terminal {
-        let (width, height) = SIZE;
+        self.run_at(SIZE)
+    }
+
+    pub fn run_at(self, (width, height): (u16, u16)) -> Terminal {
         let pair = native_pty_system().openpty(pty_size(width, height)).unwrap();
         let child = pair.slave.spawn_command(self.command).unwrap();
         // Else the reader never sees the end.

@@ -1,0 +1,226 @@
+//! The clusters that pictures are taken of.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::support::java::{Record, Workload};
+use super::support::kafka::{KafkaCluster, Version, script_path};
+use super::support::{kcat, wait};
+
+/// What a picture is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bed {
+    /// `ktui demo`.
+    Demo,
+    /// A real cluster of three brokers, with topics, records and groups.
+    Kafka,
+    /// The same, after broker 2 was killed.
+    BrokerDown,
+    /// Addresses that no broker answers at.
+    Nobody,
+}
+
+impl Bed {
+    /// Its heading in the list of pictures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Demo => "On the demo cluster",
+            Self::Kafka => "On Apache Kafka 4.3.0, three brokers",
+            Self::BrokerDown => "The same after `kill -9` of broker 2",
+            Self::Nobody => "No broker in reach",
+        }
+    }
+}
+
+/// The broker that is killed.
+const VICTIM: i32 = 2;
+const SOON: Duration = Duration::from_mins(1);
+
+/// Clusters start when the first picture asks for them and end with this value; were the process killed, they see it.
+#[derive(Default)]
+pub struct Beds {
+    kafka: Option<KafkaCluster>,
+    is_broken: bool,
+    lost_group: String,
+    /// It accepts connections and answers nothing.
+    silent: Option<TcpListener>,
+}
+
+impl Beds {
+    /// Puts a bed into its state; what ktui has to be started with.
+    pub fn ready(&mut self, bed: Bed) -> Vec<String> {
+        match bed {
+            Bed::Demo => vec!["demo".to_owned()],
+            Bed::Kafka => {
+                if self.is_broken {
+                    self.command("start 2");
+                }
+                vec!["--brokers".to_owned(), self.kafka().bootstrap()]
+            }
+            Bed::BrokerDown => {
+                self.kafka();
+                if !self.is_broken {
+                    self.command("kill 2");
+                }
+                let kafka = self.kafka();
+                wait::until("the others to notice", SOON, || {
+                    (live_brokers(kafka) == 2).then_some(())
+                });
+                vec!["--brokers".to_owned(), kafka.bootstrap()]
+            }
+            Bed::Nobody => vec!["--brokers".to_owned(), self.nobody()],
+        }
+    }
+
+    /// The group whose coordinator is the broker that is killed.
+    pub fn lost_group(&self) -> &str {
+        &self.lost_group
+    }
+
+    /// Does something to the real cluster.
+    pub fn command(&mut self, command: &str) {
+        let kafka = self.kafka();
+        match command {
+            "kill 2" => kafka.kill_broker(VICTIM),
+            "start 2" => kafka.restart_broker(VICTIM),
+            "pause 2" => kafka.pause_broker(VICTIM),
+            "resume 2" => kafka.resume_broker(VICTIM),
+            _ => panic!("{command} is no command"),
+        }
+        self.is_broken = match command {
+            "kill 2" => true,
+            "start 2" => false,
+            _ => self.is_broken,
+        };
+    }
+
+    fn kafka(&mut self) -> &KafkaCluster {
+        if self.kafka.is_none() {
+            let (kafka, lost_group) = start_kafka();
+            self.kafka = Some(kafka);
+            self.lost_group = lost_group;
+        }
+        self.kafka.as_ref().unwrap()
+    }
+
+    fn nobody(&mut self) -> String {
+        let silent = self
+            .silent
+            .get_or_insert_with(|| TcpListener::bind("127.0.0.1:0").unwrap());
+        let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        format!("{refused},{},kafka-3.invalid:9092", silent.local_addr().unwrap())
+    }
+}
+
+fn live_brokers(kafka: &KafkaCluster) -> usize {
+    let address = kafka.address(1);
+    kcat::metadata(&address)["brokers"].as_array().map_or(0, Vec::len)
+}
+
+/// Three brokers with `scripts/kafka seed`, topics of our own, and the group that loses its coordinator.
+fn start_kafka() -> (KafkaCluster, String) {
+    let settings = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+        // One copy: the groups of a dead broker have no coordinator.
+        ("offsets.topic.replication.factor", "1"),
+    ];
+    let kafka = KafkaCluster::start_with(Version::V4_3_0, 3, &settings);
+    let seeded = Command::new(script_path())
+        .args(["seed", "--dir"])
+        .arg(kafka.dir())
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(seeded.success(), "scripts/kafka seed failed");
+    let workload = kafka.workload();
+    workload.create_topic("returns", 3, &[]);
+    write_mixed(workload);
+    write_readings(workload);
+    let victim = json!(VICTIM);
+    let lost = [
+        "billing",
+        "fulfilment",
+        "fraud-detector",
+        "click-archive",
+        "deploy-dashboard",
+        "search-indexer",
+    ]
+    .into_iter()
+    .find(|group| workload.describe_group(group)["coordinator"] == victim)
+    .expect("one of six groups has its coordinator there");
+    (kafka, lost.to_owned())
+}
+
+/// Every kind of key and value that looks different.
+fn write_mixed(workload: &Workload) {
+    workload.create_topic("legacy.import", 2, &[]);
+    let null_key = |value: &str| Record {
+        key: None,
+        ..Record::new("", value)
+    };
+    let tombstone = Record {
+        value: None,
+        ..Record::new("order-4713", "")
+    };
+    let long = format!(
+        r#"{{"orderId":"order-4718","note":"{}"}}"#,
+        "a very long note ".repeat(400)
+    );
+    let records = [
+        Record::new(
+            "order-4711",
+            r#"{"orderId":"order-4711","customer":"Jörg Weiß","total":12.50,"paid":true}"#,
+        )
+        .header("trace-id", Some(b"00f067aa0ba902b7"))
+        .header("retry", Some(b"1"))
+        .header("retry", Some(b"2"))
+        .header("acknowledged-by", None),
+        null_key("plain text without a key"),
+        tombstone,
+        Record::new("", ""),
+        Record::new(
+            "order-4714",
+            [0, 1, 0x80, 0xff, b'a', 0xfe, 0x7f, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        ),
+        Record::new([0xde, 0xad, 0xbe, 0xef], b"caf\xe9 in Latin-1"),
+        Record::new("order-4715", "line one\nline two\tand a tab"),
+        Record::new("order-4716", "an escape \x1b[31mred\x1b[0m and \u{202e}turned around"),
+        Record::new("order-4717", r#"{"orderId":"order-4717","total":12,50}"#),
+        Record::new("order-4718", long),
+        Record::new("order-4719", [0, 0, 0, 0, 7, 12, b'A', b'n', b'a', b' ', b'S', b'.', 2]),
+        Record::new(
+            "order-4720",
+            r#"{"id":9007199254740993,"price":1.10,"ratio":1e-7,"id":2}"#,
+        ),
+    ];
+    let records: Vec<Record> = records.into_iter().map(|record| record.at(0)).collect();
+    workload.produce("legacy.import", &records, json!({}));
+}
+
+/// A topic without copies: a dead broker takes one partition along.
+fn write_readings(workload: &Workload) {
+    workload.ask(
+        "create-topic",
+        json!({"topic": "sensor.readings", "assignments": [[1], [2], [3]], "configs": {"retention.ms": "-1"}}),
+    );
+    let readings: Vec<Record> = (0..60)
+        .map(|number| {
+            let value = format!(
+                r#"{{"sensor":"s-{:02}","celsius":{}.{}}}"#,
+                number % 7,
+                18 + number % 9,
+                number % 10
+            );
+            Record::new(format!("s-{:02}", number % 7), value).at(number % 3)
+        })
+        .collect();
+    workload.produce("sensor.readings", &readings, json!({}));
+    workload.commit(
+        "sensor-archive",
+        &[0, 1, 2].map(|partition| ("sensor.readings", partition, 12)),
+    );
+}

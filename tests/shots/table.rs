@@ -1,0 +1,451 @@
+//! All pictures.
+
+use super::bed::Bed::{BrokerDown, Demo, Kafka, Nobody};
+use super::paint::Look;
+use super::shot::Shot;
+use super::shot::Step::{Cluster, Gone, Press, See};
+
+/// In the order of the list.
+pub const SHOTS: &[Shot] = &[
+    // ---- the demo cluster: every screen ----
+    Shot::new(
+        Demo,
+        "topics",
+        "all topics, and what is under-replicated",
+        &[See("live"), See("/s")],
+    ),
+    Shot::new(
+        Demo,
+        "brokers",
+        "who is up, who is the controller, what each holds",
+        &[See("audit-log"), Press("1"), See("rack-a"), See("GiB")],
+    ),
+    Shot::new(
+        Demo,
+        "topic-partitions",
+        "the partitions of a topic, one of them under-replicated",
+        &[See("audit-log"), Press(":topic odin.liquidity\r"), See("KiB")],
+    ),
+    Shot::new(
+        Demo,
+        "topic-configs",
+        "the configuration of a topic, what was set first",
+        &[See("audit-log"), Press("/payments\rc"), See("min.insync.replicas")],
+    ),
+    Shot::new(
+        Demo,
+        "messages",
+        "the newest records of a topic over all partitions, followed",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            See("/s"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "messages-paused",
+        "the cursor went up: following pauses and counts what is new",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("kkkk"),
+            See("paused · 1"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "record-json",
+        "one record whole: headers, key, value as JSON",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("\r"),
+            See("headers"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "record-text",
+        "the same as text",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("\r"),
+            Press("vv"),
+            See("text (chosen)"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "record-hex",
+        "the same as hex",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("\r"),
+            Press("vvv"),
+            See("hex (chosen)"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "groups",
+        "consumer groups with their lag, worst first",
+        &[
+            See("audit-log"),
+            Press("4"),
+            See("payments-settlement"),
+            See("nightly-report"),
+            Gone("+ ?"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "group-partitions",
+        "a group by partition, and in words what stands out",
+        &[
+            See("audit-log"),
+            Press(":group payments-settlement\r"),
+            See("COMMITTED"),
+            See("payments.events"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "group-members",
+        "a group by member: who is idle",
+        &[
+            See("audit-log"),
+            Press(":group problem-generator-workers\r"),
+            See("idle"),
+            Press("\t"),
+            See("MEMBER ID"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "help",
+        "the keys of the screen one is on",
+        &[See("audit-log"), See("/s"), Press("?"), See("In lists")],
+    ),
+    Shot::new(
+        Demo,
+        "command",
+        "the command line, with completion",
+        &[
+            See("audit-log"),
+            See("/s"),
+            Press(":messages odin."),
+            See("odin.trades"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "filter",
+        "only rows with a text",
+        &[See("audit-log"), See("/s"), Press("/problem"), Gone("odin.alerts")],
+    ),
+    Shot::new(
+        Demo,
+        "debug",
+        "what was asked, what came back, how old it is",
+        &[See("audit-log"), See("/s"), Press("~"), See("answers after deadline")],
+    ),
+    // ---- small and large terminals ----
+    Shot::new(
+        Demo,
+        "topics-80x24",
+        "topics in 80 columns",
+        &[See("audit-log"), See("/s")],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "brokers-80x24",
+        "brokers in 80 columns",
+        &[See("audit-log"), Press("1"), See("GiB")],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "messages-80x24",
+        "messages in 80 columns",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            See("/s"),
+        ],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "record-80x24",
+        "a record in 80 columns",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("\r"),
+            See("headers"),
+        ],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "groups-80x24",
+        "groups in 80 columns",
+        &[See("audit-log"), Press("4"), See("payments-settlement")],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "group-80x24",
+        "a group in 80 columns",
+        &[
+            See("audit-log"),
+            Press(":group problem-generator-workers\r"),
+            See("idle"),
+        ],
+    )
+    .size(80, 24),
+    Shot::new(
+        Demo,
+        "topics-50x14",
+        "topics in a corner of the screen",
+        &[See("audit-log"), See("live")],
+    )
+    .size(50, 14),
+    Shot::new(
+        Demo,
+        "messages-180x45",
+        "messages in a large terminal",
+        &[
+            See("audit-log"),
+            Press(":messages odin.orders\r"),
+            See("following"),
+            See("/s"),
+        ],
+    )
+    .size(180, 45),
+    // ---- other colours ----
+    Shot::new(Demo, "topics-light", "the light theme", &[See("audit-log"), See("/s")])
+        .size(100, 30)
+        .look(Look::Light),
+    Shot::new(
+        Demo,
+        "messages-light",
+        "messages in the light theme",
+        &[See("audit-log"), Press(":messages odin.trades\r"), See("tradeId")],
+    )
+    .size(100, 30)
+    .look(Look::Light),
+    Shot::new(
+        Demo,
+        "topics-high-contrast",
+        "the high-contrast theme",
+        &[See("audit-log"), See("/s")],
+    )
+    .size(100, 30)
+    .look(Look::HighContrast),
+    Shot::new(
+        Demo,
+        "groups-high-contrast",
+        "groups in the high-contrast theme",
+        &[See("audit-log"), Press("4"), See("payments-settlement")],
+    )
+    .size(100, 30)
+    .look(Look::HighContrast),
+    Shot::new(Demo, "topics-mono", "with NO_COLOR", &[See("audit-log"), See("/s")])
+        .size(100, 30)
+        .look(Look::Mono)
+        .env(&[("NO_COLOR", "1")]),
+    Shot::new(
+        Demo,
+        "topics-16-colours",
+        "with the sixteen colours of xterm",
+        &[See("audit-log"), See("/s")],
+    )
+    .size(100, 30)
+    .env(&[("COLORTERM", ""), ("TERM", "xterm")]),
+    // ---- real Kafka ----
+    Shot::new(
+        Kafka,
+        "kafka-brokers",
+        "brokers of a real cluster",
+        &[See("live"), Press("1"), See("rack-1"), See("GiB")],
+    ),
+    Shot::new(Kafka, "kafka-topics", "its topics", &[See("live"), See("/s")]),
+    Shot::new(
+        Kafka,
+        "kafka-groups",
+        "its groups",
+        &[See("live"), Press("4"), See("nightly-export"), Gone("+ ?")],
+    ),
+    Shot::new(
+        Kafka,
+        "messages-odd",
+        "null, empty, tombstone, binary and broken each look different",
+        &[See("live"), Press(":messages legacy.import\r"), See("order-4720")],
+    ),
+    Shot::new(
+        Kafka,
+        "record-odd",
+        "a record with duplicate headers and a null one",
+        &[
+            See("live"),
+            Press(":messages legacy.import\r"),
+            See("order-4720"),
+            Press("g\r"),
+            See("acknowledged-by"),
+        ],
+    ),
+    Shot::new(
+        Kafka,
+        "record-binary",
+        "a value that is no text",
+        &[
+            See("live"),
+            Press(":messages legacy.import\r"),
+            See("order-4720"),
+            Press("gjjjj\r"),
+            See("order-4714"),
+            See("hex"),
+        ],
+    ),
+    Shot::new(
+        Kafka,
+        "messages-empty",
+        "a topic without records",
+        &[See("live"), Press(":messages returns\r"), See("No record")],
+    ),
+    Shot::new(
+        Kafka,
+        "topic-unknown",
+        "a name that is no topic",
+        &[See("live"), See("/s"), Press(":messages oders\r"), See("oders")],
+    ),
+    Shot::new(
+        Kafka,
+        "seek-wrong",
+        "a place that cannot be gone to",
+        &[
+            See("live"),
+            Press(":messages orders\r"),
+            See("customer"),
+            Press("tyesterdya\r"),
+            See("cannot go"),
+        ],
+    ),
+    Shot::new(
+        Kafka,
+        "broker-silent",
+        "a broker that accepts connections and answers nothing",
+        &[
+            See("live"),
+            Press(":topic sensor.readings\r"),
+            See("LEADER"),
+            Cluster("pause 2"),
+            See("no answer"),
+            Cluster("resume 2"),
+        ],
+    )
+    .args("--timeout 2s"),
+    // ---- a broker is killed ----
+    Shot::new(
+        Kafka,
+        "group-going",
+        "a group whose coordinator has just died: what was known stays",
+        &[
+            See("live"),
+            Press(":group {lost}\r"),
+            See("Stable"),
+            Cluster("kill 2"),
+            See("missing"),
+            See("coordinator"),
+        ],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-brokers",
+        "brokers: the dead one is a row",
+        &[See("missing"), Press("1"), See("DOWN")],
+    ),
+    Shot::new(BrokerDown, "down-topics", "topics", &[See("missing"), See("/s")]),
+    Shot::new(
+        BrokerDown,
+        "down-topics-80x24",
+        "topics in 80 columns",
+        &[See("missing"), See("/s")],
+    )
+    .size(80, 24),
+    Shot::new(
+        BrokerDown,
+        "down-partitions",
+        "partitions of a topic without copies: one has no leader",
+        &[
+            See("missing"),
+            Press(":topic sensor.readings\r"),
+            See("LEADER"),
+            See("none"),
+        ],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-messages",
+        "messages: one partition cannot be read",
+        &[
+            See("missing"),
+            Press(":messages sensor.readings\r"),
+            See("celsius"),
+            See("not read"),
+        ],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-groups",
+        "groups: some have no coordinator",
+        &[See("missing"), Press("4"), See("nightly-export"), See("coordinator")],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-group",
+        "a group without a coordinator",
+        &[See("missing"), Press(":group {lost}\r"), See("coordinator")],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-group-offline",
+        "a group one of whose partitions has no leader",
+        &[See("missing"), Press(":group sensor-archive\r"), See("leader")],
+    ),
+    Shot::new(
+        BrokerDown,
+        "down-debug",
+        "what was asked of whom",
+        &[See("missing"), Press("~"), See("answers after deadline")],
+    ),
+    // ---- nobody ----
+    Shot::new(Nobody, "start-connecting", "while connecting", &[See("Connecting")]),
+    Shot::new(
+        Nobody,
+        "start-failed",
+        "what came of each address",
+        &[See("Could not connect"), See("Hint")],
+    )
+    .args("--timeout 2s"),
+    Shot::new(
+        Nobody,
+        "start-failed-80x24",
+        "the same in 80 columns",
+        &[See("Could not connect"), See("Hint")],
+    )
+    .args("--timeout 2s")
+    .size(80, 24),
+];
