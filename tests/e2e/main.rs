@@ -14,6 +14,8 @@ mod cluster;
 mod command;
 mod ending;
 mod keys;
+#[cfg(target_os = "linux")]
+mod memory;
 mod messages;
 mod quiet;
 mod simulated;
