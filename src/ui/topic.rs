@@ -32,11 +32,13 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
             cell.role(Role::Danger).show("none");
         }
     }),
-    (Column::left("REPLICAS"), |partition, _, cell| {
-        if partition.is_under_replicated() {
+    (Column::left("REPLICAS"), |partition, rows, cell| {
+        let missing = &rows.store.derived.health.missing;
+        let is_missing = |id: &BrokerId| missing.contains_key(id);
+        if partition.is_under_replicated() || partition.replicas.iter().any(is_missing) {
             cell.role(Role::Danger);
         }
-        cell.show(Replicas(partition));
+        cell.show(Replicas(partition, &is_missing));
     }),
     (Column::left("ISR").leaves(4), |partition, _, cell| {
         cell.show(Ids(&partition.isr));
@@ -203,8 +205,9 @@ impl Display for Ids<'_> {
     }
 }
 
-/// Replicas, those that are missing in brackets, those that a reassignment adds with a plus: `1,(2),3,+4`.
-struct Replicas<'a>(&'a Partition);
+/// Replicas, those that are missing in brackets, those that a reassignment adds with a plus: `1,(2),3,+4`. Also a
+/// replica in the ISR is missing when its broker is: with ZooKeeper the last one never leaves the ISR.
+struct Replicas<'a>(&'a Partition, &'a dyn Fn(&BrokerId) -> bool);
 
 impl Display for Replicas<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,7 +215,7 @@ impl Display for Replicas<'_> {
             let comma = if at == 0 { "" } else { "," };
             if self.0.adding.contains(id) {
                 write!(f, "{comma}+{id}")?;
-            } else if self.0.isr.contains(id) {
+            } else if self.0.isr.contains(id) && !(self.1)(id) {
                 write!(f, "{comma}{id}")?;
             } else {
                 write!(f, "{comma}({id})")?;
@@ -336,7 +339,9 @@ mod tests {
             isr: ids(&[3, 1]),
             adding: ids(&[4]),
         };
-        assert_eq!(Replicas(&partition).to_string(), "1,(2),3,+4");
+        assert_eq!(Replicas(&partition, &|_| false).to_string(), "1,(2),3,+4");
+        let without_1 = |id: &BrokerId| id.0 == 1;
+        assert_eq!(Replicas(&partition, &without_1).to_string(), "(1),(2),3,+4");
         assert_eq!(Ids(&partition.isr).to_string(), "3,1");
     }
 
