@@ -290,11 +290,15 @@ fn groups_first_load_and_empty() {
 #[test]
 fn groups_with_a_coordinator_that_does_not_answer() {
     let mut stage = groups(100, 14);
+    stage.press(Action::CursorDown);
     stage.pass(15);
     let failure = Failure::of(BrokerId(2), "groups of broker 2", timeout("ListGroups"));
     stage.answer_partly(
         SlotId::Groups,
-        Answer::Groups(vec![listing("audit-archiver", "Empty", 1)]),
+        Answer::Groups(vec![
+            listing("audit-archiver", "Empty", 1),
+            listing("payments-processor", "Stable", 3),
+        ]),
         vec![failure],
     );
     assert_snapshot!(stage.text());
