@@ -138,10 +138,11 @@ actions! {
     Topics {
         TopicMessages   "topic-messages"   ["m"]           "messages" "messages of this topic";
         TopicConfigs    "topic-configs"    ["c"]           "configs"  "configuration of this topic";
+        TopicGroups     "topic-groups"     ["o"]           "groups"   "groups that read this topic";
         ToggleInternal  "toggle-internal"  ["i"]           "internal" "show or hide internal topics";
     }
     Topic {
-        NextTab         "next-tab"         ["tab"]         "next tab" "partitions, configs";
+        NextTab         "next-tab"         ["tab"]         "next tab" "partitions, configs, groups";
         ReadTopic       "read-topic"       ["m"]           "messages" "messages of this topic";
     }
     Messages {

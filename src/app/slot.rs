@@ -37,11 +37,13 @@ pub enum SlotId {
     AllLags,
     /// The opened group.
     Group,
+    /// Groups that read the opened topic.
+    Readers,
 }
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
@@ -55,6 +57,7 @@ impl SlotId {
         Self::Lags,
         Self::AllLags,
         Self::Group,
+        Self::Readers,
     ];
 
     /// What it holds, in the words of the screen.
@@ -73,6 +76,7 @@ impl SlotId {
             Self::Lags => "lag on screen",
             Self::AllLags => "lag of all groups",
             Self::Group => "the group",
+            Self::Readers => "groups of the topic",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::health::Health;
 use super::slot::{Slot, SlotId, Ticket};
 use super::wall::WallClock;
 use crate::kafka::error::Error;
-use crate::kafka::lag::{GroupDetail, GroupSummary};
+use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::{
     Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Reassignments, ReplicaSize, TopicName,
 };
@@ -42,10 +42,8 @@ pub struct Store {
     pub sizes: Slot<Facts<TopicName, Vec<ReplicaSize>>>,
     /// List configuration of topics that were on screen.
     pub configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
-    /// `min.insync.replicas` of the under-replicated topics.
-    pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
-    /// Partitions that are being moved.
-    pub reassignments: Slot<Reassignments>,
+    /// What under-replication means.
+    pub replication: Replication,
     /// Every configuration entry of the opened topic.
     pub topic_configs: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// Log directories.
@@ -58,8 +56,19 @@ pub struct Store {
     pub all_lags: Slot<Facts<GroupId, GroupSummary>>,
     /// The opened group.
     pub group: Slot<GroupDetail>,
+    /// Groups that read the opened topic.
+    pub readers: Slot<TopicReaders>,
     /// Derived from the above, the connection and the counters.
     pub derived: Derived,
+}
+
+/// What is asked only while partitions lack replicas, to tell how bad that is.
+#[derive(Debug, Default)]
+pub struct Replication {
+    /// `min.insync.replicas` of the under-replicated topics.
+    pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
+    /// Partitions that are being moved.
+    pub reassignments: Slot<Reassignments>,
 }
 
 /// What is derived once per arrival instead of once per frame, and what comes from the shell.
@@ -96,14 +105,15 @@ macro_rules! each_slot {
             SlotId::Offsets => $store.offsets.$method($($argument),*),
             SlotId::Sizes => $store.sizes.$method($($argument),*),
             SlotId::Configs => $store.configs.$method($($argument),*),
-            SlotId::MinIsr => $store.min_isr.$method($($argument),*),
-            SlotId::Reassignments => $store.reassignments.$method($($argument),*),
+            SlotId::MinIsr => $store.replication.min_isr.$method($($argument),*),
+            SlotId::Reassignments => $store.replication.reassignments.$method($($argument),*),
             SlotId::TopicConfigs => $store.topic_configs.$method($($argument),*),
             SlotId::LogDirs => $store.log_dirs.$method($($argument),*),
             SlotId::Groups => $store.groups.$method($($argument),*),
             SlotId::Lags => $store.lags.$method($($argument),*),
             SlotId::AllLags => $store.all_lags.$method($($argument),*),
             SlotId::Group => $store.group.$method($($argument),*),
+            SlotId::Readers => $store.readers.$method($($argument),*),
         }
     };
 }
@@ -169,34 +179,34 @@ impl Store {
 
     fn take(&mut self, slot: SlotId, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
         macro_rules! plain {
-            ($field:ident, $answer:ident) => {
+            ($($field:ident).+, $answer:ident) => {
                 match unpack(result, |answer| match answer {
                     Answer::$answer(value) => Some(value),
                     _ => None,
                 }) {
-                    Some(result) => self.$field.finish(ticket, now, result),
+                    Some(result) => self.$($field).+.finish(ticket, now, result),
                     None => false,
                 }
             };
         }
         macro_rules! facts {
-            ($field:ident, $answer:ident) => {
+            ($($field:ident).+, $answer:ident) => {
                 match unpack(result, |answer| match answer {
                     Answer::$answer(value) => Some(stamp(value, now)),
                     _ => None,
                 }) {
-                    Some(result) => self.$field.finish_with(ticket, now, result, merge_facts),
+                    Some(result) => self.$($field).+.finish_with(ticket, now, result, merge_facts),
                     None => false,
                 }
             };
         }
         macro_rules! lags {
-            ($field:ident) => {
+            ($($field:ident).+) => {
                 match unpack(result, |answer| match answer {
                     Answer::Lags(value) => Some(stamp(value, now)),
                     _ => None,
                 }) {
-                    Some(result) => self.$field.finish_with(ticket, now, result, merge_lags),
+                    Some(result) => self.$($field).+.finish_with(ticket, now, result, merge_lags),
                     None => false,
                 }
             };
@@ -216,14 +226,15 @@ impl Store {
             },
             SlotId::Sizes => facts!(sizes, Sizes),
             SlotId::Configs => facts!(configs, Configs),
-            SlotId::MinIsr => facts!(min_isr, Configs),
-            SlotId::Reassignments => plain!(reassignments, Reassignments),
+            SlotId::MinIsr => facts!(replication.min_isr, Configs),
+            SlotId::Reassignments => plain!(replication.reassignments, Reassignments),
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
             SlotId::LogDirs => plain!(log_dirs, LogDirs),
             SlotId::Groups => self.take_groups(ticket, now, result),
             SlotId::Lags => lags!(lags),
             SlotId::AllLags => lags!(all_lags),
             SlotId::Group => plain!(group, Group),
+            SlotId::Readers => plain!(readers, Readers),
         }
     }
 
@@ -280,7 +291,7 @@ impl Store {
             );
         }
         // Metadata does not tell which replicas are new.
-        if let (Some(moving), Some(overview)) = (self.reassignments.value(), self.overview.value_mut()) {
+        if let (Some(moving), Some(overview)) = (self.replication.reassignments.value(), self.overview.value_mut()) {
             moving.mark(&mut overview.topics);
         }
         let health = Health::of(self);
@@ -314,7 +325,7 @@ impl Store {
             let entry = entries.iter().find(|entry| entry.name == "min.insync.replicas")?;
             entry.value.as_deref()?.parse().ok()
         };
-        told(&self.configs).or_else(|| told(&self.min_isr))
+        told(&self.configs).or_else(|| told(&self.replication.min_isr))
     }
 
     /// Lag and members of a group: the visible one's answer or that of the pass over all, whichever is newer.

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use crate::kafka::model::{BrokerId, GroupDescription, GroupState, Offset, TopicPartition, Total};
 
 pub mod notice;
+pub mod reader;
 
 pub use notice::{Notice, notices};
+pub use reader::{TopicReader, TopicReaders};
 
 /// What can be said of a group's lag on one partition. Unknown is a case of its own, never 0.
 #[derive(Clone, Debug, PartialEq, Eq)]

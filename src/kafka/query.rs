@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::kafka::lag::{GroupDetail, GroupSummary};
+use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
     Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Offset, PartitionId, PartitionOffsets, Reassignments,
@@ -43,6 +43,8 @@ pub enum Query {
     },
     /// One group with members and every partition.
     Group(GroupListing),
+    /// The groups that read a topic, each as far as it concerns the topic. Asks for every group.
+    Readers(TopicName),
     /// Many groups with members and every partition, batched as [`Query::Lags`] is.
     Details(Vec<GroupListing>),
 }
@@ -90,6 +92,8 @@ pub enum Answer {
     Lags(HashMap<GroupId, GroupSummary>),
     /// To [`Query::Group`].
     Group(GroupDetail),
+    /// To [`Query::Readers`].
+    Readers(TopicReaders),
     /// To [`Query::Details`], in the order they were asked for. A group that could not be described is a failure.
     Details(Vec<GroupDetail>),
 }

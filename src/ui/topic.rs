@@ -1,12 +1,15 @@
 //! Draws one topic; its picture stands in `app::pane::topic`.
 
+mod configs;
+mod readers;
+
 use std::fmt::{self, Display};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::{Bytes, Count, NOT_APPLICABLE, Period};
+use super::format::{Bytes, Count};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
@@ -15,7 +18,7 @@ use crate::app::pane::topic::{Tab, TopicScreen};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
-use crate::kafka::model::{BrokerId, ConfigEntry, ConfigSource, Offset, Partition};
+use crate::kafka::model::{BrokerId, Offset, Partition};
 use crate::layout::{self, Area};
 
 type ShowPartition = fn(&Partition, &Rows<'_>, &mut CellText<'_>);
@@ -75,68 +78,6 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
     ),
 ];
 
-type ShowConfig = fn(&ConfigEntry, &mut CellText<'_>);
-
-const CONFIG_COLUMNS: &[(Column, ShowConfig)] = &[
-    (Column::name("NAME", 16), |entry, cell| {
-        cell.show(&entry.name);
-    }),
-    (Column::left("VALUE").fills(10), |entry, cell| match &entry.value {
-        Some(value) if value.is_empty() => {
-            cell.role(Role::Dim).show("(empty)");
-        }
-        Some(value) => {
-            cell.show(value);
-            if let Some(meaning) = meaning(&entry.name, value) {
-                cell.role(Role::Dim).show(format_args!("  {meaning}"));
-            }
-        }
-        None if entry.is_sensitive => {
-            cell.role(Role::Dim).show("(secret, not sent)");
-        }
-        None => {
-            cell.show(NOT_APPLICABLE);
-        }
-    }),
-    (Column::left("SOURCE").leaves(1), |entry, cell| {
-        match source(entry.source) {
-            Ok(word) => {
-                cell.show(word);
-            }
-            Err(number) => {
-                cell.show(format_args!("source {number}"));
-            }
-        }
-    }),
-    (Column::left("DEFAULT").leaves(2).most(30), |entry, cell| {
-        cell.show(entry.default.as_deref().unwrap_or(NOT_APPLICABLE));
-    }),
-];
-
-/// A configured time or size in words: `604800000` is `7 d`.
-fn meaning(name: &str, value: &str) -> Option<String> {
-    let number: i64 = value.parse().ok()?;
-    let (_, unit) = name.rsplit_once('.')?;
-    if unit == "ms" {
-        (number != 0 && number != i64::MAX).then(|| Period(number).to_string())
-    } else if unit == "bytes" && number >= 1024 && number != i64::MAX {
-        Some(Bytes(number.unsigned_abs()).to_string())
-    } else {
-        None
-    }
-}
-
-fn source(source: ConfigSource) -> Result<&'static str, i8> {
-    match source {
-        ConfigSource::Topic => Ok("topic"),
-        ConfigSource::Broker => Ok("broker, dynamic"),
-        ConfigSource::ClusterDefault => Ok("cluster, dynamic"),
-        ConfigSource::StaticBroker => Ok("broker's file"),
-        ConfigSource::Default => Ok("default"),
-        ConfigSource::Other(number) => Err(number),
-    }
-}
-
 struct Rows<'a> {
     pane: &'a TopicScreen,
     store: &'a Store,
@@ -163,9 +104,17 @@ impl RowSource for Rows<'_> {
                 }
             }
             Tab::Configs => {
-                if let (Some(entry), Some((_, show))) = (self.pane.config(row, self.store), CONFIG_COLUMNS.get(column))
+                if let (Some(entry), Some((_, show))) =
+                    (self.pane.config(row, self.store), configs::COLUMNS.get(column))
                 {
                     show(entry, cell);
+                }
+            }
+            Tab::Groups => {
+                if let (Some(reader), Some((_, show))) =
+                    (self.pane.reader(row, self.store), readers::COLUMNS.get(column))
+                {
+                    show(reader, cell);
                 }
             }
         }
@@ -244,6 +193,12 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
             entries,
             "Its configuration has not been told: see the reason below.",
         ),
+        Tab::Groups => (
+            "groups",
+            SlotId::Readers,
+            pane.readers(view.store).map_or(0, <[_]>::len),
+            "No group owns a partition of this topic or has a commit for one.",
+        ),
     };
     let filter = pane.filter().unwrap_or_default();
     let listed = face::Rows {
@@ -263,7 +218,8 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
             "partitions",
             PARTITION_COLUMNS.iter().map(|(column, _)| *column).collect(),
         ),
-        Tab::Configs => ("configs", CONFIG_COLUMNS.iter().map(|(column, _)| *column).collect()),
+        Tab::Configs => ("configs", configs::COLUMNS.iter().map(|(column, _)| *column).collect()),
+        Tab::Groups => ("readers", readers::COLUMNS.iter().map(|(column, _)| *column).collect()),
     };
     let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
     let table = Table {
@@ -285,6 +241,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
     let slots: &[SlotId] = match pane.tab() {
         Tab::Partitions => &[SlotId::Overview, SlotId::Offsets, SlotId::Sizes, SlotId::Reassignments],
         Tab::Configs => &[SlotId::TopicConfigs],
+        Tab::Groups => &[SlotId::Readers],
     };
     face::detail(frame, regions.detail, slots, None, view, paint);
 }
@@ -311,7 +268,8 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<
     } else {
         line.left(Role::Danger, "this topic no longer exists, or is hidden from you");
     }
-    for (tab, name) in [(Tab::Partitions, "partitions"), (Tab::Configs, "configs")] {
+    for tab in Tab::ALL {
+        let name = tab.name();
         if pane.tab() == tab {
             line.left(Role::TabOpen, format_args!("   [{name}]"));
         } else {
@@ -343,14 +301,5 @@ mod tests {
         let without_1 = |id: &BrokerId| id.0 == 1;
         assert_eq!(Replicas(&partition, &without_1).to_string(), "(1),(2),3,+4");
         assert_eq!(Ids(&partition.isr).to_string(), "3,1");
-    }
-
-    #[test]
-    fn times_and_sizes_are_said_in_words_beside_the_number() {
-        assert_eq!(meaning("retention.ms", "604800000").as_deref(), Some("7 d"));
-        assert_eq!(meaning("retention.bytes", "-1"), None);
-        assert_eq!(meaning("segment.bytes", "1073741824").as_deref(), Some("1.00 GiB"));
-        assert_eq!(meaning("flush.ms", "9223372036854775807"), None);
-        assert_eq!(meaning("cleanup.policy", "delete"), None);
     }
 }

@@ -376,3 +376,60 @@ async fn a_thousand_groups_on_a_hundred_thousand_partitions_take_at_most_150_req
     assert!(requests <= 150, "{requests} requests");
     assert_eq!(scene.seen(api::FIND_COORDINATOR), 0);
 }
+
+#[tokio::test]
+async fn every_release_tells_the_groups_of_a_topic_and_asks_for_the_ends_of_no_other() {
+    for profile in ApiProfile::ALL {
+        let both = GroupSpec::classic("both")
+            .member("a", &[("orders", &[0, 1]), ("other", &[0])])
+            .commit("orders", 0, 1_000)
+            .commit("other", 0, 5);
+        let elsewhere = GroupSpec::classic("elsewhere").commit("other", 0, 1);
+        let left = GroupSpec::classic("left").commit("orders", 5, 600);
+        let other = TopicSpec::new("other", 1).without_data(0, 9);
+        let spec = SimSpec::small().brokers(3).add_topic(orders()).add_topic(other);
+        let spec = spec.add_group(both).add_group(elsewhere).add_group(left);
+        let scene = Scene::new(spec.profile(profile)).await;
+        let found = scene.ask(Query::Readers("orders".into())).await;
+        let Answer::Readers(readers) = found.value else {
+            panic!("not readers")
+        };
+        let rows: Vec<_> = readers
+            .groups
+            .iter()
+            .map(|reader| {
+                let name = reader.listing.group.as_str();
+                (
+                    name,
+                    reader.members,
+                    reader.partitions,
+                    reader.lag.exact(),
+                    reader.uncommitted,
+                )
+            })
+            .collect();
+        let wanted = [("both", 1, 2, Some(100), 1), ("left", 0, 1, Some(500), 0)];
+        assert_eq!((found.failures.len(), rows), (0, wanted.to_vec()), "{}", profile.name);
+        assert!(
+            scene.seen(api::LIST_OFFSETS) <= 3,
+            "one per leader of the topic: {}",
+            profile.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_coordinator_that_is_silent_is_a_failure_beside_the_groups_of_the_others() {
+    let mut spec = SimSpec::small().brokers(3).add_topic(orders());
+    for n in 0..9 {
+        spec = spec.add_group(GroupSpec::classic(&format!("g{n}")).commit("orders", 0, 1_000));
+    }
+    let scene = Scene::new(spec).await;
+    scene.sim.unplug_broker(2);
+    let found = scene.ask(Query::Readers("orders".into())).await;
+    let Answer::Readers(readers) = found.value else {
+        panic!("not readers")
+    };
+    assert!(!found.failures.is_empty());
+    assert!((1..9).contains(&readers.groups.len()), "{}", readers.groups.len());
+}

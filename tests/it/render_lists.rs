@@ -7,7 +7,7 @@ use ktui::app::action::Action;
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::Error;
-use ktui::kafka::lag::{GroupDetail, GroupSummary, LagCase, PartitionLag};
+use ktui::kafka::lag::{GroupDetail, GroupSummary, LagCase, PartitionLag, TopicReader, TopicReaders};
 use ktui::kafka::model::{
     BrokerId, ConfigEntry, ConfigSource, GroupDescription, GroupId, GroupListing, GroupState, GroupType, LogDir,
     Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, TopicName, TopicPartition, Total,
@@ -302,6 +302,51 @@ fn groups_with_a_coordinator_that_does_not_answer() {
         vec![failure],
     );
     assert_snapshot!(stage.text());
+}
+
+#[test]
+fn groups_of_a_topic_worst_first() {
+    let mut stage = topics(100, 14);
+    stage.press(Action::CursorDown);
+    stage.press(Action::TopicGroups);
+    assert!(stage.text().contains("Asking for the groups"), "{}", stage.text());
+    let reader = |name: &str, state: &str, members, lag: &[Option<i64>], uncommitted| TopicReader {
+        listing: listing(name, state, 1),
+        state: GroupState(state.into()),
+        members,
+        partitions: lag.len() + uncommitted,
+        lag: lag.iter().copied().collect(),
+        uncommitted,
+    };
+    let of = |topic: &str, groups| TopicReaders {
+        topic: topic.into(),
+        groups,
+    };
+    let groups = vec![
+        reader("audit-archiver", "Empty", 0, &[Some(812)], 2),
+        reader(
+            "fraud-detector",
+            "PreparingRebalance",
+            5,
+            &[Some(12_004), None, None],
+            0,
+        ),
+        reader("new-service", "Stable", 1, &[], 12),
+    ];
+    stage.answer(SlotId::Readers, Answer::Readers(of("orders.events", groups)));
+    assert_snapshot!(stage.text());
+
+    // Another topic does not show this one's groups, nor that it has none.
+    stage.press(Action::Back);
+    stage.press(Action::CursorDown);
+    stage.press(Action::TopicGroups);
+    assert!(stage.text().contains("Asking for the groups"), "{}", stage.text());
+    stage.answer(SlotId::Readers, Answer::Readers(of("orders.events.dlq", Vec::new())));
+    assert!(
+        stage.text().contains("No group owns a partition of this topic"),
+        "{}",
+        stage.text()
+    );
 }
 
 fn member(name: &str, host: &str, assigned: &[i32]) -> Member {

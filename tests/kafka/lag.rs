@@ -1,5 +1,7 @@
 //! Lag: what Kafka's own ConsumerGroupCommand says, group by group and figure by figure.
 
+use std::collections::BTreeSet;
+
 use ktui::kafka::lag::{GroupDetail, LagCase, Notice, PartitionLag, notices};
 use ktui::kafka::query::{Answer, Members as ReadMembers, Query};
 
@@ -59,7 +61,29 @@ fn assert_equal(cluster: &KafkaCluster, engine: &Engine, group: &str) -> GroupDe
         "{group} on {version} in sum"
     );
     assert_eq!(lags[&listing.group], detail.summary());
+    for topic in truth.iter().filter_map(|row| row.topic.as_deref()) {
+        assert_reads(engine, group, topic, &truth);
+    }
     detail
+}
+
+/// The group is among the readers of its topic, with the tool's figures.
+#[track_caller]
+fn assert_reads(engine: &Engine, group: &str, topic: &str, truth: &[GroupRow]) {
+    // Other tests' groups on the same cluster may be of a kind whose lag nobody can tell: a failure beside this.
+    let Answer::Readers(readers) = engine.try_ask(Query::Readers(topic.into())).value else {
+        panic!("not readers")
+    };
+    let mut found = readers.groups.iter();
+    let reader = found.find(|reader| reader.listing.group.as_str() == group).unwrap();
+    let of_topic = || truth.iter().filter(|row| row.topic.as_deref() == Some(topic));
+    let lag: i64 = of_topic().filter_map(|row| row.lag).sum();
+    let members: BTreeSet<_> = of_topic().filter_map(|row| row.member.as_deref()).collect();
+    assert_eq!(
+        (reader.partitions, reader.members, reader.lag.exact()),
+        (of_topic().count(), members.len(), Some(lag)),
+        "{group} on {topic}"
+    );
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! One topic: its partitions, and its configuration with the source of each value.
+//! One topic: its partitions, its configuration with the source of each value, the groups that read it.
 //!
 //! ```text
-//!  orders.events   12 partitions   RF 3   [partitions]  configs
+//!  orders.events   12 partitions   RF 3   [partitions]  configs  groups
 //!     P  LEADER  REPLICAS   ISR      LOG START        END   OFFSET RANGE      SIZE
 //!  ▸  0       1  1,2,(3)    1,2              0    166,667        166,667  9.41 MiB
 //! ```
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use super::{Intent, Pane, View, Want};
@@ -15,6 +16,7 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::{Stamped, Store};
+use crate::kafka::lag::TopicReader;
 use crate::kafka::model::{ConfigEntry, Partition, PartitionId, PartitionOffsets, Topic, TopicName};
 use crate::kafka::query::{ConfigNames, FeedStart, Query};
 use crate::layout;
@@ -26,6 +28,30 @@ pub enum Tab {
     Partitions,
     /// Its configuration.
     Configs,
+    /// The groups that read it.
+    Groups,
+}
+
+impl Tab {
+    /// All of them, in the order in which they are walked.
+    pub const ALL: [Self; 3] = [Self::Partitions, Self::Configs, Self::Groups];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Partitions => "partitions",
+            Self::Configs => "configs",
+            Self::Groups => "groups",
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Partitions => Self::Configs,
+            Self::Configs => Self::Groups,
+            Self::Groups => Self::Partitions,
+        }
+    }
 }
 
 /// State of the screen.
@@ -120,6 +146,17 @@ impl TopicScreen {
         store.topic_configs.value()?.get(&self.topic)
     }
 
+    /// The groups that read it, once they have arrived.
+    pub fn readers<'a>(&self, store: &'a Store) -> Option<&'a [TopicReader]> {
+        let readers = store.readers.value().filter(|readers| readers.topic == self.topic)?;
+        Some(&readers.groups)
+    }
+
+    /// The group of a row.
+    pub fn reader<'a>(&self, row: usize, store: &'a Store) -> Option<&'a TopicReader> {
+        self.readers(store)?.get(*self.rows.get(row)? as usize)
+    }
+
     fn page(view: View<'_>) -> usize {
         layout::list(view.body).page().into()
     }
@@ -148,6 +185,16 @@ impl TopicScreen {
                 });
                 rows
             }
+            Tab::Groups => {
+                let readers = self.readers(store).unwrap_or_default();
+                let mut rows = self.matching(readers, |reader| reader.listing.group.to_string());
+                // The worst first; what is not known may be worse still.
+                rows.sort_by_key(|row| {
+                    let lag = readers[*row as usize].lag;
+                    Reverse((lag.known, lag.unknown))
+                });
+                rows
+            }
         };
     }
 
@@ -157,6 +204,14 @@ impl TopicScreen {
             .filter(|(_, item)| self.filter.matches([text(item).as_str()]))
             .map(|(at, _)| at)
             .collect()
+    }
+
+    /// What the slot holds is about the topic that was looked at before.
+    fn forget_others_readers(&self, store: &Store, out: &mut Vec<Intent>) {
+        let is_other = store.readers.value().is_some_and(|readers| readers.topic != self.topic);
+        if self.tab == Tab::Groups && is_other {
+            out.push(Intent::Forget(SlotId::Readers));
+        }
     }
 
     fn open_messages(&self, partitions: Vec<PartitionId>) -> Intent {
@@ -187,7 +242,7 @@ impl Pane for TopicScreen {
             Action::Back,
             Action::Help,
         ];
-        if self.tab == Tab::Partitions {
+        if self.tab != Tab::Configs {
             hints.insert(0, Action::Open);
         }
         hints
@@ -199,11 +254,8 @@ impl Pane for TopicScreen {
         }
         match action {
             Action::NextTab => {
-                self.tab = if self.tab == Tab::Partitions {
-                    Tab::Configs
-                } else {
-                    Tab::Partitions
-                };
+                self.tab = self.tab.next();
+                self.forget_others_readers(view.store, out);
                 self.list = ListState::default();
                 self.set_filter("", ListFilter::default(), view);
             }
@@ -213,6 +265,10 @@ impl Pane for TopicScreen {
                     .partition(self.list.cursor, view.store)
                     .map(|partition| partition.id);
                 out.extend(partition.map(|id| self.open_messages(vec![id])));
+            }
+            Action::Open if self.tab == Tab::Groups => {
+                let reader = self.reader(self.list.cursor, view.store);
+                out.extend(reader.map(|reader| Intent::Go(Location::Group(reader.listing.clone()))));
             }
             _ => return false,
         }
@@ -241,13 +297,22 @@ impl Pane for TopicScreen {
                 };
                 vec![Want::every(60, SlotId::TopicConfigs, query).replacing(self.configs(store).is_none())]
             }
+            Tab::Groups => {
+                let query = Query::Readers(self.topic.clone());
+                vec![Want::every(15, SlotId::Readers, query).replacing(self.readers(store).is_none())]
+            }
         }
+    }
+
+    fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        self.forget_others_readers(view.store, out);
     }
 
     fn refresh(&mut self, view: View<'_>) {
         let newest = match self.tab {
             Tab::Partitions => view.store.overview.arrived(),
             Tab::Configs => view.store.topic_configs.arrived(),
+            Tab::Groups => view.store.readers.arrived(),
         };
         if newest.is_none() || newest != self.derived_from {
             self.derive(view.store);
@@ -276,6 +341,10 @@ impl Pane for TopicScreen {
                     "configuration value".to_owned(),
                     format!("{}={}", entry.name, entry.value.as_deref()?),
                 ))
+            }
+            Tab::Groups => {
+                let reader = self.reader(self.list.cursor, view.store)?;
+                Some(("group name".to_owned(), reader.listing.group.to_string()))
             }
         }
     }

@@ -220,8 +220,8 @@ impl Pane for Topics {
     }
 
     fn hints(&self) -> Vec<Action> {
-        use Action::{Filter, Help, Open, Sort, ToggleInternal, TopicConfigs, TopicMessages};
-        vec![Open, TopicMessages, TopicConfigs, Filter, Sort, ToggleInternal, Help]
+        use Action::{Filter, Help, Open, Sort, TopicConfigs, TopicGroups, TopicMessages};
+        vec![Open, TopicMessages, TopicGroups, TopicConfigs, Filter, Sort, Help]
     }
 
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
@@ -233,6 +233,7 @@ impl Pane for Topics {
         match action {
             Action::Open => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Partitions)))),
             Action::TopicConfigs => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Configs)))),
+            Action::TopicGroups => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Groups)))),
             Action::TopicMessages => out.extend(selected.map(|topic| {
                 let start = FeedStart::Newest(super::messages::NEWEST);
                 Intent::Go(Location::Messages {

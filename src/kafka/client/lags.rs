@@ -8,8 +8,10 @@ use std::collections::{HashMap, HashSet};
 use super::Client;
 use super::offsets::{Isolation, OffsetAnswers, OffsetSpec};
 use crate::kafka::error::Error;
-use crate::kafka::lag::{CommittedOffsets, GroupDetail, GroupSummary, LagCase, LogOffsets, UnknownLag, lag};
-use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicPartition};
+use crate::kafka::lag::{
+    CommittedOffsets, GroupDetail, GroupSummary, LagCase, LogOffsets, TopicReader, TopicReaders, UnknownLag, lag,
+};
+use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::Members;
 
@@ -36,7 +38,7 @@ struct Reading {
 impl Client {
     /// The lag of `groups` in sum. A group of which nothing could be read is missing and among the failures.
     pub async fn lags(&self, groups: &[GroupListing], members: Members) -> Partial<HashMap<GroupId, GroupSummary>> {
-        let reading = self.read_groups(groups, members, Starts::Skipped).await;
+        let reading = self.read_groups(groups, members, Starts::Skipped, None).await;
         let summaries = groups
             .iter()
             .filter_map(|group| Some((group.group.clone(), reading.summary(group)?)));
@@ -46,12 +48,35 @@ impl Client {
     /// Members and every partition of `groups`, in their order. A group that could not be described is missing and among
     /// the failures.
     pub async fn group_details(&self, groups: &[GroupListing]) -> Partial<Vec<GroupDetail>> {
-        let reading = self.read_groups(groups, Members::Described, Starts::Read).await;
+        let reading = self.read_groups(groups, Members::Described, Starts::Read, None).await;
         let details = groups.iter().filter_map(|group| reading.detail(&group.group));
         Partial::new(details.collect(), reading.failures)
     }
 
-    async fn read_groups(&self, groups: &[GroupListing], members: Members, starts: Starts) -> Reading {
+    /// The groups that own partitions of `topic` or have commits there.
+    pub async fn topic_readers(&self, topic: TopicName) -> Result<Partial<TopicReaders>, Error> {
+        let mut failures = Vec::new();
+        let listed = self.list_groups().await?.drain_into(&mut failures);
+        let reading = self
+            .read_groups(&listed, Members::Described, Starts::Skipped, Some(&topic))
+            .await;
+        failures.extend(reading.failures.iter().cloned());
+        let readers = listed.into_iter().filter_map(|listing| {
+            let detail = reading.detail(&listing.group)?;
+            TopicReader::of(listing, &detail, &topic)
+        });
+        let groups = readers.collect();
+        Ok(Partial::new(TopicReaders { topic, groups }, failures))
+    }
+
+    /// Ends and starts are read of `topic` only, where one is given.
+    async fn read_groups(
+        &self,
+        groups: &[GroupListing],
+        members: Members,
+        starts: Starts,
+        topic: Option<&TopicName>,
+    ) -> Reading {
         let mut failures = Vec::new();
         let described = match members {
             Members::Described => self.describe_groups(groups).await.drain_into(&mut failures),
@@ -62,7 +87,8 @@ impl Client {
             .iter()
             .filter_map(|(group, found)| Some((group.clone(), found.as_ref().err()?.clone())));
         failures.extend(self.group_failures("committed offsets", &missed.collect::<Vec<_>>()));
-        let wanted = partitions(described.values(), committed.values());
+        let mut wanted = partitions(described.values(), committed.values());
+        wanted.retain(|partition| topic.is_none_or(|topic| partition.topic == *topic));
         let starts = match starts {
             Starts::Read => self.list_offsets(OffsetSpec::Earliest, ISOLATION, wanted.clone()).await,
             Starts::Skipped => OffsetAnswers::new(),
