@@ -1,5 +1,7 @@
 //! One headless question to a cluster: asks, collects failures, keeps the deadline.
 
+use futures_util::future::join;
+
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, Cluster, GroupId, GroupListing};
@@ -33,19 +35,38 @@ impl Session {
     /// # Errors
     /// When there is no answer at all.
     pub async fn ask(&mut self, query: Query) -> Result<Answer, Error> {
-        let Partial { value, failures } = worker::answer(&self.client, query).await?;
-        for failure in failures {
-            if !self.failures.contains(&failure) {
-                self.failures.push(failure);
-            }
-        }
-        Ok(value)
+        let found = worker::answer(&self.client, query).await?;
+        Ok(self.take(found))
     }
 
     /// Like [`Session::ask`], for what the report can do without: no answer is one more failure.
     pub async fn try_ask(&mut self, what: &str, query: Query) -> Option<Answer> {
-        match self.ask(query).await {
-            Ok(answer) => Some(answer),
+        let found = worker::answer(&self.client, query).await;
+        self.try_take(what, found)
+    }
+
+    /// Like [`Session::try_ask`] for two questions at once.
+    pub async fn try_ask_both(&mut self, one: (&str, Query), other: (&str, Query)) -> (Option<Answer>, Option<Answer>) {
+        let (first, second) = join(
+            worker::answer(&self.client, one.1),
+            worker::answer(&self.client, other.1),
+        )
+        .await;
+        (self.try_take(one.0, first), self.try_take(other.0, second))
+    }
+
+    fn take(&mut self, found: Partial<Answer>) -> Answer {
+        for failure in found.failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+        found.value
+    }
+
+    fn try_take(&mut self, what: &str, found: Result<Partial<Answer>, Error>) -> Option<Answer> {
+        match found {
+            Ok(found) => Some(self.take(found)),
             Err(error) => {
                 self.fail(what, error);
                 None

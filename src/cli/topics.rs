@@ -182,15 +182,18 @@ pub async fn report(session: &mut Session, names: &[String]) -> Result<Report<To
     if all.is_empty() {
         return Ok(session.report(Vec::new()));
     }
-    let offsets = match session.try_ask("log offsets", Query::Offsets(all.clone())).await {
+    let columns = Query::Configs {
+        topics: all.clone(),
+        names: ConfigNames::ListColumns,
+    };
+    let (offsets, configs) = session
+        .try_ask_both(("log offsets", Query::Offsets(all)), ("topic configuration", columns))
+        .await;
+    let offsets = match offsets {
         Some(Answer::Offsets(offsets)) => offsets,
         _ => HashMap::new(),
     };
-    let columns = Query::Configs {
-        topics: all,
-        names: ConfigNames::ListColumns,
-    };
-    let configs = match session.try_ask("topic configuration", columns).await {
+    let configs = match configs {
         Some(Answer::Configs(configs)) => configs,
         _ => HashMap::new(),
     };
