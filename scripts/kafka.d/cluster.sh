@@ -6,15 +6,19 @@
 
 # ---- processes ------------------------------------------------------------------------------------------------------
 
-# Is the process of node $1 there? The command line names $dir, so that a reused process id is never taken for ours.
+# Is process $1 one of this cluster? Its command line names $dir, so that a reused process id is never taken for ours.
+is_ours() {
+  if [ -r "/proc/$1/cmdline" ]; then
+    grep -qaF -- "$dir/" "/proc/$1/cmdline" 2>/dev/null # no pipe: with pipefail grep -q would fail now and then
+  else
+    case $(ps -o command= -p "$1") in *"$dir/"*) ;; *) return 1 ;; esac
+  fi
+}
+
+# Is the process of node $1 there?
 alive() {
   local pid
-  pid=$(cat "$dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
-  if [ -r "/proc/$pid/cmdline" ]; then
-    grep -qaF -- "$dir/" "/proc/$pid/cmdline" 2>/dev/null # no pipe: with pipefail grep -q would fail now and then
-  else
-    case $(ps -o command= -p "$pid") in *"$dir/"*) ;; *) return 1 ;; esac
-  fi
+  pid=$(cat "$dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && is_ours "$pid"
 }
 
 # Starts a JVM for node $1; the rest of the line is what follows `java`.
@@ -27,6 +31,8 @@ launch() {
     cd "$dir" && exec "$java" "${small_jvm[@]}" "${log_flags[@]}" -cp "$path" "$@"
   ) </dev/null >>"$dir/$name.log" 2>&1 &
   echo $! >"$dir/$name.pid"
+  # until then it has this script's command line, and would be taken for ended
+  while kill -0 $! 2>/dev/null && ! is_ours $!; do sleep 0.01; done
   disown
 }
 
