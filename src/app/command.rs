@@ -136,11 +136,10 @@ fn messages(name: &str, store: &Store) -> Result<Command, String> {
 }
 
 fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicName, String> {
-    let topics = store
-        .overview
-        .value()
-        .map(|overview| overview.topics.as_slice())
-        .unwrap_or_default();
+    let Some(overview) = store.overview.value() else {
+        return Err("the topics have not been listed yet: try again".to_owned());
+    };
+    let topics = &overview.topics;
     let found = topics
         .binary_search_by(|topic| topic.name.as_str().cmp(name))
         .ok()
@@ -149,11 +148,19 @@ fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicNa
 }
 
 fn group(name: &str, store: &Store) -> Result<Command, String> {
-    let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
-    let found = listings.iter().find(|listing| listing.group.as_str() == name);
-    found
-        .map(|listing| Command::Go(Location::Group(listing.clone())))
-        .ok_or_else(|| format!("no group {name}"))
+    let Some(listings) = store.groups.value() else {
+        return Err("the groups have not been listed yet: try again".to_owned());
+    };
+    match listings.iter().find(|listing| listing.group.as_str() == name) {
+        Some(listing) => Ok(Command::Go(Location::Group(listing.clone()))),
+        None if store.groups.failures().is_empty() => Err(format!("no group {name}")),
+        None => Err(format!("no group {name} is known, but not all could be listed")),
+    }
+}
+
+/// Whether completing or running the line takes the names of the groups, which no screen but theirs asks for.
+pub fn needs_groups(line: &str) -> bool {
+    line.trim_start().starts_with('g')
 }
 
 /// Reads a command line. The error says what is wrong with it.
@@ -233,7 +240,9 @@ mod tests {
         assert_eq!(parse("theme light", &store), Ok(Command::Theme("light".into())));
         assert_eq!(parse("brokers now", &store), Err("brokers takes no argument".into()));
         assert_eq!(parse("topic", &store), Err("topic which topic?".into()));
-        assert_eq!(parse("topic x", &store), Err("no topic x".into()));
+        let unknown = |line| parse(line, &store).unwrap_err();
+        assert_eq!(unknown("topic x"), "the topics have not been listed yet: try again");
+        assert_eq!(unknown("group x"), "the groups have not been listed yet: try again");
         assert!(parse("frobnicate", &store).unwrap_err().contains("no command"));
     }
 

@@ -11,11 +11,12 @@ use super::filter::ListFilter;
 use super::list::ListState;
 use super::nav::{Location, Screen};
 use super::overlay::Overlay;
-use super::pane::{Intent, Pane};
+use super::pane::{Intent, Pane, Want};
 use super::prompt::{Prompt, PromptKind};
 use super::schedule;
-use super::slot::Ticket;
+use super::slot::{SlotId, Ticket};
 use super::toast::Level;
+use crate::kafka::query::Query;
 use crate::layout;
 
 /// Lines of the command history that are kept.
@@ -74,6 +75,11 @@ impl App {
         self.wants = schedule::always(&self.store);
         let wants = self.nav.top().pane().wants(self.view(now));
         self.wants.extend(wants);
+        let command = self.prompt.as_ref().filter(|prompt| prompt.kind == PromptKind::Command);
+        let is_listed = self.wants.iter().any(|want| want.slot == SlotId::Groups);
+        if !is_listed && command.is_some_and(|prompt| command::needs_groups(prompt.line.text())) {
+            self.wants.push(Want::every(15, SlotId::Groups, Query::Groups));
+        }
         if self.store.overview.loaded().is_none() {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);

@@ -2,6 +2,7 @@
 
 use ktui::app::action::Action;
 use ktui::app::effect::Effect;
+use ktui::app::event::Event;
 use ktui::app::nav::PaneId;
 use ktui::app::schedule::Freshness;
 use ktui::app::slot::SlotId;
@@ -43,6 +44,21 @@ fn figures_are_asked_for_the_visible_rows_only() {
     assert_eq!(asked[0].as_str(), "topic-00000");
     stage.press(Action::Bottom);
     assert!(stage.asked(SlotId::Offsets).is_none(), "one question at a time");
+}
+
+#[test]
+fn a_group_can_be_named_before_any_screen_asked_for_groups() {
+    let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
+    assert!(stage.asked(SlotId::Groups).is_none());
+    stage.press(Action::Palette);
+    "group billing".chars().for_each(|c| stage.tell(Event::Typed(c)));
+    stage.press(Action::Accept);
+    let bottom = stage.line(":group billing");
+    assert!(bottom.ends_with("have not been listed yet: try again"), "{bottom}");
+    stage.answer(SlotId::Groups, Answer::Groups(Vec::new()));
+    stage.press(Action::Accept);
+    let bottom = stage.line(":group billing");
+    assert!(bottom.ends_with("no group billing"), "{bottom}");
 }
 
 #[test]
