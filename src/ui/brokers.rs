@@ -29,10 +29,16 @@ const COLUMNS: &[(Column, Option<BrokerOrder>, Show)] = &[
         }
         None => figure::unknown(cell),
     }),
-    (Column::left("RACK").leaves(5).most(20), None, |row, _, cell| {
-        let rack = row.broker.as_ref().and_then(|broker| broker.rack.as_deref());
-        cell.show(rack.unwrap_or(NOT_APPLICABLE));
-    }),
+    (
+        Column::left("RACK").leaves(5).most(20),
+        None,
+        |row, _, cell| match &row.broker {
+            Some(broker) => {
+                cell.show(broker.rack.as_deref().unwrap_or(NOT_APPLICABLE));
+            }
+            None => figure::unknown(cell),
+        },
+    ),
     (Column::left("ROLE").least(10), None, role),
     (
         Column::right("LEADERS").leaves(3),

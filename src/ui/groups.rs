@@ -170,6 +170,10 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, 
         } else {
             line.left(Role::Text, format_args!("{} of {all}", Count(pane.row_count() as i64)));
         }
+        if !view.store.groups.failures().is_empty() {
+            // A coordinator did not list its groups: how many there are is not known.
+            line.left(Role::Warning, format_args!(" + {UNKNOWN}"));
+        }
     }
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 2);

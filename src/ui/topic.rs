@@ -44,7 +44,11 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
         cell.show(Replicas(partition, &is_missing));
     }),
     (Column::left("ISR").leaves(4), |partition, _, cell| {
-        cell.show(Ids(&partition.isr));
+        if partition.isr.is_empty() {
+            cell.role(Role::Danger).show("none");
+        } else {
+            cell.show(Ids(&partition.isr));
+        }
     }),
     (
         Column::right("LOG START").least(9).leaves(3),
@@ -271,9 +275,9 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<
     for tab in Tab::ALL {
         let name = tab.name();
         if pane.tab() == tab {
-            line.left(Role::TabOpen, format_args!("   [{name}]"));
+            line.gap(3).left(Role::TabOpen, format_args!("[{name}]"));
         } else {
-            line.left(Role::Tab, format_args!("    {name} "));
+            line.gap(4).left(Role::Tab, name).gap(1);
         }
     }
     if !filter.is_empty() {

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::{Bytes, Count, Period, Rate, UNKNOWN};
+use super::format::{Bytes, Count, Period, Rate, UNKNOWN, UNLIMITED};
 use super::line::Line;
 use super::table::{CellText, Column, Order, RowLook, RowSource, Table};
 use super::theme::Role;
@@ -82,7 +82,10 @@ const COLUMNS: &[TopicColumn] = &[
     column(Column::right("SIZE").least(8).leaves(1), Some(TopicOrder::Size), size),
     column(Column::right("IN").least(6).leaves(5), None, rate),
     column(Column::left("RETENTION").leaves(2), None, |topic, rows, cell| {
+        let is_compacted = rows.config(topic, "cleanup.policy") == Some("compact");
         match rows.config(topic, "retention.ms").map(str::parse) {
+            // Only deletion looks at it: the newest record of a key stays for ever.
+            Some(Ok::<i64, _>(_)) if is_compacted => cell.show(UNLIMITED),
             Some(Ok(millis)) => cell.show(Period(millis)),
             _ => cell.role(Role::Unknown).show(UNKNOWN),
         };
@@ -132,10 +135,13 @@ fn range(topic: &Topic, rows: &Rows<'_>, cell: &mut CellText<'_>) {
 
 fn size(topic: &Topic, rows: &Rows<'_>, cell: &mut CellText<'_>) {
     match topics::size(topic, rows.store) {
-        Some(bytes) => {
-            cell.show(Bytes(bytes));
+        Some(total) if total.parts > 0 || total.unknown == 0 => {
+            cell.show(Bytes(total.known.unsigned_abs()));
+            if total.unknown > 0 {
+                cell.show(format_args!(" + ?{}", total.unknown));
+            }
         }
-        None => figure::unknown(cell),
+        Some(_) | None => figure::unknown(cell),
     }
 }
 

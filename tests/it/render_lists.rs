@@ -225,6 +225,31 @@ fn brokers_with_one_down_at_80_columns() {
     assert_snapshot!(stage.text());
 }
 
+#[test]
+fn what_a_dead_broker_takes_along_is_unknown_and_the_rest_is_known() {
+    let mut stage = Stage::with(PaneId::Topics, 120, 24, overview());
+    let mut sizes = sizes();
+    for replicas in sizes.values_mut() {
+        replicas.retain(|replica| replica.broker != BrokerId(2));
+    }
+    stage.answer(SlotId::Sizes, Answer::Sizes(sizes));
+    let row = stage.line("orders.events ");
+    assert!(row.contains("226 MiB + ?12"), "{row}");
+
+    let mut after = overview();
+    after.cluster = cluster(&[1, 3]);
+    for partition in after.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        partition.isr = crate::stage::ids(&[]);
+    }
+    let mut stage = Stage::with(PaneId::Brokers, 120, 24, after);
+    let row = stage.line("DOWN");
+    assert!(row.contains('?') && !row.contains('—'), "the rack too: {row}");
+    stage.press(Action::Palette);
+    stage.type_line("topic payments");
+    let row = stage.line(" ▸ ");
+    assert!(row.contains("(1),(2),(3)  none"), "nobody is in sync: {row}");
+}
+
 fn listing(name: &str, state: &str, coordinator: i32) -> GroupListing {
     GroupListing {
         group: GroupId::from(name),

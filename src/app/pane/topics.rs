@@ -20,7 +20,7 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
-use crate::kafka::model::{Topic, TopicName};
+use crate::kafka::model::{Topic, TopicName, Total};
 use crate::kafka::query::{ConfigNames, FeedStart, Query};
 use crate::layout;
 
@@ -169,7 +169,7 @@ impl Topics {
                 TopicOrder::UnderReplicated => direction.apply(a.under_replicated().cmp(&b.under_replicated())),
                 TopicOrder::Offline => direction.apply(a.offline().cmp(&b.offline())),
                 TopicOrder::Range => direction.unknown_last(range(a, store), range(b, store)),
-                TopicOrder::Size => direction.unknown_last(size(a, store), size(b, store)),
+                TopicOrder::Size => direction.unknown_last(known_size(a, store), known_size(b, store)),
             }
         });
     }
@@ -203,11 +203,22 @@ fn range(topic: &Topic, store: &Store) -> Option<i64> {
     store.offsets.value()?.get(&topic.name)?.value.range().exact()
 }
 
-/// Bytes of all replicas, where every replica's size is known.
-pub fn size(topic: &Topic, store: &Store) -> Option<u64> {
+/// Bytes of all replicas; those of a dead broker are unknown parts.
+pub fn size(topic: &Topic, store: &Store) -> Option<Total> {
     let sizes = &store.sizes.value()?.get(&topic.name)?.value;
     let expected: usize = topic.partitions.iter().map(|partition| partition.replicas.len()).sum();
-    (sizes.len() >= expected).then(|| sizes.iter().map(|replica| replica.bytes).sum())
+    let known: u64 = sizes.iter().map(|replica| replica.bytes).sum();
+    Some(Total {
+        known: known as i64,
+        parts: sizes.len(),
+        unknown: expected.saturating_sub(sizes.len()),
+    })
+}
+
+/// What its place by size goes by: with a broker down no sum is whole, and the known parts tell large from small.
+fn known_size(topic: &Topic, store: &Store) -> Option<i64> {
+    let total = size(topic, store)?;
+    (total.parts > 0 || total.unknown == 0).then_some(total.known)
 }
 
 impl Pane for Topics {
