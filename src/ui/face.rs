@@ -140,6 +140,9 @@ pub fn start(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, no
             .max()
             .unwrap_or(0)
             .min(40);
+        // In the order they were given, not in which they failed.
+        let mut attempts: Vec<_> = attempts.iter().collect();
+        attempts.sort_by_key(|(address, _)| addresses.iter().position(|given| given == address));
         for (address, error) in attempts {
             lines.push((Role::Text, format!("  {address:longest$}   {}", error.outcome())));
         }

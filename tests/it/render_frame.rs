@@ -195,7 +195,12 @@ fn the_start_names_whom_it_calls() {
 #[test]
 fn a_failed_start_says_what_came_of_each_address() {
     let mut stage = Stage::open(PaneId::Topics, 80, 16);
-    stage.fail(SlotId::Overview, refused());
+    let mut error = refused();
+    if let Error::NoBroker { attempts } = &mut error {
+        // The order in which they failed is not the one in which they are listed.
+        attempts.reverse();
+    }
+    stage.fail(SlotId::Overview, error);
     stage.tell(Event::ConnectionChanged(Connection::Lost(refused().into())));
     assert_snapshot!("start_failed", stage.text());
     // The next try is under way: what is known of the last one stays.

@@ -37,7 +37,7 @@ pub(super) async fn dial(line: &Line, deadline: Instant) -> Result<Box<dyn ByteS
     let host = (&*line.address.host, line.address.port);
     let resolved = match timeout_at(deadline, tokio::net::lookup_host(host)).await {
         Err(_) => return Err(failed("the name was not resolved in time".to_owned())),
-        Ok(Err(error)) => return Err(failed(format!("cannot resolve the name: {error}"))),
+        Ok(Err(error)) => return Err(failed(format!("cannot resolve the name: {}", unresolved(&error)))),
         Ok(Ok(found)) => alternating(found.collect()),
     };
     if resolved.is_empty() {
@@ -50,6 +50,11 @@ pub(super) async fn dial(line: &Line, deadline: Instant) -> Result<Box<dyn ByteS
     };
     tune(&stream).map_err(|error| failed(plain(&error)))?;
     Ok(Box::new(stream))
+}
+
+/// The resolver's own words, without what the standard library puts before them.
+fn unresolved(error: &std::io::Error) -> String {
+    error.to_string().replace("failed to lookup address information: ", "")
 }
 
 /// IPv6 and IPv4 in turns, so that a dead family costs one head start and not one per address.
