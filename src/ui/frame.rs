@@ -8,6 +8,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Position;
+use ratatui::style::{Color, Style};
 use ratatui::widgets::{Block, Clear};
 
 use super::Paint;
@@ -41,11 +42,17 @@ pub fn too_small(frame: &mut Frame<'_>, size: Size, paint: &Paint<'_>) {
 
 /// Draws the box of an overlay and clears what lies under it; gives the room inside.
 pub fn boxed(frame: &mut Frame<'_>, area: Area, title: &str, paint: &Paint<'_>) -> Area {
+    let overlay = paint.theme.style(Role::Overlay);
+    // The title has the colour of the text, not the border's.
+    let title_style = Style::new()
+        .fg(Color::Reset)
+        .patch(overlay)
+        .patch(paint.theme.style(Role::Title));
     let block = Block::bordered()
         .title(format!(" {title} "))
         .border_style(paint.theme.style(Role::Border))
-        .title_style(paint.theme.style(Role::Title))
-        .style(paint.theme.style(Role::Overlay));
+        .title_style(title_style)
+        .style(overlay);
     frame.render_widget(Clear, area.into());
     frame.render_widget(block, area.into());
     area.inset(2, 1)

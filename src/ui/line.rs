@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
 use super::text::{self, Cut};
 use super::theme::{Role, Theme};
@@ -57,6 +57,8 @@ pub struct Line<'a> {
     /// The free columns.
     from: u16,
     to: u16,
+    /// What a part has where its role says nothing; `None` is what the cells have.
+    color: Option<Color>,
 }
 
 impl<'a> Line<'a> {
@@ -70,6 +72,21 @@ impl<'a> Line<'a> {
             y: area.y,
             from: area.x,
             to,
+            color: None,
+        }
+    }
+
+    /// Parts stand on a rule: without a colour of their own they have the text's, not the rule's.
+    pub fn on_rule(mut self) -> Self {
+        self.color = Some(Color::Reset);
+        self
+    }
+
+    fn style(&self, role: Role) -> Style {
+        let style = self.theme.style(role);
+        Style {
+            fg: style.fg.or(self.color),
+            ..style
         }
     }
 
@@ -95,13 +112,8 @@ impl<'a> Line<'a> {
         let room = usize::from(self.room());
         let part = text::visible(text::window(&part, room));
         let fitted = text::fit(&part, room, Cut::Tail);
-        self.from = put(
-            self.buf,
-            (self.from, self.y),
-            self.to - self.from,
-            &fitted,
-            self.theme.style(role),
-        );
+        let style = self.style(role);
+        self.from = put(self.buf, (self.from, self.y), self.to - self.from, &fitted, style);
         self
     }
 
@@ -113,7 +125,8 @@ impl<'a> Line<'a> {
             return self;
         }
         let x = self.to - width;
-        put(self.buf, (x, self.y), width, &part, self.theme.style(role));
+        let style = self.style(role);
+        put(self.buf, (x, self.y), width, &part, style);
         self.to = x.saturating_sub(gap).max(self.from);
         self
     }
@@ -198,6 +211,17 @@ mod tests {
         assert_eq!(put(&mut buf, (6, 0), 9, "abcdef", Style::new()), 8);
         assert_eq!(put(&mut buf, (6, 0), 9, "äbcdef", Style::new()), 8);
         assert_eq!(put(&mut buf, (1, 0), 9, "abcdef", Style::new()), 1);
+    }
+
+    #[test]
+    fn parts_on_a_rule_do_not_take_its_colour() {
+        let theme = Theme::find("dark", None, ColorDepth::True).unwrap();
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        let area = buf.area;
+        fill(&mut buf, area, '─', theme.style(Role::Border));
+        Line::new(&mut buf, area, &theme).on_rule().left(Role::Title, "ab");
+        assert_eq!(buf[(0, 0)].fg, Color::Reset);
+        assert_ne!(buf[(2, 0)].fg, Color::Reset, "the rule has a colour");
     }
 
     #[test]

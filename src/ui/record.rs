@@ -34,8 +34,12 @@ fn title(frame: &mut Frame<'_>, area: Area, is_focused: bool, name: &str, words:
     line::fill(frame.buffer_mut(), area, '─', paint.theme.style(Role::Border));
     let role = if is_focused { Role::TabOpen } else { Role::Tab };
     let sign = if is_focused { '▸' } else { ' ' };
-    let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.gap(1).left(role, format_args!("{sign}{name} "));
+    let mut line = Line::new(frame.buffer_mut(), area, paint.theme).on_rule();
+    let role_of_sign = if is_focused { Role::Key } else { Role::Tab };
+    line.gap(1)
+        .left(role_of_sign, sign)
+        .left(role, name)
+        .left(Role::Text, " ");
     for (role, word) in words {
         line.left(*role, format_args!(" {word} "));
     }

@@ -17,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages
     let (rule, rest) = area.split_top(1);
     let (head, body) = rest.split_top(1);
     line::fill(frame.buffer_mut(), rule, '─', paint.theme.style(Role::Border));
-    let mut title = Line::new(frame.buffer_mut(), rule, paint.theme);
+    let mut title = Line::new(frame.buffer_mut(), rule, paint.theme).on_rule();
     title.gap(2).left(Role::Title, " record ");
     if peek.is_head {
         let size = format::Bytes(row.len() as u64);
