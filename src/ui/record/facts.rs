@@ -10,7 +10,7 @@ use super::super::theme::Role;
 use crate::app::pane::record::{FACTS, RecordView};
 use crate::decode::{Preview, preview};
 use crate::kafka::model::TopicName;
-use crate::kafka::model::record::{Record, RecordKind, Row, TimestampType, Unreadable};
+use crate::kafka::model::record::{Codec, Record, RecordKind, Row, TimestampType, Unreadable};
 use crate::layout::Area;
 
 /// The one line of the preview.
@@ -32,7 +32,7 @@ pub(in crate::ui) fn one_line(frame: &mut Frame<'_>, area: Area, row: &Row, topi
                 .left(Role::Text, format_args!("headers {}", record.headers.len()));
             let size = Bytes(record.len() as u64);
             line.gap(3)
-                .left(Role::Text, format_args!("{size} {}", record.batch.codec));
+                .left(Role::Text, format_args!("{size} {}", packing(record.batch.codec)));
         }
     }
 }
@@ -210,12 +210,20 @@ fn key(record: &Record) -> (Role, String) {
     }
 }
 
+/// The codec of a batch as a word before a noun: "none" alone would say that there is no batch.
+fn packing(codec: Codec) -> String {
+    match codec {
+        Codec::None => "uncompressed".to_owned(),
+        codec => codec.to_string(),
+    }
+}
+
 fn sizes(record: &Record) -> String {
     let batch = &record.batch;
     format!(
         "{}   {} batch of {}, {}",
         Bytes(record.len() as u64),
-        batch.codec,
+        packing(batch.codec),
         Count(batch.record_count.into()),
         Bytes(batch.wire_bytes as u64),
     )

@@ -45,11 +45,16 @@ pub(super) const COLUMNS: &[(Column, ShowConfig)] = &[
     }),
 ];
 
+/// `local.retention.ms` and `.bytes`: the topic's own retention counts (KIP-405).
+const LIKE_THE_TOPIC: i64 = -2;
+
 /// A configured time or size in words: `604800000` is `7 d`.
 fn meaning(name: &str, value: &str) -> Option<String> {
     let number: i64 = value.parse().ok()?;
     let (_, unit) = name.rsplit_once('.')?;
-    if unit == "ms" {
+    if number == LIKE_THE_TOPIC {
+        None
+    } else if unit == "ms" {
         (number != 0 && number != i64::MAX).then(|| Period(number).to_string())
     } else if unit == "bytes" && number >= 1024 && number != i64::MAX {
         Some(Bytes(number.unsigned_abs()).to_string())
@@ -77,6 +82,12 @@ mod tests {
     fn times_and_sizes_are_said_in_words_beside_the_number() {
         assert_eq!(meaning("retention.ms", "604800000").as_deref(), Some("7 d"));
         assert_eq!(meaning("retention.bytes", "-1"), None);
+        assert_eq!(meaning("retention.ms", "-1").as_deref(), Some("∞"));
+        assert_eq!(
+            meaning("local.retention.ms", "-2"),
+            None,
+            "it is as long as the topic's"
+        );
         assert_eq!(meaning("segment.bytes", "1073741824").as_deref(), Some("1.00 GiB"));
         assert_eq!(meaning("flush.ms", "9223372036854775807"), None);
         assert_eq!(meaning("cleanup.policy", "delete"), None);
