@@ -39,12 +39,21 @@ impl Bed {
 const VICTIM: i32 = 2;
 const SOON: Duration = Duration::from_mins(1);
 
+/// Groups by what becomes of their coordinator.
+#[derive(Default)]
+struct Groups {
+    /// It is the broker that is killed.
+    lost: String,
+    /// It is another one; the group has a partition on the broker that is killed.
+    kept: String,
+}
+
 /// Clusters start when the first picture asks for them and end with this value; were the process killed, they see it.
 #[derive(Default)]
 pub struct Beds {
     kafka: Option<KafkaCluster>,
     is_broken: bool,
-    lost_group: String,
+    groups: Groups,
     /// It accepts connections and answers nothing.
     silent: Option<TcpListener>,
 }
@@ -75,9 +84,10 @@ impl Beds {
         }
     }
 
-    /// The group whose coordinator is the broker that is killed.
-    pub fn lost_group(&self) -> &str {
-        &self.lost_group
+    /// Puts the names of groups that only a run knows into keys.
+    pub fn name_groups(&self, keys: &str) -> String {
+        keys.replace("{lost}", &self.groups.lost)
+            .replace("{kept}", &self.groups.kept)
     }
 
     /// Does something to the real cluster.
@@ -86,22 +96,16 @@ impl Beds {
         match command {
             "kill 2" => kafka.kill_broker(VICTIM),
             "start 2" => kafka.restart_broker(VICTIM),
-            "pause 2" => kafka.pause_broker(VICTIM),
-            "resume 2" => kafka.resume_broker(VICTIM),
             _ => panic!("{command} is no command"),
         }
-        self.is_broken = match command {
-            "kill 2" => true,
-            "start 2" => false,
-            _ => self.is_broken,
-        };
+        self.is_broken = command == "kill 2";
     }
 
     fn kafka(&mut self) -> &KafkaCluster {
         if self.kafka.is_none() {
-            let (kafka, lost_group) = start_kafka();
+            let (kafka, groups) = start_kafka();
             self.kafka = Some(kafka);
-            self.lost_group = lost_group;
+            self.groups = groups;
         }
         self.kafka.as_ref().unwrap()
     }
@@ -121,7 +125,7 @@ fn live_brokers(kafka: &KafkaCluster) -> usize {
 }
 
 /// Three brokers with `scripts/kafka seed`, topics of our own, and the group that loses its coordinator.
-fn start_kafka() -> (KafkaCluster, String) {
+fn start_kafka() -> (KafkaCluster, Groups) {
     let settings = [
         ("broker.session.timeout.ms", "3000"),
         ("broker.heartbeat.interval.ms", "500"),
@@ -140,7 +144,6 @@ fn start_kafka() -> (KafkaCluster, String) {
     workload.create_topic("returns", 3, &[]);
     write_mixed(workload);
     write_readings(workload);
-    let victim = json!(VICTIM);
     let lost = [
         "billing",
         "fulfilment",
@@ -150,9 +153,24 @@ fn start_kafka() -> (KafkaCluster, String) {
         "search-indexer",
     ]
     .into_iter()
-    .find(|group| workload.describe_group(group)["coordinator"] == victim)
+    .find(|group| is_lost(workload, group))
     .expect("one of six groups has its coordinator there");
-    (kafka, lost.to_owned())
+    let kept = (1..)
+        .map(|number| format!("sensor-archive-{number}"))
+        .find(|group| {
+            workload.commit(group, &[0, 1, 2].map(|partition| ("sensor.readings", partition, 12)));
+            !is_lost(workload, group)
+        })
+        .expect("two of three brokers live on");
+    let groups = Groups {
+        lost: lost.to_owned(),
+        kept,
+    };
+    (kafka, groups)
+}
+
+fn is_lost(workload: &Workload, group: &str) -> bool {
+    workload.describe_group(group)["coordinator"] == json!(VICTIM)
 }
 
 /// Every kind of key and value that looks different.
@@ -219,8 +237,4 @@ fn write_readings(workload: &Workload) {
         })
         .collect();
     workload.produce("sensor.readings", &readings, json!({}));
-    workload.commit(
-        "sensor-archive",
-        &[0, 1, 2].map(|partition| ("sensor.readings", partition, 12)),
-    );
 }

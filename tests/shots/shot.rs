@@ -28,7 +28,8 @@ pub enum Step {
     See(&'static str),
     /// Waits until the screen shows a text no more.
     Gone(&'static str),
-    /// Presses keys, as the bytes a terminal sends. `{lost}` is the group whose coordinator is lost with its broker.
+    /// Presses keys, as the bytes a terminal sends. `{lost}` is a group whose coordinator is lost, `{kept}` one that
+    /// only loses a partition.
     Press(&'static str),
     /// Has something done to the real cluster: `kill 2`.
     Cluster(&'static str),
@@ -93,7 +94,7 @@ impl Shot {
                 }
                 Step::Press(keys) => {
                     settle(&mut terminal);
-                    terminal.press(&keys.replace("{lost}", beds.lost_group()));
+                    terminal.press(&beds.name_groups(keys));
                 }
                 Step::Cluster(command) => beds.command(command),
             }

@@ -111,7 +111,9 @@ pub const SHOTS: &[Shot] = &[
         "a group by partition, and in words what stands out",
         &[
             See("audit-log"),
-            Press(":group payments-settlement\r"),
+            Press(":group "),
+            See("audit-exporter"),
+            Press("payments-settlement\r"),
             See("COMMITTED"),
             See("payments.events"),
         ],
@@ -122,7 +124,9 @@ pub const SHOTS: &[Shot] = &[
         "a group by member: who is idle",
         &[
             See("audit-log"),
-            Press(":group problem-generator-workers\r"),
+            Press(":group "),
+            See("audit-exporter"),
+            Press("problem-generator-workers\r"),
             See("idle"),
             Press("\t"),
             See("MEMBER ID"),
@@ -162,7 +166,7 @@ pub const SHOTS: &[Shot] = &[
         Demo,
         "topics-80x24",
         "topics in 80 columns",
-        &[See("audit-log"), See("/s")],
+        &[See("audit-log"), See("iB")],
     )
     .size(80, 24),
     Shot::new(
@@ -210,7 +214,9 @@ pub const SHOTS: &[Shot] = &[
         "a group in 80 columns",
         &[
             See("audit-log"),
-            Press(":group problem-generator-workers\r"),
+            Press(":group "),
+            See("audit-exporter"),
+            Press("problem-generator-workers\r"),
             See("idle"),
         ],
     )
@@ -224,7 +230,7 @@ pub const SHOTS: &[Shot] = &[
     .size(50, 14),
     Shot::new(
         Demo,
-        "messages-180x45",
+        "messages-160x45",
         "messages in a large terminal",
         &[
             See("audit-log"),
@@ -233,7 +239,7 @@ pub const SHOTS: &[Shot] = &[
             See("/s"),
         ],
     )
-    .size(180, 45),
+    .size(160, 45),
     // ---- other colours ----
     Shot::new(Demo, "topics-light", "the light theme", &[See("audit-log"), See("/s")])
         .size(100, 30)
@@ -343,20 +349,6 @@ pub const SHOTS: &[Shot] = &[
             See("cannot go"),
         ],
     ),
-    Shot::new(
-        Kafka,
-        "broker-silent",
-        "a broker that accepts connections and answers nothing",
-        &[
-            See("live"),
-            Press(":topic sensor.readings\r"),
-            See("LEADER"),
-            Cluster("pause 2"),
-            See("no answer"),
-            Cluster("resume 2"),
-        ],
-    )
-    .args("--timeout 2s"),
     // ---- a broker is killed ----
     Shot::new(
         Kafka,
@@ -364,6 +356,8 @@ pub const SHOTS: &[Shot] = &[
         "a group whose coordinator has just died: what was known stays",
         &[
             See("live"),
+            Press("4"),
+            See("nightly-export"),
             Press(":group {lost}\r"),
             See("Stable"),
             Cluster("kill 2"),
@@ -382,7 +376,7 @@ pub const SHOTS: &[Shot] = &[
         BrokerDown,
         "down-topics-80x24",
         "topics in 80 columns",
-        &[See("missing"), See("/s")],
+        &[See("missing"), See("iB")],
     )
     .size(80, 24),
     Shot::new(
@@ -411,19 +405,31 @@ pub const SHOTS: &[Shot] = &[
         BrokerDown,
         "down-groups",
         "groups: some have no coordinator",
-        &[See("missing"), Press("4"), See("nightly-export"), See("coordinator")],
+        &[See("missing"), Press("4"), See("missing: groups"), Gone("?  ")],
     ),
     Shot::new(
         BrokerDown,
         "down-group",
         "a group without a coordinator",
-        &[See("missing"), Press(":group {lost}\r"), See("coordinator")],
+        &[
+            See("missing"),
+            Press(":group sen"),
+            See("archive-"),
+            Press("\x17{lost}\r"),
+            See("could be listed"),
+        ],
     ),
     Shot::new(
         BrokerDown,
         "down-group-offline",
         "a group one of whose partitions has no leader",
-        &[See("missing"), Press(":group sensor-archive\r"), See("leader")],
+        &[
+            See("missing"),
+            Press(":group sen"),
+            See("archive-"),
+            Press("\x17{kept}\r"),
+            See("no leader"),
+        ],
     ),
     Shot::new(
         BrokerDown,
