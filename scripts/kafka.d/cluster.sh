@@ -26,9 +26,10 @@ launch() {
   local name=$1
   shift
   log_flags "${level:-info}"
+  mkdir -p "$dir/tmp" # Java unpacks libraries there, and a killed broker leaves them
   (
     trap '' INT HUP # Ctrl-C and a closed terminal are for the script to answer
-    cd "$dir" && exec "$java" "${small_jvm[@]}" "${log_flags[@]}" -cp "$path" "$@"
+    cd "$dir" && exec "$java" "${small_jvm[@]}" "${log_flags[@]}" "-Djava.io.tmpdir=$dir/tmp" -cp "$path" "$@"
   ) </dev/null >>"$dir/$name.log" 2>&1 &
   echo $! >"$dir/$name.pid"
   # until then it has this script's command line, and would be taken for ended
