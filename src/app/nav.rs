@@ -227,6 +227,7 @@ impl Nav {
 
     /// Shows a location. A pane's own location shows the pane as it was left, or its foot when it is on screen already.
     pub fn go(&mut self, location: Location) {
+        let location = self.first_messages(location);
         let pane = location.pane();
         let stack = &mut self.stacks[pane as usize];
         match location {
@@ -249,6 +250,23 @@ impl Nav {
             }
         }
         self.switch(pane);
+    }
+
+    /// The messages of the topic that is open, where no messages were read before.
+    fn first_messages(&self, location: Location) -> Location {
+        let messages = &self.stacks[PaneId::Messages as usize][0];
+        let is_first = location == Location::LastMessages && messages.pane().location() == Location::LastMessages;
+        match self.stacks[PaneId::Topics as usize]
+            .last()
+            .map(|screen| screen.pane().location())
+        {
+            Some(Location::Topic(topic, _)) if is_first => Location::Messages {
+                topic,
+                partitions: Vec::new(),
+                start: FeedStart::Newest(super::pane::messages::NEWEST),
+            },
+            _ => location,
+        }
     }
 
     /// Leaves the top screen; at the screen that another pane opened, goes back to that pane. `false` when there is

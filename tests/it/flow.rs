@@ -205,6 +205,18 @@ fn the_filter_applies_at_every_key_and_esc_restores_or_drops_it() {
 }
 
 #[test]
+fn messages_start_with_the_topic_that_is_open() {
+    let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
+    stage.press(Action::OpenMessages);
+    assert!(stage.text().contains("No topic was chosen yet"), "{}", stage.text());
+    stage.press(Action::OpenTopics);
+    stage.press(Action::CursorDown);
+    stage.press(Action::Open);
+    stage.press(Action::OpenMessages);
+    assert!(stage.line("Messages ›").contains("orders.events"), "{}", stage.text());
+}
+
+#[test]
 fn panes_keep_their_cursor_while_others_are_on_screen() {
     let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
     stage.press(Action::CursorDown);
