@@ -42,6 +42,16 @@ impl Scope {
         }
     }
 
+    /// The actions of everywhere that mean nothing on this screen: its help leaves them out.
+    pub fn lacks(self) -> &'static [Action] {
+        match self {
+            Self::Brokers => &[Action::Open],
+            Self::Topic | Self::Messages | Self::Group => &[Action::Sort, Action::ReverseSort],
+            Self::Record => &[Action::Open, Action::Filter, Action::Sort, Action::ReverseSort],
+            Self::Global | Self::List | Self::Topics | Self::Groups | Self::Prompt => &[],
+        }
+    }
+
     /// Its heading in the help.
     pub fn title(self) -> &'static str {
         match self {

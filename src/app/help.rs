@@ -42,7 +42,9 @@ pub fn lines(screen: Scope) -> Vec<HelpLine> {
         }
     };
     for scope in screen.active().iter().chain(&[Scope::Prompt]) {
-        let rows = ACTIONS.iter().filter(|row| row.scope == *scope);
+        let rows = ACTIONS
+            .iter()
+            .filter(|row| row.scope == *scope && !screen.lacks().contains(&row.action));
         section(scope.title(), &mut rows.map(|row| HelpLine::Action(row.action)));
     }
     section("Commands", &mut COMMANDS.iter().map(HelpLine::Command));

@@ -217,6 +217,33 @@ fn messages_start_with_the_topic_that_is_open() {
 }
 
 #[test]
+fn the_help_of_a_screen_leaves_out_the_keys_that_do_nothing_there() {
+    let sorts = [Action::Sort, Action::ReverseSort];
+    for (opened, lacks) in [
+        (&[Action::OpenBrokers][..], &[Action::Open][..]),
+        (&[Action::OpenTopics], &[]),
+        (&[Action::OpenTopics, Action::Open], &sorts),
+        (&[Action::OpenTopics, Action::TopicMessages], &sorts),
+    ] {
+        let mut stage = Stage::with(PaneId::Groups, 100, 60, overview());
+        for action in opened {
+            stage.press(*action);
+        }
+        let before = stage.text();
+        for action in lacks {
+            stage.press(*action);
+            assert_eq!(stage.text(), before, "{action:?} after {opened:?}");
+        }
+        stage.press(Action::Help);
+        let help = stage.text();
+        for action in [Action::Open, Action::Filter, Action::Sort, Action::ReverseSort] {
+            let is_said = help.contains(action.row().help);
+            assert_eq!(is_said, !lacks.contains(&action), "{action:?} after {opened:?}: {help}");
+        }
+    }
+}
+
+#[test]
 fn panes_keep_their_cursor_while_others_are_on_screen() {
     let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
     stage.press(Action::CursorDown);
