@@ -34,7 +34,9 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
         offset(row.end, cell);
     }),
     (Column::right("LAG").least(8), |row, _, cell| lag(&row.case, cell)),
-    (Column::left("").leaves(2), |row, _, cell| note(&row.case, cell)),
+    (Column::left("").least(0).leaves(2), |row, _, cell| {
+        note(&row.case, cell);
+    }),
     (Column::left("MEMBER").least(8).most(40), |_, owner, cell| match owner {
         Some(member) => {
             cell.show(&member.client_id);
@@ -47,6 +49,9 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
         cell.show(owner.map_or(NOT_APPLICABLE, |member| &member.host));
     }),
 ];
+
+/// The column of [`note`].
+const NOTE: usize = 5;
 
 const MEMBER_COLUMNS: &[(Column, ShowMember)] = &[
     (Column::name("MEMBER", 12), |_, member, _, cell| {
@@ -246,6 +251,11 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
             MEMBER_COLUMNS.iter().map(|(column, _)| *column).collect(),
         ),
     };
+    let is_noted = |row: &PartitionLag| !matches!(row.case, LagCase::Known { .. });
+    if pane.tab() == GroupTab::Partitions && !detail.partitions.iter().any(is_noted) {
+        // Trouble that is over gives its room back: the widest note had made other columns leave.
+        paint.widths.borrow_mut().widths(name).vacate(NOTE);
+    }
     let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
     let table = Table {
         columns: &columns,

@@ -458,6 +458,17 @@ fn group_by_partition_at_80_columns() {
 }
 
 #[test]
+fn a_group_whose_trouble_is_over_has_its_columns_back() {
+    let mut healthy = detail();
+    healthy.partitions.truncate(1);
+    let mut stage = group(80, 24);
+    assert!(!stage.line("MEMBER").contains("END"), "{}", stage.text());
+    stage.pass(30);
+    stage.answer(SlotId::Group, Answer::Group(healthy));
+    assert!(stage.line("MEMBER").contains("END"), "{}", stage.text());
+}
+
+#[test]
 fn group_by_member_shows_who_is_idle() {
     let mut stage = group(100, 20);
     stage.press(Action::NextGroupView);

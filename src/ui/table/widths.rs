@@ -61,9 +61,17 @@ impl Widths {
         }
     }
 
+    /// Takes the room of a column back that has nothing to say in any row any more.
+    pub(in crate::ui) fn vacate(&mut self, column: usize) {
+        if let Some(grown) = self.grown.get_mut(column) {
+            *grown = 0;
+        }
+    }
+
     /// Divides `room` columns: names shrink first, then columns leave by priority, then the rest is given out.
     pub(super) fn place(&self, room: u16, columns: &[Column]) -> Vec<Placed> {
-        let mut present: Vec<usize> = (0..columns.len()).collect();
+        let has_room = |index: &usize| self.grown.get(*index).is_none_or(|grown| *grown > 0);
+        let mut present: Vec<usize> = (0..columns.len()).filter(has_room).collect();
         while self.smallest(&present, columns) > u32::from(room) {
             let leaver = present.iter().copied().filter(|index| columns[*index].priority > 0);
             // Of two with the same priority the one further right leaves.
@@ -182,6 +190,19 @@ mod tests {
         assert_eq!(placed(42), [(0, 0, 12), (2, 14, 16), (3, 32, 10)]);
         assert_eq!(placed(30), [(0, 0, 12), (3, 14, 16)]);
         assert_eq!(placed(13), [(0, 0, 12)]);
+    }
+
+    #[test]
+    fn a_column_without_title_and_cells_takes_no_room() {
+        const NOTED: &[Column] = &[Column::right("LAG"), Column::left("").least(0), Column::left("MEMBER")];
+        let mut widths = Widths {
+            table: 80,
+            grown: vec![3, 12, 6],
+        };
+        let starts = |widths: &Widths| widths.place(80, NOTED).iter().map(|place| place.x).collect::<Vec<_>>();
+        assert_eq!(starts(&widths), [0, 5, 19]);
+        widths.vacate(1);
+        assert_eq!(starts(&widths), [0, 5]);
     }
 
     #[test]
