@@ -163,6 +163,15 @@ pub fn needs_groups(line: &str) -> bool {
     line.trim_start().starts_with('g')
 }
 
+/// Whether a line names something of the cluster, which may come and go.
+pub fn names_a_thing(line: &str) -> bool {
+    let word = line.split_whitespace().next();
+    let row = COMMANDS
+        .iter()
+        .find(|row| word.is_some_and(|word| row.names.contains(&word)));
+    row.is_some_and(|row| matches!(row.argument, Argument::Topic | Argument::Group))
+}
+
 /// Reads a command line. The error says what is wrong with it.
 pub fn parse(line: &str, store: &Store) -> Result<Command, String> {
     let line = line.trim();

@@ -84,7 +84,19 @@ impl App {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);
         }
+        self.revise_complaint();
         schedule::ask(&self.wants, &mut self.store, now)
+    }
+
+    /// A name that was not there may be there by now: the complaint about it follows the lists.
+    fn revise_complaint(&mut self) {
+        if let Some(prompt) = &mut self.prompt
+            && prompt.kind == PromptKind::Command
+            && prompt.complaint.is_some()
+            && command::names_a_thing(prompt.line.text())
+        {
+            prompt.complaint = command::parse(prompt.line.text(), &self.store).err();
+        }
     }
 
     pub(super) fn enter(&mut self, now: Instant) -> Vec<Effect> {

@@ -130,6 +130,26 @@ fn a_late_answer_to_a_superseded_question_changes_nothing() {
 }
 
 #[test]
+fn a_complaint_about_a_name_goes_when_the_name_comes() {
+    let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
+    stage.press(Action::Palette);
+    stage.type_line("topic refunds");
+    assert!(
+        stage.line(":topic refunds").ends_with("no topic refunds"),
+        "{}",
+        stage.text()
+    );
+    stage.pass(5);
+    let mut more = overview();
+    more.topics.push(topic("refunds", 1));
+    more.topics.sort_by(|a, b| a.name.cmp(&b.name));
+    stage.answer(SlotId::Overview, Answer::Overview(more));
+    assert!(!stage.line(":topic refunds").contains("no topic"), "{}", stage.text());
+    stage.press(Action::Accept);
+    assert!(stage.line("Topics ›").contains("refunds"), "{}", stage.text());
+}
+
+#[test]
 fn an_answer_of_the_wrong_kind_is_dropped() {
     let mut stage = Stage::with(PaneId::Topics, 100, 30, overview());
     stage.answer(SlotId::Offsets, Answer::Groups(Vec::new()));
