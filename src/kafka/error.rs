@@ -250,7 +250,8 @@ impl Error {
     /// What came of calling an address, without repeating the address.
     pub fn outcome(&self) -> String {
         match self {
-            Self::Connect { reason, .. } | Self::Closed { reason, .. } => reason.clone(),
+            Self::Connect { reason, .. } => reason.clone(),
+            Self::Closed { reason, .. } => format!("closed the connection ({reason})"),
             Self::Timeout { after, .. } => format!("no answer within {}", span(*after)),
             Self::NotKafka {
                 speaks: Speaks::Tls, ..
@@ -448,5 +449,15 @@ mod tests {
         assert_eq!(span(Duration::from_millis(250)), "250 ms");
         assert_eq!(span(Duration::from_secs(10)), "10 s");
         assert_eq!(span(Duration::from_millis(1500)), "1.5 s");
+    }
+
+    #[test]
+    fn a_listener_that_hangs_up_is_said_to_close_the_connection() {
+        let error = Error::Closed {
+            what: "ApiVersions".into(),
+            addr: "kafka-1:9092".into(),
+            reason: "end of stream".into(),
+        };
+        assert_eq!(error.outcome(), "closed the connection (end of stream)");
     }
 }
