@@ -1,6 +1,8 @@
 //! Cells that several panes show alike: unknown figures, sums with unknown parts, counts that should be zero.
 
-use super::format::{self, Count, UNKNOWN};
+use std::fmt;
+
+use super::format::{self, Count, NOT_APPLICABLE, UNKNOWN};
 use super::table::CellText;
 use super::theme::Role;
 use crate::kafka::model::Total;
@@ -42,9 +44,45 @@ pub fn of(total: Total) -> format::Total {
     }
 }
 
+/// A lag over partitions of which `uncommitted` have no commit: `—` when none has, as nothing was committed that could
+/// lag behind, and that is not 0.
+pub fn lag(sum: Total, uncommitted: usize) -> Lag {
+    if sum.parts + sum.unknown == 0 && uncommitted > 0 {
+        Lag::None
+    } else {
+        Lag::Of(of(sum))
+    }
+}
+
+/// A lag as the format shows it.
+#[derive(Clone, Copy, Debug)]
+pub enum Lag {
+    /// Nothing was committed.
+    None,
+    /// A sum over what was committed.
+    Of(format::Total),
+}
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str(NOT_APPLICABLE),
+            Self::Of(total) => total.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lag_of_nothing_committed_is_not_zero() {
+        assert_eq!(lag(Total::default(), 3).to_string(), "—");
+        assert_eq!(lag(Total::default(), 0).to_string(), "0");
+        assert_eq!(lag([Some(0)].into_iter().collect(), 3).to_string(), "0");
+        assert_eq!(lag([None].into_iter().collect(), 3).to_string(), "?");
+    }
 
     #[test]
     fn a_sum_of_nothing_is_zero_and_a_sum_of_unknowns_is_unknown() {

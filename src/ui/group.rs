@@ -284,7 +284,8 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     line.left(Role::Title, format_args!(" {}  ", pane.listing().group));
     let Some(detail) = pane.detail(view.store) else { return };
     let description = &detail.description;
-    let lag = figure::of(detail.summary().lag);
+    let summary = detail.summary();
+    let lag = figure::lag(summary.lag, summary.uncommitted.unwrap_or_default());
     line.left(Role::Text, format_args!("{}  lag {lag}  ", description.state));
     let id = description.coordinator;
     let silence = silence(pane, view);

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::{Count, NOT_APPLICABLE, UNKNOWN};
+use super::format::{Count, UNKNOWN};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
@@ -41,15 +41,11 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         Column::right("LAG").least(10),
         Some(GroupOrder::Lag),
         |row, cell| match row.lag {
-            // Nothing was committed that could lag behind: that is not 0.
-            Some(lag) if lag.parts + lag.unknown == 0 && row.uncommitted.is_some_and(|count| count > 0) => {
-                cell.show(NOT_APPLICABLE);
-            }
             Some(lag) => {
                 if row.age.is_some_and(|age| age > STALE_AFTER) {
                     cell.role(Role::Stale);
                 }
-                figure::total(cell, lag);
+                cell.show(figure::lag(lag, row.uncommitted.unwrap_or_default()));
             }
             None => figure::unknown(cell),
         },

@@ -469,6 +469,16 @@ fn a_group_whose_trouble_is_over_has_its_columns_back() {
 }
 
 #[test]
+fn a_group_that_has_committed_nothing_has_no_lag_rather_than_0() {
+    let mut fresh = detail();
+    fresh.partitions = vec![fresh.partitions[1].clone()];
+    let mut stage = groups(100, 24);
+    stage.press(Action::Open);
+    stage.answer(SlotId::Group, Answer::Group(fresh));
+    assert!(stage.line("classic").contains("lag —"), "{}", stage.text());
+}
+
+#[test]
 fn group_by_member_shows_who_is_idle() {
     let mut stage = group(100, 20);
     stage.press(Action::NextGroupView);
