@@ -117,6 +117,13 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// Adds the name that a line is about: a long one loses its middle, so that what is said of it has room.
+    pub fn name(&mut self, role: Role, name: impl Display) -> &mut Self {
+        let most = (usize::from(self.room()) * 2 / 5).max(24);
+        let name = name.to_string();
+        self.left(role, text::fit(&text::visible(&name), most, Cut::Middle))
+    }
+
     /// Adds a part at the right, with `gap` free columns to its left; it is left out when it does not fit whole.
     pub fn right(&mut self, role: Role, part: impl Display, gap: u16) -> &mut Self {
         let part = part.to_string();
@@ -151,6 +158,18 @@ mod tests {
             &theme,
         ));
         (0..width).map(|x| buf[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn a_long_name_leaves_room_for_what_is_said_of_it() {
+        let shown = |name: &str| {
+            line(42, |line| {
+                line.name(Role::Title, name).left(Role::Text, "  3 partitions");
+            })
+        };
+        assert_eq!(shown("orders").trim_end(), "orders  3 partitions");
+        let long = shown("prod.payments.settlement.dlq");
+        assert_eq!(long.trim_end(), "prod.payment…tlement.dlq  3 partitions");
     }
 
     #[test]

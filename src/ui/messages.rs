@@ -115,7 +115,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
 
 fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source), view: View<'_>, paint: &Paint<'_>) {
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.left(Role::Title, format_args!(" {}", source.topic));
+    line.gap(1).name(Role::Title, &source.topic);
     let filter = pane.filter().unwrap_or_default();
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 1);

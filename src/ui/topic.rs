@@ -253,7 +253,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<'_>, paint: &Paint<'_>) {
     let filter = pane.filter().unwrap_or_default();
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.left(Role::Title, format_args!(" {}  ", pane.name()));
+    line.gap(1).name(Role::Title, pane.name()).gap(2);
     if let Some(topic) = pane.topic(view.store) {
         let count = topic.partitions.len();
         let plural = if count == 1 { "" } else { "s" };

@@ -16,7 +16,7 @@ use crate::layout::Area;
 /// The one line of the preview.
 pub(in crate::ui) fn one_line(frame: &mut Frame<'_>, area: Area, row: &Row, topic: &TopicName, paint: &Paint<'_>) {
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.gap(3).left(Role::Title, place(row, topic));
+    line.gap(3).name(Role::Title, place(row, topic));
     match row {
         Row::Unreadable(stretch) => {
             line.gap(3).left(Role::Danger, &stretch.damage);
@@ -42,7 +42,7 @@ pub(in crate::ui) fn lines(frame: &mut Frame<'_>, area: Area, pane: &RecordView,
     let (first, second) = area.split_top(1);
     let row = pane.row();
     let mut line = Line::new(frame.buffer_mut(), first, paint.theme);
-    line.gap(1).left(Role::Title, place(row, pane.topic()));
+    line.gap(1).name(Role::Title, place(row, pane.topic()));
     let record = match row {
         Row::Unreadable(stretch) => {
             line.gap(3).left(Role::Danger, "unreadable");
