@@ -7,6 +7,7 @@ use super::face;
 use super::format::{Age, Bytes, Count, NOT_APPLICABLE};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::text::Cut;
 use super::theme::Role;
 use super::topics::order_of;
 use super::{Paint, figure};
@@ -16,6 +17,12 @@ use crate::app::slot::SlotId;
 use crate::kafka::model::ClusterKind;
 use crate::layout::{self, Area};
 
+/// Whole as long as it can be: other columns leave before it is cut.
+const ADDRESS: Column = Column {
+    cut: Cut::Middle,
+    ..Column::left("ADDRESS").most(32)
+};
+
 type Show = fn(&BrokerRow, View<'_>, &mut CellText<'_>);
 
 /// Columns, the order each stands for, and what its cells show.
@@ -23,7 +30,7 @@ const COLUMNS: &[(Column, Option<BrokerOrder>, Show)] = &[
     (Column::right("ID").least(3), Some(BrokerOrder::Id), |row, _, cell| {
         cell.show(row.id);
     }),
-    (Column::name("ADDRESS", 12), None, |row, _, cell| match &row.broker {
+    (ADDRESS, None, |row, _, cell| match &row.broker {
         Some(broker) => {
             cell.show(broker.address());
         }
