@@ -405,7 +405,7 @@ pub const SHOTS: &[Shot] = &[
         BrokerDown,
         "down-groups",
         "groups: some have no coordinator",
-        &[See("missing"), Press("4"), See("missing: groups"), Gone("?  ")],
+        &[See("missing"), Press("4"), See("missing: groups"), See("Empty")],
     ),
     Shot::new(
         BrokerDown,
