@@ -61,8 +61,8 @@ const COLUMNS: &[TopicColumn] = &[
             None => figure::unknown(cell),
         }
     }),
-    // As wide as that it leaves at 120 columns, where a cursor step shall stay below 200 bytes.
-    column(Column::right("=MIN").least(8).leaves(9), None, |topic, rows, cell| {
+    // As wide as that it leaves at 120 columns: names stay whole, and a cursor step below 200 bytes.
+    column(Column::right("=MIN").least(10).leaves(9), None, |topic, rows, cell| {
         let mut counted = MinIsr::default();
         let min = rows.store.min_insync(&topic.name);
         topic

@@ -359,7 +359,7 @@ pub const SHOTS: &[Shot] = &[
             Press("4"),
             See("nightly-export"),
             Press(":group {lost}\r"),
-            See("Stable"),
+            See("HOST"),
             Cluster("kill 2"),
             See("missing"),
             See("coordinator"),
@@ -399,6 +399,7 @@ pub const SHOTS: &[Shot] = &[
             Press(":messages sensor.readings\r"),
             See("celsius"),
             See("not read"),
+            Gone("catching up"),
         ],
     ),
     Shot::new(
