@@ -48,13 +48,10 @@ pub fn run<T: Item>(
             .print(output)
             .unwrap_or_else(|error| say(&format!("cannot write: {error}"))),
         Ok(Err(error)) => fail(&error),
-        Err(_) => {
-            say(&format!(
-                "no answer within {} s. Hint: a larger --timeout helps when the cluster is only slow.",
-                longest.as_secs_f64()
-            ));
-            Exit::Timeout
-        }
+        Err(_) => say(&format!(
+            "no answer within {} s. Hint: a larger --timeout helps when the cluster is only slow.",
+            longest.as_secs_f64()
+        )),
     }
 }
 
@@ -76,23 +73,7 @@ fn fail(error: &Error) -> Exit {
             let _ = write!(lines, "\n  {address}: {}", outcome.outcome());
         }
     }
-    say(&lines);
-    if is_time_over(error) {
-        Exit::Timeout
-    } else {
-        Exit::Nothing
-    }
-}
-
-/// Whether nothing but the time was in the way: somebody listens, and more of it may help.
-fn is_time_over(error: &Error) -> bool {
-    match error {
-        Error::NoBroker { attempts } => {
-            !attempts.is_empty() && attempts.iter().all(|(_, outcome)| is_time_over(outcome))
-        }
-        Error::Timeout { .. } => true,
-        _ => false,
-    }
+    say(&lines)
 }
 
 fn say(words: &str) -> Exit {
@@ -100,35 +81,4 @@ fn say(words: &str) -> Exit {
     // Nobody is left to tell when stderr is closed.
     let _ = writeln!(io::stderr(), "ktui: {shown}");
     Exit::Nothing
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn silent() -> Error {
-        Error::Timeout {
-            what: "ApiVersions".into(),
-            addr: "kafka-1:9092".into(),
-            after: Duration::from_secs(5),
-        }
-    }
-
-    fn of(attempts: Vec<Error>) -> Error {
-        let named = |error| ("kafka-1:9092".to_owned(), error);
-        Error::NoBroker {
-            attempts: attempts.into_iter().map(named).collect(),
-        }
-    }
-
-    #[test]
-    fn the_time_was_over_only_where_nothing_else_was_in_the_way() {
-        let refused = Error::Connect {
-            addr: "kafka-2:9092".into(),
-            reason: "connection refused".into(),
-        };
-        assert!(is_time_over(&of(vec![silent(), silent()])));
-        assert!(!is_time_over(&of(vec![silent(), refused])));
-        assert!(!is_time_over(&of(Vec::new())));
-    }
 }
