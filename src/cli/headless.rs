@@ -1,6 +1,5 @@
 //! Runs one headless command: a client, a deadline over all, a report, an exit code.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -65,20 +64,13 @@ fn client(bootstrap: Vec<String>, longest: Duration) -> Client {
     client.for_one_question()
 }
 
-/// Why there is no report at all: every address with its own outcome.
+/// Why there is no report at all: the sentence names every address with its own outcome.
 fn fail(error: &Error) -> Exit {
-    let mut lines = format!("{error}. Hint: {}", error.hint());
-    if let Error::NoBroker { attempts } = error {
-        for (address, outcome) in attempts {
-            let _ = write!(lines, "\n  {address}: {}", outcome.outcome());
-        }
-    }
-    say(&lines)
+    say(&format!("{error}. Hint: {}", error.hint()))
 }
 
 fn say(words: &str) -> Exit {
-    let shown = words.lines().map(text::visible).collect::<Vec<_>>().join("\n");
     // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(io::stderr(), "ktui: {shown}");
+    let _ = writeln!(io::stderr(), "ktui: {}", text::visible(words));
     Exit::Nothing
 }

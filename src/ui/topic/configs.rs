@@ -13,7 +13,7 @@ pub(super) const COLUMNS: &[(Column, ShowConfig)] = &[
     (Column::name("NAME", 16), |entry, cell| {
         cell.show(&entry.name);
     }),
-    (Column::left("VALUE").fills(10), |entry, cell| match &entry.value {
+    (Column::left("VALUE").fills(24), |entry, cell| match &entry.value {
         Some(value) if value.is_empty() => {
             cell.role(Role::Dim).show("(empty)");
         }
