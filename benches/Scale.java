@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -31,6 +32,7 @@ public final class Scale {
     private static final int NEWEST_RECORDS = 10_000;
     private static final int TOPICS_AT_ONCE = 500;
     private static final int GROUPS_AT_ONCE = 100;
+    private static final int TRIES = 5;
 
     public static void main(String[] args) throws Exception {
         int topics = Integer.parseInt(args[1]);
@@ -48,9 +50,10 @@ public final class Scale {
             if (!there.contains("lag")) {
                 produce(args[0]);
             }
-            commit(admin, 0, Math.min(groups, 1)); // makes __consumer_offsets, which a hundred at once would wait for in vain
-            for (int done = 0; done < groups; done += GROUPS_AT_ONCE) {
-                commit(admin, done, Math.min(groups, done + GROUPS_AT_ONCE));
+        }
+        for (int tries = 1; !commitAll(args[0], groups); tries++) {
+            if (tries == TRIES) {
+                System.exit(1);
             }
         }
     }
@@ -87,8 +90,22 @@ public final class Scale {
         producer.send(new ProducerRecord<>(topic, partition, key, value.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** Answers whether it went well: on a loaded machine the brokers may be busy with the topics for longer than a client waits. */
+    private static boolean commitAll(String bootstrap, int groups) throws InterruptedException {
+        try (Admin admin = Admin.create(Map.<String, Object>of("bootstrap.servers", bootstrap))) {
+            commit(admin, 0, Math.min(groups, 1)); // makes __consumer_offsets
+            for (int done = 0; done < groups; done += GROUPS_AT_ONCE) {
+                commit(admin, done, Math.min(groups, done + GROUPS_AT_ONCE));
+            }
+            return true;
+        } catch (ExecutionException failure) {
+            System.err.println(failure.getMessage());
+            return false;
+        }
+    }
+
     /** A different lag for each group: between them they lag by 0 to 99 on each partition. */
-    private static void commit(Admin admin, int from, int to) throws Exception {
+    private static void commit(Admin admin, int from, int to) throws InterruptedException, ExecutionException {
         List<KafkaFuture<Void>> commits = new ArrayList<>();
         for (int group = from; group < to; group++) {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
