@@ -23,7 +23,7 @@ use clap_complete::Shell;
 use crate::app::nav::PaneId;
 use crate::exit::Exit;
 use crate::runtime;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 use report::OutputArgs;
 
 /// The command line.
@@ -41,15 +41,33 @@ pub struct Args {
     /// How to reach the cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// How the screen opens.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// What to do instead of opening the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How the screen opens: on a cluster, or on the demo's.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ScreenArgs {
     /// Pane to open on
     #[arg(long, value_enum, value_name = "PANE")]
     pub pane: Option<PaneArg>,
     /// Colours: dark, light, high-contrast, mono, or a file NAME.toml of your own
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
-    /// What to do instead of opening the screen.
-    #[command(subcommand)]
-    pub command: Option<Command>,
+}
+
+impl ScreenArgs {
+    /// What `self` says, else what `other` says.
+    fn or(&self, other: &Self) -> Self {
+        Self {
+            pane: self.pane.or(other.pane),
+            theme: self.theme.clone().or_else(|| other.theme.clone()),
+        }
+    }
 }
 
 /// How to reach a cluster; before or after a subcommand.
@@ -77,7 +95,11 @@ pub struct ConnectionArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Open the screen on a demo cluster in this process: nothing leaves your machine
-    Demo,
+    Demo {
+        /// How it opens.
+        #[command(flatten)]
+        screen: ScreenArgs,
+    },
     /// Print brokers, dead ones that replicas still name included
     Brokers {
         /// How to print.
@@ -158,7 +180,7 @@ pub fn main() -> Exit {
 fn run(args: &Args) -> Exit {
     match &args.command {
         Some(Command::Completions { shell }) => completions(*shell),
-        Some(Command::Demo) => screen(args, true),
+        Some(Command::Demo { screen }) => open(Settings::demo(args, &screen.or(&args.screen))),
         Some(Command::Brokers { output }) => {
             headless::run(args, *output, async |session| brokers::report(session).await)
         }
@@ -169,17 +191,12 @@ fn run(args: &Args) -> Exit {
         Some(Command::Lag { groups, output }) => {
             headless::run(args, *output, async |session| lag::report(session, groups).await)
         }
-        None => screen(args, false),
+        None => open(Settings::new(args)),
     }
 }
 
 /// Opens the screen.
-fn screen(args: &Args, is_demo: bool) -> Exit {
-    let settings = if is_demo {
-        Settings::demo(args)
-    } else {
-        Settings::new(args)
-    };
+fn open(settings: Result<Settings, SettingsError>) -> Exit {
     match settings {
         Ok(settings) => runtime::run(settings),
         Err(error) => complain(&error.to_string()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use directories::ProjectDirs;
 
 use crate::app::nav::PaneId;
-use crate::cli::Args;
+use crate::cli::{Args, ScreenArgs};
 use crate::kafka::client::ClientSettings;
 use crate::ui::theme::{self, ColorDepth, Theme, ThemeError};
 
@@ -67,28 +67,29 @@ impl Settings {
     /// # Errors
     /// When it names none, or says something that cannot be.
     pub fn new(args: &Args) -> Result<Self, SettingsError> {
-        Self::with_target(args, Target::Brokers(bootstrap(&args.connection.brokers)?))
+        let brokers = bootstrap(&args.connection.brokers)?;
+        Self::with_target(args, &args.screen, Target::Brokers(brokers))
     }
 
-    /// Settings for the demo.
+    /// Settings for the demo, opened as `screen` says.
     ///
     /// # Errors
     /// When the command line says something that cannot be.
-    pub fn demo(args: &Args) -> Result<Self, SettingsError> {
+    pub fn demo(args: &Args, screen: &ScreenArgs) -> Result<Self, SettingsError> {
         // Brokers from the environment are not meant for the demo; those on the command line are a mistake.
         let from_environment = std::env::var("KTUI_BROKERS").unwrap_or_default();
         if !args.connection.brokers.is_empty() && args.connection.brokers.join(",") != from_environment {
             return Err(SettingsError::DemoWithBrokers);
         }
-        Self::with_target(args, Target::Demo)
+        Self::with_target(args, screen, Target::Demo)
     }
 
-    fn with_target(args: &Args, target: Target) -> Result<Self, SettingsError> {
+    fn with_target(args: &Args, screen: &ScreenArgs, target: Target) -> Result<Self, SettingsError> {
         let theme_dir = project_dirs().map(|dirs| dirs.config_dir().join("themes"));
-        let name = args.theme.as_deref().unwrap_or(theme::EMBEDDED[0].0);
+        let name = screen.theme.as_deref().unwrap_or(theme::EMBEDDED[0].0);
         Ok(Self {
             target,
-            pane: args.pane.map_or(PaneId::Topics, Into::into),
+            pane: screen.pane.map_or(PaneId::Topics, Into::into),
             theme: Theme::find(name, theme_dir.as_deref(), color_depth())?,
             theme_dir,
             log: args.connection.log.clone(),

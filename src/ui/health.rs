@@ -124,8 +124,8 @@ fn numbers(health: &Health) -> Vec<(Role, String)> {
             let role = if of.known > 0 { role } else { Role::Text };
             (role, format!("{name} {}", figure::of(of)))
         };
-        numbers.insert(3, sum("<min", min_isr.below, Role::Danger));
-        numbers.insert(4, sum("=min", min_isr.at, Role::Warning));
+        numbers.push(sum("<min", min_isr.below, Role::Danger));
+        numbers.push(sum("=min", min_isr.at, Role::Warning));
     }
     numbers
 }

@@ -28,6 +28,7 @@ fn mistakes_are_named_and_end_with_2() {
         (&["-b", "host:port", "demo"][..], "leave --brokers out"),
         (&["-b", "host:port"], "\"host:port\" is no broker address"),
         (&["--theme", "drak", "demo"], "did you mean \"dark\""),
+        (&["demo", "--theme", "drak"], "did you mean \"dark\""),
         (&["--brokesr", "x"], "--brokers"),
         (&["demo", "--timeout", "5x"], "use ms, s or m"),
         (&["demo", "extra"], "unexpected argument"),

@@ -111,7 +111,11 @@ fn partitions_that_refuse_writes_are_counted_beside_the_under_replicated() {
     }
     let mut stage = Stage::with(PaneId::Topics, 180, 24, overview);
     let line = |stage: &Stage| stage.text().lines().next().unwrap().to_owned();
-    assert!(line(&stage).contains("URP 18  <min ?  =min ?"), "{}", line(&stage));
+    assert!(
+        line(&stage).contains("URP 18  offline 0  <min ?  =min ?"),
+        "{}",
+        line(&stage)
+    );
 
     // One topic's setting may not be read: its partitions stay unknown.
     let entry = ConfigEntry {
@@ -128,7 +132,11 @@ fn partitions_that_refuse_writes_are_counted_beside_the_under_replicated() {
     stage.pass(60);
     let both = [min_isr("payments"), min_isr("orders")];
     stage.answer(SlotId::MinIsr, Answer::Configs(both.into()));
-    assert!(line(&stage).contains("URP 18  <min 4  =min 14"), "{}", line(&stage));
+    assert!(
+        line(&stage).contains("URP 18  offline 0  <min 4  =min 14"),
+        "{}",
+        line(&stage)
+    );
 }
 
 #[test]
