@@ -42,6 +42,21 @@ impl Failure {
             ..Self::new(what, error)
         }
     }
+
+    /// What could not be learned and why, in a few words. What both name is said once.
+    pub fn summary(&self) -> String {
+        let why = match &self.error {
+            Error::NoLeader { topic, partition } if self.what.ends_with(&format!("{topic}-{partition}")) => {
+                "no leader".to_owned()
+            }
+            error => error.summary(),
+        };
+        if why.contains(&self.what) {
+            why
+        } else {
+            format!("{}: {why}", self.what)
+        }
+    }
 }
 
 impl<T> Partial<T> {
@@ -119,5 +134,16 @@ mod tests {
         assert_eq!(part.map(|n| n * 2).drain_into(&mut failures), 4);
         assert_eq!(failures[0].what, "orders-3");
         assert_eq!(failures[0].node, None);
+    }
+
+    #[test]
+    fn a_summary_names_a_thing_once() {
+        let leaderless = Error::NoLeader {
+            topic: "orders".into(),
+            partition: crate::kafka::model::PartitionId(1),
+        };
+        let of = |what: &str| Failure::new(what, leaderless.clone()).summary();
+        assert_eq!(of("offsets of orders-1"), "offsets of orders-1: no leader");
+        assert_eq!(of("log offsets"), "log offsets: no leader: orders-1");
     }
 }

@@ -253,7 +253,7 @@ fn incomplete(slots: &[SlotId], store: &Store) -> Option<String> {
         0 => String::new(),
         more => format!("  (+{more} more)"),
     };
-    Some(format!("missing: {}: {}{more}", first.what, first.error.summary()))
+    Some(format!("missing: {}{more}", first.summary()))
 }
 
 /// That a refresh is under way: one that was asked for by key, or that takes long.

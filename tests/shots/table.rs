@@ -34,6 +34,12 @@ pub const SHOTS: &[Shot] = &[
     ),
     Shot::new(
         Demo,
+        "topic-groups",
+        "the groups that read a topic, worst first",
+        &[See("audit-log"), Press("/payments\ro"), See("payments-settlement")],
+    ),
+    Shot::new(
+        Demo,
         "messages",
         "the newest records of a topic over all partitions, followed",
         &[

@@ -177,7 +177,7 @@ fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint
         ),
     )];
     let failures = pane.reading().failures.iter().take(5);
-    words.extend(failures.map(|failure| (Role::Warning, format!("{}: {}", failure.what, failure.error.summary()))));
+    words.extend(failures.map(|failure| (Role::Warning, failure.summary())));
     words
 }
 
@@ -207,7 +207,7 @@ pub(super) fn detail(pane: &Messages, paint: &Paint<'_>) -> Option<(Role, String
             0 => String::new(),
             more => format!("  (+{more} more)"),
         };
-        let said = format!("not read: {}: {}{more}", first.what, first.error.summary());
+        let said = format!("not read: {}{more}", first.summary());
         return Some((Role::Warning, said));
     }
     if let Some(Row::Unreadable(stretch)) = pane.rows().get(pane.list().cursor) {
