@@ -34,7 +34,7 @@ launch() {
   echo $! >"$dir/$name.pid"
   # until then it has this script's command line, and would be taken for ended
   while kill -0 $! 2>/dev/null && ! is_ours $!; do sleep 0.01; done
-  disown
+  disown 2>/dev/null || true # one that ended at once is no job any more: await says so
 }
 
 # Sends signal $2 to node $1 and waits until the process is gone.

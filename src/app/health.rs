@@ -52,7 +52,7 @@ impl Health {
             controller: store.newest_cluster().and_then(|cluster| cluster.controller),
             under_replicated: topics.map(|topics| topics.iter().map(Topic::under_replicated).sum()),
             offline: topics.map(|topics| topics.iter().map(Topic::offline).sum()),
-            incomplete: topics.into_iter().flatten().map(incomplete).sum(),
+            incomplete: topics.into_iter().flatten().map(Topic::incomplete).sum(),
             missing,
             per_broker,
             ..Self::default()
@@ -86,9 +86,4 @@ impl Health {
     pub fn is_bad(&self) -> bool {
         !self.missing.is_empty() || self.under_replicated.unwrap_or(0) > 0 || self.offline.unwrap_or(0) > 0
     }
-}
-
-fn incomplete(topic: &Topic) -> usize {
-    let partitions = topic.partitions.iter();
-    partitions.filter(|one| one.isr.len() < one.replicas.len()).count()
 }

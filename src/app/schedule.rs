@@ -45,7 +45,7 @@ pub fn always(store: &Store) -> Vec<Want> {
 /// What an under-replicated topic can still bear; a healthy cluster is not asked.
 fn min_isr(store: &Store) -> Option<Want> {
     let topics = &store.derived.health.under_replicated_topics;
-    let lacks = topics.iter().any(|topic| store.min_insync(topic).is_none());
+    let lacks = store.derived.health.min_isr.below.unknown > 0;
     let query = || Query::Configs {
         topics: topics.clone(),
         names: ConfigNames::MinIsr,

@@ -10,7 +10,7 @@ use facts::{merge_facts, merge_lags, stamp, with_rates};
 
 use super::event::{Connection, Counters};
 use super::health::Health;
-use super::slot::{Slot, SlotId, Ticket};
+use super::slot::{Remote, Slot, SlotId, Ticket};
 use super::wall::WallClock;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
@@ -69,6 +69,12 @@ pub struct Replication {
     pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
     /// Partitions that are being moved.
     pub reassignments: Slot<Reassignments>,
+}
+
+impl Replication {
+    fn was_asked(&self) -> bool {
+        !matches!(self.min_isr.remote(), Remote::Empty) || !matches!(self.reassignments.remote(), Remote::Empty)
+    }
 }
 
 /// What is derived once per arrival instead of once per frame, and what comes from the shell.
@@ -234,7 +240,7 @@ impl Store {
             SlotId::Lags => lags!(lags),
             SlotId::AllLags => lags!(all_lags),
             SlotId::Group => plain!(group, Group),
-            SlotId::Readers => plain!(readers, Readers),
+            SlotId::Readers => self.take_readers(ticket, now, result),
         }
     }
 
@@ -274,11 +280,34 @@ impl Store {
         })
     }
 
+    /// A coordinator that did not answer does not make its groups disappear from the topic they read.
+    fn take_readers(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::Readers(readers) => Some(readers),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
+        let silent: HashSet<BrokerId> = failures.iter().filter_map(|failure| failure.node).collect();
+        self.readers.finish_with(ticket, now, result, |old, mut new| {
+            let told: HashSet<GroupId> = new.groups.iter().map(|reader| reader.listing.group.clone()).collect();
+            let old = old.filter(|old| old.topic == new.topic).map(|old| old.groups);
+            let lost = old
+                .into_iter()
+                .flatten()
+                .filter(|reader| silent.contains(&reader.listing.coordinator) && !told.contains(&reader.listing.group));
+            new.groups.extend(lost);
+            new
+        })
+    }
+
     fn derive(&mut self, slot: SlotId, now: Instant) {
         let brokers = match slot {
             SlotId::Overview => self.overview.value().map(|overview| &overview.cluster.brokers),
             SlotId::Cluster => self.cluster.value().map(|cluster| &cluster.brokers),
             SlotId::MinIsr | SlotId::Reassignments => None,
+            SlotId::Configs if self.derived.health.incomplete > 0 => None,
             _ => return,
         };
         for broker in brokers.into_iter().flatten() {
@@ -290,16 +319,29 @@ impl Store {
                 },
             );
         }
-        // Metadata does not tell which replicas are new.
-        if let (Some(moving), Some(overview)) = (self.replication.reassignments.value(), self.overview.value_mut()) {
-            moving.mark(&mut overview.topics);
-        }
+        self.mark_added_replicas();
         let health = Health::of(self);
         let before = &self.derived.health.missing;
         if before.keys().any(|id| !health.missing.contains_key(id)) {
             self.derived.returned = Some(now);
         }
         self.derived.health = health;
+    }
+
+    /// Metadata does not tell which replicas are new. What was told counts while it is asked for: a replica that once was
+    /// added and falls out later is missing.
+    fn mark_added_replicas(&mut self) {
+        let Some(overview) = self.overview.value_mut() else {
+            return;
+        };
+        let is_complete = overview.topics.iter().all(|topic| topic.incomplete() == 0);
+        if is_complete && self.replication.was_asked() {
+            self.replication.min_isr.clear();
+            self.replication.reassignments.clear();
+        }
+        let told = &self.replication.reassignments;
+        let moving = told.value().filter(|_| told.error().is_none());
+        moving.unwrap_or(&Reassignments::default()).mark(&mut overview.topics);
     }
 
     /// Whether a slot's newest answer lacks something that a broker which came back since may know.
@@ -318,14 +360,16 @@ impl Store {
         }
     }
 
-    /// A topic's `min.insync.replicas`, from whichever question has told it.
+    /// A topic's `min.insync.replicas`, from whichever question has told it last.
     pub fn min_insync(&self, topic: &TopicName) -> Option<usize> {
         let told = |slot: &Slot<Facts<TopicName, Vec<ConfigEntry>>>| {
-            let entries = &slot.value()?.get(topic)?.value;
-            let entry = entries.iter().find(|entry| entry.name == "min.insync.replicas")?;
-            entry.value.as_deref()?.parse().ok()
+            let entries = slot.value()?.get(topic)?;
+            let mut found = entries.value.iter().filter(|entry| entry.name == "min.insync.replicas");
+            let min: usize = found.next()?.value.as_deref()?.parse().ok()?;
+            Some((entries.at, min))
         };
-        told(&self.configs).or_else(|| told(&self.replication.min_isr))
+        let newest = told(&self.configs).max(told(&self.replication.min_isr));
+        newest.map(|(_, min)| min)
     }
 
     /// Lag and members of a group: the visible one's answer or that of the pass over all, whichever is newer.

@@ -34,7 +34,10 @@ pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Er
             some_or_error(client.lags(&groups, members).await, HashMap::is_empty)?.map(Answer::Lags)
         }
         Query::Group(group) => one(client.group_details(slice::from_ref(&group)).await, &group)?.map(Answer::Group),
-        Query::Readers(topic) => client.topic_readers(topic).await?.map(Answer::Readers),
+        Query::Readers(topic) => {
+            let found = client.topic_readers(topic).await?;
+            some_or_error(found, |readers| readers.groups.is_empty())?.map(Answer::Readers)
+        }
         Query::Details(groups) => {
             some_or_error(client.group_details(&groups).await, Vec::is_empty)?.map(Answer::Details)
         }

@@ -281,7 +281,7 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     };
     line.right(Role::Tab, format_args!("{other} "), 1);
     line.right(Role::TabOpen, format_args!("[{open}]"), 2);
-    line.left(Role::Title, format_args!(" {}  ", pane.listing().group));
+    line.gap(1).name(Role::Title, &pane.listing().group).gap(2);
     let Some(detail) = pane.detail(view.store) else { return };
     let description = &detail.description;
     let summary = detail.summary();

@@ -182,37 +182,8 @@ impl Display for Replicas<'_> {
 pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'_>, paint: &Paint<'_>) {
     let regions = layout::list(view.body);
     draw_title(frame, regions.title, pane, view, paint);
-    let partitions = pane.topic(view.store).map_or(0, |topic| topic.partitions.len());
-    let entries = pane.configs(view.store).map_or(0, |configs| configs.value.len());
-    let (what, slot, total, empty) = match pane.tab() {
-        Tab::Partitions => (
-            "partitions",
-            SlotId::Overview,
-            partitions,
-            "This topic no longer exists, or is hidden.",
-        ),
-        Tab::Configs => (
-            "entries",
-            SlotId::TopicConfigs,
-            entries,
-            "Its configuration has not been told: see the reason below.",
-        ),
-        Tab::Groups => (
-            "groups",
-            SlotId::Readers,
-            pane.readers(view.store).map_or(0, <[_]>::len),
-            "No group owns a partition of this topic or has a commit for one.",
-        ),
-    };
-    let filter = pane.filter().unwrap_or_default();
-    let listed = face::Rows {
-        slot,
-        what,
-        total,
-        shown: pane.row_count(),
-        filter,
-        empty,
-    };
+    let listed = listed(pane, view);
+    let slot = listed.slot;
     if face::instead(frame, regions.table, &listed, view, paint) {
         face::detail(frame, regions.detail, &[slot], None, view, paint);
         return;
@@ -248,6 +219,44 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &TopicScreen, view: View<'
         Tab::Groups => &[SlotId::Readers],
     };
     face::detail(frame, regions.detail, slots, None, view, paint);
+}
+
+/// What the open tab lists.
+fn listed<'a>(pane: &'a TopicScreen, view: View<'_>) -> face::Rows<'a> {
+    let partitions = pane.topic(view.store).map_or(0, |topic| topic.partitions.len());
+    let entries = pane.configs(view.store).map_or(0, |configs| configs.value.len());
+    let (what, slot, total, empty) = match pane.tab() {
+        Tab::Partitions => (
+            "partitions",
+            SlotId::Overview,
+            partitions,
+            "This topic no longer exists, or is hidden.",
+        ),
+        Tab::Configs => (
+            "entries",
+            SlotId::TopicConfigs,
+            entries,
+            "Its configuration has not been told: see the reason below.",
+        ),
+        Tab::Groups => (
+            "groups",
+            SlotId::Readers,
+            pane.readers(view.store).map_or(0, <[_]>::len),
+            if view.store.failures(SlotId::Readers).is_empty() {
+                "No group owns a partition of this topic or has a commit for one."
+            } else {
+                "None among the groups that could be read."
+            },
+        ),
+    };
+    face::Rows {
+        slot,
+        what,
+        total,
+        shown: pane.row_count(),
+        filter: pane.filter().unwrap_or_default(),
+        empty,
+    }
 }
 
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &TopicScreen, view: View<'_>, paint: &Paint<'_>) {

@@ -7,7 +7,7 @@ use ktui::kafka::query::{Answer, Query};
 use ktui::sim::{ApiProfile, SimSpec, TopicSpec};
 
 use crate::scene::Scene;
-use crate::stage::{Stage, cluster, ids, partition, topic};
+use crate::stage::{Stage, cluster, ids, partition, timeout, topic};
 
 fn spec() -> SimSpec {
     SimSpec::small()
@@ -35,7 +35,7 @@ async fn added_replicas_are_told_by_every_profile_that_can() {
         scene.sim.add_replica("orders", 1, 3);
         let found = reassignments(&scene).await.adding;
         if profile.name == ApiProfile::KAFKA_2_1.name {
-            assert!(found.is_empty(), "it has no such request, and no such thing");
+            assert!(found.is_empty(), "it has no such request");
         } else {
             assert_eq!(found["orders"], [(PartitionId(1), ids(&[3]))], "{}", profile.name);
         }
@@ -82,4 +82,32 @@ fn a_replica_that_is_being_added_troubles_nobody() {
             .line("prod-eu")
             .contains("1 partition under-replicated: broker 3 out of sync")
     );
+}
+
+#[test]
+fn a_replica_that_was_added_once_is_missing_when_it_falls_out_later() {
+    let of = |isr: &[i32]| {
+        let mut moving = topic("orders", 2);
+        moving.partitions[1] = partition(1, Some(1), &[1, 2, 3], isr);
+        Answer::Overview(ktui::kafka::query::Overview {
+            cluster: cluster(&[1, 2, 3]),
+            topics: vec![moving],
+        })
+    };
+    let mut stage = Stage::open(PaneId::Topics, 120, 24);
+    stage.answer(SlotId::Overview, of(&[1, 2]));
+    let adding = [("orders".into(), vec![(PartitionId(1), [BrokerId(3)].into())])];
+    let told = Reassignments { adding: adding.into() };
+    stage.answer(SlotId::Reassignments, Answer::Reassignments(told));
+    assert!(stage.line("prod-eu").contains("URP 0"));
+
+    // It has caught up. Nobody asks for reassignments any more.
+    stage.pass(5);
+    stage.answer(SlotId::Overview, of(&[1, 2, 3]));
+    stage.pass(5);
+    stage.answer(SlotId::Overview, of(&[1, 2]));
+    let missing = "1 partition under-replicated: broker 3 out of sync";
+    assert!(stage.line("prod-eu").contains(missing), "{}", stage.text());
+    stage.fail(SlotId::Reassignments, timeout("ListPartitionReassignments"));
+    assert!(stage.line("prod-eu").contains(missing), "{}", stage.text());
 }

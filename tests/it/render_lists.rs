@@ -361,6 +361,18 @@ fn groups_of_a_topic_worst_first() {
     stage.answer(SlotId::Readers, Answer::Readers(of("orders.events", groups)));
     assert_snapshot!(stage.text());
 
+    // A coordinator falls silent: its group stays, and the line below says what is missing.
+    stage.pass(30);
+    let rest = vec![reader("fraud-detector", "Stable", 5, &[Some(9)], 0)];
+    let silent = Failure::of(BrokerId(1), "groups of broker 1", timeout("ListGroups"));
+    stage.answer_partly(
+        SlotId::Readers,
+        Answer::Readers(of("orders.events", rest)),
+        vec![silent],
+    );
+    assert!(stage.line("audit-archiver").contains("812"), "{}", stage.text());
+    assert!(stage.text().contains("missing: groups of broker 1"), "{}", stage.text());
+
     // Another topic does not show this one's groups, nor that it has none.
     stage.press(Action::Back);
     stage.press(Action::CursorDown);

@@ -188,7 +188,7 @@ impl TopicScreen {
             Tab::Groups => {
                 let readers = self.readers(store).unwrap_or_default();
                 let mut rows = self.matching(readers, |reader| reader.listing.group.to_string());
-                // The worst first; what is not known may be worse still.
+                // The worst first, by what is known.
                 rows.sort_by_key(|row| {
                     let lag = readers[*row as usize].lag;
                     Reverse((lag.known, lag.unknown))
@@ -206,10 +206,9 @@ impl TopicScreen {
             .collect()
     }
 
-    /// What the slot holds is about the topic that was looked at before.
+    /// What the slot holds, be it an error, is about the topic that was looked at before.
     fn forget_others_readers(&self, store: &Store, out: &mut Vec<Intent>) {
-        let is_other = store.readers.value().is_some_and(|readers| readers.topic != self.topic);
-        if self.tab == Tab::Groups && is_other {
+        if self.tab == Tab::Groups && self.readers(store).is_none() {
             out.push(Intent::Forget(SlotId::Readers));
         }
     }
@@ -299,7 +298,7 @@ impl Pane for TopicScreen {
             }
             Tab::Groups => {
                 let query = Query::Readers(self.topic.clone());
-                vec![Want::every(15, SlotId::Readers, query).replacing(self.readers(store).is_none())]
+                vec![Want::every(30, SlotId::Readers, query).replacing(self.readers(store).is_none())]
             }
         }
     }

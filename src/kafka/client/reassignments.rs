@@ -15,7 +15,8 @@ const VERSIONS: VersionRange = VersionRange { min: 0, max: 0 };
 const TIMEOUT_MS: i32 = 5_000;
 
 impl Client {
-    /// Replicas that running reassignments add. Brokers before Kafka 2.4 cannot tell; they have none.
+    /// Replicas that running reassignments add. Brokers before Kafka 2.4 cannot tell: what they add
+    /// counts as missing.
     pub async fn reassignments(&self) -> Result<Reassignments, Error> {
         let build = |_| {
             ListPartitionReassignmentsRequest::default()

@@ -31,6 +31,12 @@ impl Topic {
             .count()
     }
 
+    /// Partitions with any replica out of sync, one that a reassignment adds included.
+    pub fn incomplete(&self) -> usize {
+        let partitions = self.partitions.iter();
+        partitions.filter(|one| one.isr.len() < one.replicas.len()).count()
+    }
+
     /// Partitions without a leader.
     pub fn offline(&self) -> usize {
         self.partitions
