@@ -3,6 +3,7 @@
 use super::nav::Location;
 use super::pane::topic::Tab;
 use super::store::Store;
+use crate::kafka::error::Error;
 use crate::kafka::query::FeedStart;
 
 /// What a command's argument names.
@@ -137,7 +138,7 @@ fn messages(name: &str, store: &Store) -> Result<Command, String> {
 
 fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicName, String> {
     let Some(overview) = store.overview.value() else {
-        return Err("the topics have not been listed yet: try again".to_owned());
+        return Err(unlisted("topics", store.overview.error()));
     };
     let topics = &overview.topics;
     let found = topics
@@ -149,12 +150,19 @@ fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicNa
 
 fn group(name: &str, store: &Store) -> Result<Command, String> {
     let Some(listings) = store.groups.value() else {
-        return Err("the groups have not been listed yet: try again".to_owned());
+        return Err(unlisted("groups", store.groups.error()));
     };
     match listings.iter().find(|listing| listing.group.as_str() == name) {
         Some(listing) => Ok(Command::Go(Location::Group(listing.clone()))),
         None if store.groups.failures().is_empty() => Err(format!("no group {name}")),
         None => Err(format!("no group {name} is known, but not all could be listed")),
+    }
+}
+
+fn unlisted(what: &str, error: Option<&Error>) -> String {
+    match error {
+        Some(error) => format!("the {what} could not be listed: {}", error.summary()),
+        None => format!("the {what} have not been listed yet: try again"),
     }
 }
 

@@ -76,6 +76,7 @@ pub fn ask(wants: &[Want], store: &mut Store, now: Instant) -> Vec<Effect> {
 pub fn start(want: Want, store: &mut Store, now: Instant) -> Effect {
     let ticket = store.begin(want.slot, now);
     store.derived.asking.insert(want.slot, want.query.clone());
+    store.derived.begun.insert(want.slot, now);
     Effect::Load {
         slot: want.slot,
         ticket,

@@ -2,7 +2,7 @@
 
 mod facts;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 pub use facts::{Facts, Stamped, TopicOffsets};
@@ -19,6 +19,9 @@ use crate::kafka::model::{
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
+
+/// A group that listings lack for so long is gone.
+const GONE_AFTER: Duration = Duration::from_secs(4);
 
 /// A broker that was seen alive, and when that was last.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,12 +95,14 @@ pub struct Derived {
     pub wall: Option<WallClock>,
     /// When a broker that was missing was last listed again.
     pub returned: Option<Instant>,
-    /// Groups that the newest listing lacks, for the first time.
-    pub unlisted: HashSet<GroupId>,
+    /// Groups that the newest listing lacks, and since when.
+    pub unlisted: HashMap<GroupId, Instant>,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
     pub asking: BTreeMap<SlotId, Query>,
+    /// When that was asked.
+    pub begun: BTreeMap<SlotId, Instant>,
     /// Slots whose open question somebody pressed a key for.
     pub asked_by_key: BTreeSet<SlotId>,
 }
@@ -246,7 +251,7 @@ impl Store {
 
     /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
     /// that no broker answers for, nobody can say that a group is gone. And a broker that has just become the
-    /// coordinator lists nothing for a moment, without an error: a group leaves when two listings in a row lack it.
+    /// coordinator lists nothing for a moment, without an error: a group leaves when listings lack it for a while.
     fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
         let Some(result) = unpack(result, |answer| match answer {
             Answer::Groups(listings) => Some(listings),
@@ -268,10 +273,11 @@ impl Store {
                     continue;
                 }
                 if !is_silent(&lost.coordinator) {
-                    if missed_before.contains(&lost.group) {
+                    let since = missed_before.get(&lost.group).copied().unwrap_or(now);
+                    if now.saturating_duration_since(since) >= GONE_AFTER {
                         continue;
                     }
-                    unlisted.insert(lost.group.clone());
+                    unlisted.insert(lost.group.clone(), since);
                 }
                 new.push(lost);
             }
@@ -346,7 +352,7 @@ impl Store {
 
     /// Whether a slot's newest answer lacks something that a broker which came back since may know.
     pub fn is_overtaken(&self, slot: SlotId) -> bool {
-        !self.failures(slot).is_empty() && self.arrived(slot) < self.derived.returned
+        !self.failures(slot).is_empty() && self.derived.begun.get(&slot).copied() < self.derived.returned
     }
 
     /// The newest description of the cluster: the heartbeat's, or the overview's before the first heartbeat.

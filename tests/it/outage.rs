@@ -151,6 +151,20 @@ fn what_lacked_a_broker_is_asked_again_when_the_broker_is_back() {
 }
 
 #[test]
+fn an_answer_that_was_asked_for_before_a_broker_came_back_does_not_know_of_it() {
+    let mut stage = Stage::with(PaneId::Brokers, 100, 14, overview());
+    stage.pass(5);
+    see(&mut stage, &[1, 3]);
+    stage.pass(5);
+    see(&mut stage, &[1, 2, 3]);
+    stage.pass(1);
+    let failure = Failure::of(BrokerId(2), "log dirs of broker 2", timeout("DescribeLogDirs"));
+    stage.answer_partly(SlotId::LogDirs, Answer::LogDirs(Vec::new()), vec![failure]);
+    stage.pass(1);
+    assert!(stage.asked(SlotId::LogDirs).is_some(), "not only after 30 s");
+}
+
+#[test]
 fn the_screen_of_a_group_names_its_dead_coordinator() {
     let mut stage = groups();
     stage.press(ktui::app::action::Action::Open);
