@@ -21,6 +21,10 @@ alive() {
   pid=$(cat "$dir/$1.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && is_ours "$pid"
 }
 
+# Is process $1 not there, or ended and not yet collected by its parent? While it exits it has no command line any more,
+# but still holds its ports.
+gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
+
 # Starts a JVM for node $1; the rest of the line is what follows `java`.
 launch() {
   local name=$1
@@ -44,7 +48,7 @@ end() {
     pid=$(cat "$dir/$name.pid")
     kill "-$signal" "$pid" 2>/dev/null || true
     kill -CONT "$pid" 2>/dev/null || true # a stopped process would not see TERM
-    while alive "$name"; do
+    until gone "$pid"; do
       tries=$((tries + 1))
       [ $tries -lt 600 ] || { problem="process $pid of $name does not end"; return 1; }
       sleep 0.05

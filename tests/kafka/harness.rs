@@ -47,7 +47,7 @@ fn a_killed_broker_leaves_and_comes_back() {
     );
     let (address, killed) = (cluster.address(2), cluster.broker_pid(2).expect("it runs"));
     cluster.kill_broker(2);
-    assert!(is_gone(killed));
+    await_gone(&[killed]);
     wait::until("the others to notice", SOON, || {
         (ids_seen_by_kcat(&cluster) == [1, 3]).then_some(())
     });
@@ -57,7 +57,7 @@ fn a_killed_broker_leaves_and_comes_back() {
     assert_ne!(cluster.broker_pid(2), Some(killed));
     let (pids, dir) = (cluster.pids(), cluster.dir().to_owned());
     drop(cluster);
-    assert!(pids.into_iter().all(is_gone));
+    await_gone(&pids);
     assert!(!dir.exists());
 }
 
@@ -121,9 +121,7 @@ fn nothing_survives_a_test_process_that_is_killed() {
 
     victim.kill().expect("it is ours");
     victim.wait().expect("it ends");
-    wait::until("the processes to end", SOON, || {
-        pids.iter().all(|pid| is_gone(*pid)).then_some(())
-    });
+    await_gone(&pids);
     wait::until("the data to go", SOON, || (!Path::new(dir).exists()).then_some(()));
 }
 
@@ -350,6 +348,13 @@ fn a_workload_that_is_killed_answers_no_more() {
     workload.kill();
 }
 
+/// A process has no command line any more, by which the script knows it, some moments before it is gone.
+fn await_gone(pids: &[i32]) {
+    wait::until("the processes to end", SOON, || {
+        pids.iter().all(|pid| is_gone(*pid)).then_some(())
+    });
+}
+
 /// Is the process not there, or ended and not yet collected by its parent?
 fn is_gone(pid: i32) -> bool {
     let stat = std::fs::read_to_string(PathBuf::from(format!("/proc/{pid}/stat"))).unwrap_or_default();
@@ -363,7 +368,7 @@ fn a_broker_that_ends_by_itself_can_be_started_again() {
     let cluster = KafkaCluster::start(Version::V3_8_0, 1);
     let pid = cluster.broker_pid(1).expect("it runs");
     kill_process(Pid::from_raw(pid).expect("a process id"), Signal::KILL).expect("it is ours");
-    wait::until("its end", SOON, || is_gone(pid).then_some(()));
+    await_gone(&[pid]);
     cluster.restart_broker(1);
     assert_eq!(ids_seen_by_kcat(&cluster), [1]);
 }
