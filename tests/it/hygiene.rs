@@ -74,6 +74,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/filter",
+        &[
+            "tokio",
+            "std::fs",
+            "std::net",
+            "crate::kafka::client",
+            "crate::app",
+            "crate::ui",
+            "crate::cli",
+        ],
+    ),
+    (
         "src/layout",
         &[
             "tokio",
