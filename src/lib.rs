@@ -8,6 +8,7 @@ pub mod filter;
 pub mod input;
 pub mod kafka;
 pub mod layout;
+pub mod position;
 pub mod runtime;
 pub mod settings;
 pub mod sim;

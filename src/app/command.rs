@@ -4,7 +4,7 @@ use super::nav::Location;
 use super::pane::topic::Tab;
 use super::store::Store;
 use crate::kafka::error::Error;
-use crate::kafka::query::FeedStart;
+use crate::position::Start;
 
 /// What a command's argument names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn topic(name: &str, store: &Store) -> Result<Command, String> {
 }
 
 fn messages(name: &str, store: &Store) -> Result<Command, String> {
-    let start = FeedStart::Newest(super::pane::messages::NEWEST);
+    let start = Start::Newest(super::pane::messages::NEWEST);
     known_topic(name, store).map(|topic| {
         Command::Go(Location::Messages {
             topic,

@@ -10,7 +10,7 @@ use super::pane::topic::{Tab, TopicScreen};
 use super::pane::topics::Topics;
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{GroupListing, TopicName};
-use crate::kafka::query::FeedStart;
+use crate::position::Start;
 
 /// A screen as plain data: enough to open it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub enum Location {
         /// Its partitions; empty means all.
         partitions: Vec<crate::kafka::model::PartitionId>,
         /// Where reading starts.
-        start: FeedStart,
+        start: Start,
     },
     /// One record of the messages screen below it.
     Record(Box<Row>, TopicName),
@@ -263,7 +263,7 @@ impl Nav {
             Some(Location::Topic(topic, _)) if is_first => Location::Messages {
                 topic,
                 partitions: Vec::new(),
-                start: FeedStart::Newest(super::pane::messages::NEWEST),
+                start: Start::Newest(super::pane::messages::NEWEST),
             },
             _ => location,
         }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
-    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Offset, PartitionId, PartitionOffsets, Reassignments,
-    ReplicaSize, Topic, TopicName,
+    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionId, PartitionOffsets, Reassignments, ReplicaSize,
+    Topic, TopicName,
 };
 use crate::kafka::partial::Failure;
+use crate::position::Start;
 
 /// A question to the cluster. Reads only: none of these changes anything, joins a group or creates a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,24 +117,9 @@ pub struct FeedSpec {
     /// Its partitions; empty means all of them.
     pub partitions: Vec<PartitionId>,
     /// Where to start.
-    pub start: FeedStart,
+    pub start: Start,
     /// Whether to go on with new records once the end is reached.
     pub follow: bool,
-}
-
-/// Where a feed starts. Chosen before anything is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedStart {
-    /// The newest records over all partitions: exact by offset per partition, merged by time (protocol.md 2.6).
-    Newest(usize),
-    /// The log start of each partition.
-    Begin,
-    /// The end of each partition: only what comes from now on.
-    End,
-    /// This offset in each partition, clamped into its log.
-    Offset(Offset),
-    /// The first record at or after this time in each partition, in ms since the epoch; its end where there is none.
-    Timestamp(i64),
 }
 
 /// What a feed hands over: rows, how far it is, and what went wrong on the way. Bounded by count and bytes.

@@ -172,7 +172,7 @@ impl Records {
 mod tests {
     use super::*;
     use crate::kafka::client::ClientSettings;
-    use crate::kafka::query::FeedStart;
+    use crate::position::Start;
     use crate::sim::{SimCluster, SimSpec};
 
     const LIMIT: Duration = Duration::from_secs(5);
@@ -218,7 +218,7 @@ mod tests {
         let spec = FeedSpec {
             topic: "orders".into(),
             partitions: Vec::new(),
-            start: FeedStart::Begin,
+            start: Start::Begin,
             follow: false,
         };
         let mut records = Records::default();

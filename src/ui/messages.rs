@@ -124,7 +124,7 @@ fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source)
     let (role, state) = status::state(pane, source, view);
     let parts = [
         (2, Role::Text, status::partitions(source, view)),
-        (1, Role::Text, status::start(source.start, paint.zone)),
+        (1, Role::Text, status::start(&source.start, paint.zone)),
         (0, role, state),
         (3, Role::Text, status::loaded(pane, source)),
     ];

@@ -86,6 +86,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/position",
+        &[
+            "tokio",
+            "std::fs",
+            "std::net",
+            "crate::kafka::client",
+            "crate::app",
+            "crate::ui",
+            "crate::cli",
+        ],
+    ),
+    (
         "src/layout",
         &[
             "tokio",

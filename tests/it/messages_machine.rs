@@ -8,7 +8,8 @@ use ktui::app::pane::messages::reading::{Hold, Phase};
 use ktui::app::pane::messages::rows::{FOLLOWING, LOOKING};
 use ktui::kafka::error::Error;
 use ktui::kafka::model::{ControlType, Offset, PartitionId, RecordKind, Row, TopicName};
-use ktui::kafka::query::{FeedBatch, FeedStart};
+use ktui::kafka::query::FeedBatch;
+use ktui::position::Start;
 
 use crate::messages_data::{NOON, opened, order, orders, record};
 use crate::stage::{Stage, timeout};
@@ -28,7 +29,7 @@ fn opening_a_topic_reads_the_newest_fifty_and_follows() {
     let stage = opened(120, 40);
     let (_, spec) = stage.feed();
     assert_eq!(spec.topic, TopicName::from("orders.events"));
-    assert_eq!((spec.start, spec.follow), (FeedStart::Newest(50), true));
+    assert_eq!((spec.start, spec.follow), (Start::Newest(50), true));
     assert!(spec.partitions.is_empty());
 }
 
@@ -123,7 +124,7 @@ fn resuming_after_a_held_pause_starts_over_at_the_newest() {
     stage.press(Action::Bottom);
     let (after, spec) = stage.feed();
     assert_ne!(before, after);
-    assert_eq!(spec.start, FeedStart::Newest(50));
+    assert_eq!(spec.start, Start::Newest(50));
     // The rows stay until the first of the new ones are there; those of the old feed come too late.
     assert!(stage.messages().rows().kept() > 1000);
     stage.tell(Event::RecordsArrived {
@@ -144,7 +145,7 @@ fn reading_from_the_beginning_is_held_and_goes_on_as_the_user_scrolls() {
     let mut stage = at_end(50);
     stage.press(Action::Seek);
     stage.type_line("begin");
-    assert_eq!(stage.feed().1.start, FeedStart::Begin);
+    assert_eq!(stage.feed().1.start, Start::Begin);
     let bring = |stage: &mut Stage, from: i64| {
         stage.bring(FeedBatch {
             rows: orders(from..from + 500),
@@ -192,7 +193,7 @@ fn a_seek_says_what_is_wrong_and_keeps_what_is_there() {
     assert_eq!(stage.feed(), opened);
     stage.press(Action::DeleteLine);
     stage.type_line("-15m");
-    let start = FeedStart::Timestamp(NOON + 60_000 - 15 * 60_000);
+    let start = Start::Time(NOON + 60_000 - 15 * 60_000);
     assert_eq!(stage.feed().1.start, start);
 }
 
@@ -204,7 +205,10 @@ fn a_place_reads_one_partition_and_the_next_seek_all_again() {
     let (_, spec) = stage.feed();
     assert_eq!(
         (spec.partitions, spec.start),
-        (vec![PartitionId(7)], FeedStart::Offset(Offset(166_666)))
+        (
+            vec![PartitionId(7)],
+            Start::PerPartition(vec![(PartitionId(7), Offset(166_666))])
+        )
     );
     stage.arrive(vec![order(7, 166_666)]);
     assert!(
@@ -217,7 +221,7 @@ fn a_place_reads_one_partition_and_the_next_seek_all_again() {
     stage.press(Action::Seek);
     stage.type_line("newest 10");
     let (_, spec) = stage.feed();
-    assert_eq!((spec.partitions, spec.start), (vec![], FeedStart::Newest(10)));
+    assert_eq!((spec.partitions, spec.start), (vec![], Start::Newest(10)));
 }
 
 #[test]

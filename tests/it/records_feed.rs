@@ -8,7 +8,8 @@ use ktui::kafka::client::{Client, Isolation, OffsetSpec};
 use ktui::kafka::error::Error;
 use ktui::kafka::feed::Feed;
 use ktui::kafka::model::{ControlType, Damage, Offset, PartitionId, RecordKind, Row, TopicPartition};
-use ktui::kafka::query::{FeedBatch, FeedSpec, FeedStart};
+use ktui::kafka::query::{FeedBatch, FeedSpec};
+use ktui::position::Start;
 use ktui::sim::batch::{Batch, Marker, Record};
 use ktui::sim::codec::Codec;
 use ktui::sim::fault::{Fault, Rule};
@@ -22,7 +23,7 @@ const FETCH: i16 = 1;
 const LIST_OFFSETS: i16 = 2;
 const METADATA: i16 = 3;
 
-fn spec(start: FeedStart, follow: bool) -> FeedSpec {
+fn spec(start: Start, follow: bool) -> FeedSpec {
     FeedSpec {
         topic: "orders".into(),
         partitions: Vec::new(),
@@ -88,7 +89,7 @@ fn offsets(rows: &[Row], partition: i32) -> Vec<i64> {
         .collect()
 }
 
-async fn read(client: &Client, start: FeedStart) -> Vec<String> {
+async fn read(client: &Client, start: Start) -> Vec<String> {
     let mut feed = Feed::open(client.clone(), spec(start, false));
     let all = to_end(&mut feed).await;
     assert_eq!(all.failures, []);
@@ -111,7 +112,7 @@ fn interleaved(records: i64) -> SimSpec {
 async fn a_topic_is_read_from_begin_to_end_in_the_order_of_time() {
     for_each_profile(interleaved(20), |_, _, client| async move {
         let expected: Vec<_> = (0..20).flat_map(|n| (0..3).map(move |p| format!("p{p}-{n}"))).collect();
-        let mut seen = read(&client, FeedStart::Begin).await;
+        let mut seen = read(&client, Start::Begin).await;
         // Leaders answer at different moments, so the order over all three is theirs.
         seen.sort_by_key(|value| value[3..].parse::<i64>().unwrap());
         assert_eq!(seen.len(), 60);
@@ -126,9 +127,9 @@ async fn a_topic_is_read_from_begin_to_end_in_the_order_of_time() {
 #[tokio::test]
 async fn the_newest_records_over_all_partitions_come_in_the_order_of_time() {
     for_each_profile(interleaved(40), |_, _, client| async move {
-        let seen = read(&client, FeedStart::Newest(7)).await;
+        let seen = read(&client, Start::Newest(7)).await;
         assert_eq!(seen, ["p2-37", "p0-38", "p1-38", "p2-38", "p0-39", "p1-39", "p2-39"]);
-        assert_eq!(read(&client, FeedStart::Newest(1000)).await.len(), 120);
+        assert_eq!(read(&client, Start::Newest(1000)).await.len(), 120);
     })
     .await;
 }
@@ -145,7 +146,7 @@ async fn the_newest_are_found_behind_long_holes() {
     topic = topic.verbatim(0, empty.encode(0).unwrap());
     let (_sim, handle, client) = started(SimSpec::small().add_topic(topic)).await;
     assert_eq!(
-        read(&client, FeedStart::Newest(3)).await,
+        read(&client, Start::Newest(3)).await,
         ["at 10", "at 1000000", "at 3000000000"]
     );
     assert!(
@@ -167,15 +168,15 @@ async fn aborted_committed_and_open_transactions_are_told_apart() {
         .records(0, [record("after", 7)]);
     for_each_profile(SimSpec::small().add_topic(topic), |_, handle, client| async move {
         let expected = ["plain", "aborted a", "b", "ABORT", "COMMIT", "open c", "after"];
-        assert_eq!(read(&client, FeedStart::Begin).await, expected);
-        assert_eq!(read(&client, FeedStart::Newest(50)).await, expected);
+        assert_eq!(read(&client, Start::Begin).await, expected);
+        assert_eq!(read(&client, Start::Newest(50)).await, expected);
         assert_eq!(
-            read(&client, FeedStart::Newest(3)).await,
+            read(&client, Start::Newest(3)).await,
             ["b", "ABORT", "COMMIT", "open c", "after"],
             "markers do not count"
         );
 
-        let mut feed = Feed::open(client.clone(), spec(FeedStart::End, true));
+        let mut feed = Feed::open(client.clone(), spec(Start::End, true));
         to_end(&mut feed).await;
         handle.append_batch("orders", 0, &Batch::of([record("d", 8)]).transactional(9));
         handle.append_batch("orders", 0, &Batch::marker(7, Marker::Abort));
@@ -199,26 +200,19 @@ async fn a_feed_starts_where_it_is_told_to() {
         };
         async move { values(&to_end(&mut Feed::open(client, spec)).await.rows) }
     };
-    assert_eq!(only(FeedStart::Offset(Offset(8))).await, ["p1-8", "p1-9"]);
-    assert_eq!(
-        only(FeedStart::Offset(Offset(-5))).await.len(),
-        10,
-        "clamped to the start"
-    );
-    assert!(
-        only(FeedStart::Offset(Offset(99))).await.is_empty(),
-        "clamped to the end"
-    );
-    assert_eq!(only(FeedStart::Timestamp(72)).await, ["p1-8", "p1-9"]);
-    assert!(only(FeedStart::Timestamp(92)).await.is_empty(), "nothing that new");
-    assert!(only(FeedStart::End).await.is_empty());
-    assert_eq!(only(FeedStart::Newest(2)).await, ["p1-8", "p1-9"]);
+    assert_eq!(only(Start::Offset(Offset(8))).await, ["p1-8", "p1-9"]);
+    assert_eq!(only(Start::Offset(Offset(-5))).await.len(), 10, "clamped to the start");
+    assert!(only(Start::Offset(Offset(99))).await.is_empty(), "clamped to the end");
+    assert_eq!(only(Start::Time(72)).await, ["p1-8", "p1-9"]);
+    assert!(only(Start::Time(92)).await.is_empty(), "nothing that new");
+    assert!(only(Start::End).await.is_empty());
+    assert_eq!(only(Start::Newest(2)).await, ["p1-8", "p1-9"]);
 }
 
 #[tokio::test]
 async fn a_followed_topic_hands_over_what_is_appended_and_nothing_twice() {
     for_each_profile(interleaved(5), |_, handle, client| async move {
-        let mut feed = Feed::open(client, spec(FeedStart::Newest(3), true));
+        let mut feed = Feed::open(client, spec(Start::Newest(3), true));
         assert_eq!(values(&to_end(&mut feed).await.rows), ["p0-4", "p1-4", "p2-4"]);
         for n in 0..30 {
             handle.append("orders", n % 3, [record(&format!("new {n}"), i64::from(n))]);
@@ -234,7 +228,7 @@ async fn a_followed_topic_hands_over_what_is_appended_and_nothing_twice() {
 #[tokio::test]
 async fn a_quiet_topic_costs_one_long_poll_per_leader_and_no_batches() {
     let (_sim, handle, client) = started(interleaved(5)).await;
-    let mut feed = Feed::open(client, spec(FeedStart::End, true));
+    let mut feed = Feed::open(client, spec(Start::End, true));
     to_end(&mut feed).await;
     handle.reset_stats();
     let more = timeout(Duration::from_millis(1200), feed.next()).await;
@@ -252,7 +246,7 @@ async fn a_feed_that_nobody_reads_does_not_read_on() {
     let topic = batches.fold(TopicSpec::new("orders", 1), |topic, batch| topic.batch(0, batch));
     let spec_20_mb = SimSpec::small().max_partition_bytes(64 << 20).add_topic(topic);
     let (_sim, handle, client) = started(spec_20_mb).await;
-    let mut feed = Feed::open(client, spec(FeedStart::Begin, false));
+    let mut feed = Feed::open(client, spec(Start::Begin, false));
     let first = next(&mut feed).await.unwrap();
     assert!(first.rows.len() <= 500);
     // Nobody takes anything for a while: at most the batches that may wait, and one answer, have been fetched.
@@ -276,7 +270,7 @@ async fn a_feed_that_nobody_reads_does_not_read_on() {
 #[tokio::test]
 async fn moved_leaders_are_found_and_nothing_is_lost_or_repeated() {
     for_each_profile(interleaved(5), |_, handle, client| async move {
-        let mut feed = Feed::open(client, spec(FeedStart::Begin, true));
+        let mut feed = Feed::open(client, spec(Start::Begin, true));
         let mut seen = to_end(&mut feed).await.rows;
         handle.move_leader("orders", 0, 2);
         handle.move_leader("orders", 1, 3);
@@ -294,7 +288,7 @@ async fn moved_leaders_are_found_and_nothing_is_lost_or_repeated() {
 #[tokio::test]
 async fn a_leaderless_partition_is_a_failure_while_the_others_go_on_until_it_is_back() {
     let (_sim, handle, client) = started(interleaved(5)).await;
-    let mut feed = Feed::open(client, spec(FeedStart::End, true));
+    let mut feed = Feed::open(client, spec(Start::End, true));
     to_end(&mut feed).await;
     handle.take_leader("orders", 1);
     let failed = loop {
@@ -326,7 +320,7 @@ async fn a_dead_broker_does_not_stop_the_others_and_its_records_come_when_it_is_
     let topic = (0..3).fold(topic, |topic, p| topic.records(p, [record(&format!("p{p}"), 1)]));
     let (_sim, handle, client) = started(SimSpec::small().brokers(3).add_topic(topic)).await;
     handle.kill_broker(3);
-    let mut feed = Feed::open(client, spec(FeedStart::Newest(50), true));
+    let mut feed = Feed::open(client, spec(Start::Newest(50), true));
     let mut first = rows(&mut feed, 2).await;
     first.sort_by_key(Row::partition);
     assert_eq!(values(&first), ["p0", "p1"]);
@@ -349,18 +343,15 @@ async fn retention_that_overtakes_a_feed_moves_it_to_the_log_start() {
         let topic = state.topic_mut("orders").unwrap();
         topic.partition_mut(0).unwrap().log.trim_before(4);
     });
-    assert_eq!(
-        read(&client, FeedStart::Begin).await,
-        ["r4", "r5", "r6", "r7", "r8", "r9"]
-    );
+    assert_eq!(read(&client, Start::Begin).await, ["r4", "r5", "r6", "r7", "r8", "r9"]);
     handle.inject(Rule::error(FETCH, 1));
-    assert_eq!(read(&client, FeedStart::Newest(2)).await, ["r8", "r9"]);
+    assert_eq!(read(&client, Start::Newest(2)).await, ["r8", "r9"]);
 }
 
 #[tokio::test]
 async fn a_topic_created_anew_is_read_from_its_start() {
     let (_sim, handle, client) = started(interleaved(20)).await;
-    let mut feed = Feed::open(client, spec(FeedStart::End, true));
+    let mut feed = Feed::open(client, spec(Start::End, true));
     to_end(&mut feed).await;
     handle.edit(|state| {
         assert!(state.delete_topic("orders"));
@@ -388,7 +379,7 @@ async fn damage_is_a_row_between_the_records_around_it() {
         .verbatim(0, broken.into())
         .records(0, [record("after", 3)]);
     let (_sim, _, client) = started(SimSpec::small().add_topic(topic)).await;
-    for start in [FeedStart::Begin, FeedStart::Newest(3)] {
+    for start in [Start::Begin, Start::Newest(3)] {
         let mut feed = Feed::open(client.clone(), spec(start, false));
         let all = to_end(&mut feed).await.rows;
         assert_eq!(all.len(), 3);
@@ -409,7 +400,7 @@ async fn a_record_larger_than_a_page_is_read_whole() {
         .records(0, [record("next", 3)])
         .records(1, [record(&large, 4)]);
     let (_sim, _, client) = started(SimSpec::small().add_topic(topic)).await;
-    for start in [FeedStart::Begin, FeedStart::Newest(10)] {
+    for start in [Start::Begin, Start::Newest(10)] {
         let mut lengths: Vec<_> = read(&client, start).await.iter().map(String::len).collect();
         lengths.sort_unstable();
         assert_eq!(lengths, [4, 5, 3 << 20, 3 << 20]);
@@ -420,7 +411,7 @@ async fn a_record_larger_than_a_page_is_read_whole() {
 async fn a_broker_that_has_offsets_but_no_records_is_a_failure_and_no_flood_of_requests() {
     let topic = TopicSpec::new("orders", 1).without_data(0, 100);
     let (_sim, handle, client) = started(SimSpec::small().add_topic(topic)).await;
-    let mut feed = Feed::open(client, spec(FeedStart::Begin, true));
+    let mut feed = Feed::open(client, spec(Start::Begin, true));
     let batch = to_end(&mut feed).await;
     assert!(
         matches!(&batch.failures[..], [failure] if failure.what == "orders-0"),
@@ -433,7 +424,7 @@ async fn a_broker_that_has_offsets_but_no_records_is_a_failure_and_no_flood_of_r
 #[tokio::test]
 async fn a_topic_that_does_not_exist_ends_the_feed_with_its_name() {
     let (_sim, _, client) = started(SimSpec::small()).await;
-    let mut feed = Feed::open(client, spec(FeedStart::Begin, true));
+    let mut feed = Feed::open(client, spec(Start::Begin, true));
     let end = timeout(SOON, feed.next()).await.unwrap().unwrap();
     assert!(
         matches!(end, Err(Error::UnknownTopic { topic }) if topic.as_str() == "orders"),
@@ -447,7 +438,7 @@ async fn a_partition_that_does_not_exist_ends_the_feed_with_its_name() {
     let (_sim, _, client) = started(interleaved(5)).await;
     let spec = FeedSpec {
         partitions: vec![PartitionId(9)],
-        ..spec(FeedStart::Begin, true)
+        ..spec(Start::Begin, true)
     };
     let end = timeout(SOON, Feed::open(client, spec).next()).await.unwrap();
     assert!(
@@ -459,9 +450,9 @@ async fn a_partition_that_does_not_exist_ends_the_feed_with_its_name() {
 #[tokio::test]
 async fn a_topic_that_was_seen_before_is_not_looked_up_again() {
     let (_sim, handle, client) = started(interleaved(5)).await;
-    read(&client, FeedStart::Newest(5)).await;
+    read(&client, Start::Newest(5)).await;
     handle.reset_stats();
-    read(&client, FeedStart::Newest(5)).await;
+    read(&client, Start::Newest(5)).await;
     assert_eq!(handle.requests(METADATA), 0);
 }
 
@@ -474,7 +465,7 @@ async fn a_connection_that_breaks_now_and_then_is_no_more_than_a_delay() {
     ] {
         let (_sim, handle, client) = started(interleaved(10)).await;
         handle.inject(Rule::new(fault.clone()).api(FETCH).times(2));
-        let mut feed = Feed::open(client, spec(FeedStart::Begin, false));
+        let mut feed = Feed::open(client, spec(Start::Begin, false));
         let mut seen = Vec::new();
         while let Some(batch) = next(&mut feed).await {
             seen.extend(batch.rows);
@@ -488,7 +479,7 @@ async fn a_connection_that_breaks_now_and_then_is_no_more_than_a_delay() {
 #[tokio::test]
 async fn a_first_look_at_the_newest_costs_two_list_offsets_and_one_fetch_per_leader() {
     let (_sim, handle, client) = started(interleaved(40)).await;
-    let mut feed = Feed::open(client.clone(), spec(FeedStart::Newest(50), false));
+    let mut feed = Feed::open(client.clone(), spec(Start::Newest(50), false));
     assert_eq!(to_end(&mut feed).await.rows.len(), 50);
     assert_eq!(handle.requests(LIST_OFFSETS), 2 * 3);
     assert_eq!(handle.requests(FETCH), 3);

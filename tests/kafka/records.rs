@@ -9,8 +9,9 @@ use kafka_protocol::protocol::{StrBytes, VersionRange};
 use ktui::kafka::client::{Client, ClientSettings, Node, Purpose};
 use ktui::kafka::feed::Feed;
 use ktui::kafka::model::{Codec, ControlType, Header, PartitionId, RecordKind, Row, TimestampType, TopicName};
-use ktui::kafka::query::{FeedBatch, FeedSpec, FeedStart};
+use ktui::kafka::query::{FeedBatch, FeedSpec};
 use ktui::kafka::records::{BatchSpec, RecordSpec, encode_batch};
+use ktui::position::Start;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -24,7 +25,7 @@ fn client(cluster: &KafkaCluster) -> Client {
     Client::new(ClientSettings::new([cluster.bootstrap()]))
 }
 
-fn spec(topic: &str, start: FeedStart, follow: bool) -> FeedSpec {
+fn spec(topic: &str, start: Start, follow: bool) -> FeedSpec {
     FeedSpec {
         topic: topic.into(),
         partitions: Vec::new(),
@@ -39,7 +40,7 @@ async fn next(feed: &mut Feed) -> Option<FeedBatch> {
 }
 
 /// Everything from `start` to the end, by partition and offset.
-async fn read(cluster: &KafkaCluster, topic: &str, start: FeedStart) -> Vec<Row> {
+async fn read(cluster: &KafkaCluster, topic: &str, start: Start) -> Vec<Row> {
     let mut feed = Feed::open(client(cluster), spec(topic, start, false));
     let mut rows = Vec::new();
     while let Some(batch) = next(&mut feed).await {
@@ -116,7 +117,7 @@ async fn what_is_read_equals_what_was_written_in_every_codec_and_transaction() {
         data.sort_by_key(order);
         aborted.sort_by_key(order);
 
-        let rows = read(cluster, &topic, FeedStart::Begin).await;
+        let rows = read(cluster, &topic, Start::Begin).await;
         assert_eq!(as_java(&rows, &[RecordKind::Data]), data, "Kafka {}", version.name());
         assert_eq!(as_java(&rows, &[RecordKind::Aborted]), aborted);
         let markers = |marker| as_java(&rows, &[RecordKind::Control(marker)]).len();
@@ -132,7 +133,7 @@ async fn what_is_read_equals_what_was_written_in_every_codec_and_transaction() {
         for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
             assert!(codecs.contains(&codec), "{codec}");
         }
-        let newest = read(cluster, &topic, FeedStart::Newest(10_000)).await;
+        let newest = read(cluster, &topic, Start::Newest(10_000)).await;
         assert_eq!(newest, rows, "the newest of everything is everything");
     }
 }
@@ -154,7 +155,7 @@ async fn the_newest_are_those_with_the_largest_times() {
         for chunk in records.chunks(90) {
             workload.produce(&topic, chunk, json!({"codec": "lz4"}));
         }
-        let mut feed = Feed::open(client(cluster), spec(&topic, FeedStart::Newest(50), false));
+        let mut feed = Feed::open(client(cluster), spec(&topic, Start::Newest(50), false));
         let first = next(&mut feed).await.expect("a batch");
         assert!(first.at_end);
         let times: Vec<i64> = first.rows.iter().map(|row| row.timestamp().0).collect();
@@ -164,7 +165,7 @@ async fn the_newest_are_those_with_the_largest_times() {
             "Kafka {}",
             version.name()
         );
-        let seeked = read(cluster, &topic, FeedStart::Timestamp(base + 9_905)).await;
+        let seeked = read(cluster, &topic, Start::Time(base + 9_905)).await;
         assert_eq!(seeked.len(), 9, "Kafka {}", version.name());
     }
 }
@@ -175,7 +176,7 @@ async fn a_compacted_tail_is_read_to_its_end() {
         let cluster = KafkaCluster::shared(version);
         let topic = kafka::unique("tail");
         let kept = cluster.workload().create_compacted_tail(&topic);
-        for start in [FeedStart::Begin, FeedStart::Newest(50)] {
+        for start in [Start::Begin, Start::Newest(50)] {
             let rows = read(cluster, &topic, start).await;
             assert_eq!(as_java(&rows, &[RecordKind::Data]), kept, "Kafka {}", version.name());
         }
@@ -192,7 +193,7 @@ async fn log_append_time_is_the_brokers() {
         for codec in ["none", "zstd"] {
             workload.produce(&topic, &records, json!({"codec": codec}));
         }
-        let rows = read(cluster, &topic, FeedStart::Begin).await;
+        let rows = read(cluster, &topic, Start::Begin).await;
         assert_eq!(
             as_java(&rows, &[RecordKind::Data]),
             workload.read(&topic, "read_uncommitted")
@@ -212,7 +213,7 @@ async fn records_of_an_open_transaction_are_shown_as_open() {
         workload.create_topic(&topic, 1, &[]);
         let one = |key: &str| [Record::new(key, "v").at(0)];
         workload.produce(&topic, &one("before"), json!({}));
-        let mut feed = Feed::open(client(cluster), spec(&topic, FeedStart::Newest(50), true));
+        let mut feed = Feed::open(client(cluster), spec(&topic, Start::Newest(50), true));
         let mut kinds = Vec::new();
         let mut hear = async |count: usize| {
             while kinds.len() < count {
@@ -235,7 +236,7 @@ async fn records_of_an_open_transaction_are_shown_as_open() {
         assert_eq!(hear(4).await[3], RecordKind::Control(ControlType::Abort));
         workload.produce(&topic, &one("after"), json!({}));
         assert_eq!(hear(5).await[4], RecordKind::Data);
-        let again = read(cluster, &topic, FeedStart::Begin).await;
+        let again = read(cluster, &topic, Start::Begin).await;
         assert_eq!(as_java(&again, &[RecordKind::Aborted]).len(), 1, "now it is decided");
     }
 }
@@ -270,7 +271,7 @@ async fn a_header_key_that_is_not_text_comes_back_as_it_is() {
             };
             produce(cluster, &topic, encode_batch(&spec, &[record]).unwrap()).await;
         }
-        let rows = read(cluster, &topic, FeedStart::Begin).await;
+        let rows = read(cluster, &topic, Start::Begin).await;
         assert_eq!(rows.len(), 5);
         for row in &rows {
             assert_eq!(row.record().unwrap().headers, headers, "Kafka {}", version.name());
@@ -325,7 +326,7 @@ async fn what_librdkafka_wrote_is_read_in_every_codec() {
             );
             expected.extend(lines);
         }
-        let rows = read(cluster, &topic, FeedStart::Begin).await;
+        let rows = read(cluster, &topic, Start::Begin).await;
         let seen: Vec<String> = rows
             .iter()
             .map(|row| String::from_utf8(row.record().unwrap().value.as_ref().unwrap().to_vec()).unwrap())
@@ -356,7 +357,7 @@ async fn old_message_formats_are_read_from_a_broker_that_still_writes_them() {
                 .collect();
             workload.produce(&topic, &records, json!({"codec": codec, "idempotent": false}));
         }
-        let rows = read(&cluster, &topic, FeedStart::Begin).await;
+        let rows = read(&cluster, &topic, Start::Begin).await;
         let java = workload.read(&topic, "read_uncommitted");
         assert_eq!(as_java(&rows, &[RecordKind::Data]), java, "format {format}");
         assert_eq!(rows.len(), 28);
@@ -364,7 +365,7 @@ async fn old_message_formats_are_read_from_a_broker_that_still_writes_them() {
             rows.iter().all(|row| row.record().unwrap().batch.magic == magic),
             "format {format}"
         );
-        assert_eq!(read(&cluster, &topic, FeedStart::Newest(50)).await, rows);
+        assert_eq!(read(&cluster, &topic, Start::Newest(50)).await, rows);
     }
 }
 
@@ -388,7 +389,7 @@ async fn a_killed_broker_is_told_the_others_go_on_and_it_comes_back() {
         write(&safe, partition % 2, "before");
     }
     let follow = |topic: &str| Follower {
-        feed: Feed::open(client(&cluster), spec(topic, FeedStart::Newest(50), true)),
+        feed: Feed::open(client(&cluster), spec(topic, Start::Newest(50), true)),
         rows: Vec::new(),
     };
     let (mut first, mut second) = (follow(&lonely), follow(&safe));

@@ -19,8 +19,9 @@ use crate::app::store::Store;
 use crate::kafka::lag::notice::{Notice, notices};
 use crate::kafka::lag::{GroupDetail, PartitionLag};
 use crate::kafka::model::{GroupListing, Member, Total};
-use crate::kafka::query::{FeedStart, Query};
+use crate::kafka::query::Query;
 use crate::layout::{self, Area};
+use crate::position::Start;
 
 /// The two ways to look at a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,7 +208,7 @@ impl Pane for Group {
                     partitions: vec![row.partition.partition],
                     start: row
                         .committed
-                        .map_or(FeedStart::Newest(super::messages::NEWEST), FeedStart::Offset),
+                        .map_or(Start::Newest(super::messages::NEWEST), Start::Offset),
                 }));
             }
             _ => return false,

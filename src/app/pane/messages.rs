@@ -35,11 +35,12 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{PartitionId, TopicName};
-use crate::kafka::query::{FeedSpec, FeedStart};
+use crate::kafka::query::FeedSpec;
 use crate::layout::{self, Area, ListRegions};
+use crate::position::Start;
 
 /// How many of the newest records are shown at first.
-pub const NEWEST: usize = 50;
+pub const NEWEST: usize = crate::position::NEWEST;
 
 /// After this long on another screen, following starts over at the newest records instead of catching up.
 const AWAY_TOO_LONG: Duration = Duration::from_secs(30);
@@ -79,7 +80,7 @@ pub struct Source {
     /// Its partitions; empty means all.
     pub partitions: Vec<PartitionId>,
     /// Where reading starts.
-    pub start: FeedStart,
+    pub start: Start,
     /// The partitions the screen was opened with: a seek goes back to them.
     opened_with: Vec<PartitionId>,
 }
@@ -131,9 +132,9 @@ impl Default for Messages {
 
 impl Messages {
     /// Opens the messages of a topic.
-    pub fn new(topic: TopicName, partitions: Vec<PartitionId>, start: FeedStart) -> Self {
+    pub fn new(topic: TopicName, partitions: Vec<PartitionId>, start: Start) -> Self {
         Self {
-            stance: first_stance(start),
+            stance: first_stance(&start),
             source: Some(Source {
                 topic,
                 opened_with: partitions.clone(),
@@ -221,7 +222,7 @@ impl Messages {
         out.push(Intent::Read(FeedSpec {
             topic: source.topic.clone(),
             partitions: source.partitions.clone(),
-            start: source.start,
+            start: source.start.clone(),
             follow: true,
         }));
         self.reading.opened(view.now);
@@ -231,9 +232,9 @@ impl Messages {
     /// Starts over at the newest records and follows.
     fn read_newest(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         if let Some(source) = &mut self.source
-            && !matches!(source.start, FeedStart::Newest(_))
+            && !matches!(source.start, Start::Newest(_))
         {
-            source.start = FeedStart::Newest(NEWEST);
+            source.start = Start::Newest(NEWEST);
         }
         self.stance = Stance::Following;
         self.read(view, out);
@@ -247,10 +248,10 @@ impl Messages {
     }
 }
 
-fn first_stance(start: FeedStart) -> Stance {
+fn first_stance(start: &Start) -> Stance {
     match start {
-        FeedStart::Newest(_) | FeedStart::End => Stance::Following,
-        FeedStart::Begin | FeedStart::Offset(_) | FeedStart::Timestamp(_) => Stance::Looking { since: 0 },
+        Start::Newest(_) | Start::End => Stance::Following,
+        Start::Begin | Start::Offset(_) | Start::PerPartition(_) | Start::Time(_) => Stance::Looking { since: 0 },
     }
 }
 
@@ -265,7 +266,7 @@ impl Pane for Messages {
             Some(source) => Location::Messages {
                 topic: source.topic.clone(),
                 partitions: source.partitions.clone(),
-                start: source.start,
+                start: source.start.clone(),
             },
         }
     }
@@ -365,16 +366,13 @@ impl Pane for Messages {
 
     fn seek(&mut self, line: &str, view: View<'_>, out: &mut Vec<Intent>) -> Result<(), String> {
         let now = view.store.derived.wall.as_ref().map(|wall| wall.time(view.now));
-        let seek = seek::parse(line, now.as_ref())?;
+        let start = seek::parse(line, now.as_ref())?;
         let Some(source) = &mut self.source else {
             return Err("choose a topic first".to_owned());
         };
-        source.partitions = match seek.partition {
-            Some(partition) => vec![partition],
-            None => source.opened_with.clone(),
-        };
-        source.start = seek.start;
-        self.stance = first_stance(seek.start);
+        source.partitions = start.partitions().unwrap_or_else(|| source.opened_with.clone());
+        self.stance = first_stance(&start);
+        source.start = start;
         self.read(view, out);
         Ok(())
     }

@@ -18,8 +18,9 @@ use crate::app::slot::SlotId;
 use crate::app::store::{Stamped, Store};
 use crate::kafka::lag::TopicReader;
 use crate::kafka::model::{ConfigEntry, Partition, PartitionId, PartitionOffsets, Topic, TopicName};
-use crate::kafka::query::{ConfigNames, FeedStart, Query};
+use crate::kafka::query::{ConfigNames, Query};
 use crate::layout;
+use crate::position::Start;
 
 /// The tabs of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +215,7 @@ impl TopicScreen {
     }
 
     fn open_messages(&self, partitions: Vec<PartitionId>) -> Intent {
-        let start = FeedStart::Newest(super::messages::NEWEST);
+        let start = Start::Newest(super::messages::NEWEST);
         Intent::Go(Location::Messages {
             topic: self.topic.clone(),
             partitions,

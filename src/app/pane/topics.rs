@@ -21,8 +21,9 @@ use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
 use crate::kafka::model::{Topic, TopicName, Total};
-use crate::kafka::query::{ConfigNames, FeedStart, Query};
+use crate::kafka::query::{ConfigNames, Query};
 use crate::layout;
+use crate::position::Start;
 
 /// What topics can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -246,7 +247,7 @@ impl Pane for Topics {
             Action::TopicConfigs => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Configs)))),
             Action::TopicGroups => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Groups)))),
             Action::TopicMessages => out.extend(selected.map(|topic| {
-                let start = FeedStart::Newest(super::messages::NEWEST);
+                let start = Start::Newest(super::messages::NEWEST);
                 Intent::Go(Location::Messages {
                     topic,
                     partitions: Vec::new(),

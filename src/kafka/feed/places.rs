@@ -1,4 +1,4 @@
-//! Where to read: from a [`FeedStart`] to an offset per partition, with one ListOffsets per leader and kind.
+//! Where to read: from a [`Start`] to an offset per partition, with one ListOffsets per leader and kind.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::kafka::client::{Client, Isolation, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, PartitionId, Row, TopicName, TopicPartition};
 use crate::kafka::newest::{Span, newest};
-use crate::kafka::query::FeedStart;
+use crate::position::Start;
 
 /// The places of some partitions, and the rows that were read on the way.
 #[derive(Debug, Default)]
@@ -17,29 +17,33 @@ pub(super) struct Places {
 }
 
 /// Looks up where `partitions` are to be read from.
-pub(super) async fn first(client: &Client, topic: &TopicName, partitions: &[PartitionId], start: FeedStart) -> Places {
+pub(super) async fn first(client: &Client, topic: &TopicName, partitions: &[PartitionId], start: &Start) -> Places {
     let spans = spans(client, topic, partitions).await;
     let mut times = match start {
-        FeedStart::Timestamp(time) => list(client, topic, partitions, OffsetSpec::Timestamp(time)).await,
+        Start::Time(time) => list(client, topic, partitions, OffsetSpec::Timestamp(*time)).await,
         _ => HashMap::new(),
     };
     let mut found = Places::default();
     for (partition, span) in &spans {
         let place = span.clone().and_then(|span| {
             let wanted = match start {
-                FeedStart::Newest(_) | FeedStart::End => span.end,
-                FeedStart::Begin => span.start,
-                FeedStart::Offset(offset) => offset,
+                Start::Newest(_) | Start::End => span.end,
+                Start::Begin => span.start,
+                Start::Offset(offset) => *offset,
+                Start::PerPartition(places) => places
+                    .iter()
+                    .find(|(named, _)| named == partition)
+                    .map_or(span.end, |(_, offset)| *offset),
                 // Nothing that new: from the end on.
-                FeedStart::Timestamp(_) => times.remove(partition).unwrap_or(Ok(None))?.unwrap_or(span.end),
+                Start::Time(_) => times.remove(partition).unwrap_or(Ok(None))?.unwrap_or(span.end),
             };
             Ok(within(span, wanted, span.end))
         });
         found.places.push((*partition, place));
     }
-    if let FeedStart::Newest(count) = start {
+    if let Start::Newest(count) = start {
         let spans: Vec<Span> = spans.into_iter().filter_map(|(_, span)| span.ok()).collect();
-        let read = newest(client, topic, &spans, count).await;
+        let read = newest(client, topic, &spans, *count).await;
         found.rows = read.rows;
         for (partition, error) in read.failures {
             if let Some((_, place)) = found.places.iter_mut().find(|(known, _)| *known == partition) {

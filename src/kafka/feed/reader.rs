@@ -44,7 +44,7 @@ pub(super) async fn read(client: Client, spec: FeedSpec, outbox: Outbox) -> Resu
     }
     let now = Instant::now();
     let mut reader = Reader {
-        jobs: Jobs::new(client.clone(), spec.topic.clone(), spec.start),
+        jobs: Jobs::new(client.clone(), spec.topic.clone(), spec.start.clone()),
         topic_id: client.topic_id(&spec.topic).filter(|_| is_fresh),
         cursors,
         client,
@@ -78,7 +78,11 @@ async fn look_up(client: &Client, topic: &TopicName) -> Result<(), Error> {
 }
 
 fn chosen(all: Vec<PartitionId>, spec: &FeedSpec) -> impl Iterator<Item = PartitionId> {
-    let is_wanted = |id: &PartitionId| spec.partitions.is_empty() || spec.partitions.contains(id);
+    let started = spec.start.partitions();
+    let is_wanted = move |id: &PartitionId| {
+        (spec.partitions.is_empty() || spec.partitions.contains(id))
+            && started.as_ref().is_none_or(|started| started.contains(id))
+    };
     all.into_iter().filter(is_wanted)
 }
 

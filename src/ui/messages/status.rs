@@ -14,7 +14,7 @@ use crate::app::pane::messages::rows::Markers;
 use crate::app::pane::messages::{Messages, Source, Stance};
 use crate::app::pane::{Pane, View};
 use crate::kafka::model::record::Row;
-use crate::kafka::query::FeedStart;
+use crate::position::Start;
 
 /// Before a topic was chosen.
 pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
@@ -50,20 +50,24 @@ pub(super) fn partitions(source: &Source, view: View<'_>) -> String {
 }
 
 /// Where reading started.
-pub(super) fn start(start: FeedStart, zone: &TimeZone) -> String {
+pub(super) fn start(start: &Start, zone: &TimeZone) -> String {
     match start {
-        FeedStart::Newest(count) => format!("newest {}", Count(count as i64)),
-        FeedStart::Begin => "from the beginning".to_owned(),
-        FeedStart::End => "from the end on".to_owned(),
-        FeedStart::Offset(offset) => format!("from offset {}", Count(offset.0)),
-        FeedStart::Timestamp(millis) => format!("from {}", DateAndTime(millis, zone)),
+        Start::Newest(count) => format!("newest {}", Count(*count as i64)),
+        Start::Begin => "from the beginning".to_owned(),
+        Start::End => "from the end on".to_owned(),
+        Start::Offset(offset) => format!("from offset {}", Count(offset.0)),
+        Start::Time(millis) => format!("from {}", DateAndTime(*millis, zone)),
+        Start::PerPartition(places) => match places.as_slice() {
+            [(_, offset)] => format!("from offset {}", Count(offset.0)),
+            _ => start.label(zone),
+        },
     }
 }
 
 /// How many records are loaded, where that is not what was asked for, and how many of them pass the filter.
 pub(super) fn loaded(pane: &Messages, source: &Source) -> String {
     let (shown, loaded) = (Count(pane.rows().len() as i64), pane.rows().filterable());
-    let is_newest = matches!(source.start, FeedStart::Newest(count) if count == loaded);
+    let is_newest = matches!(source.start, Start::Newest(count) if count == loaded);
     match (pane.rows().is_filtered(), is_newest || loaded == 0) {
         (true, _) => format!("{shown} of {} loaded", Count(loaded as i64)),
         (false, true) => String::new(),
@@ -113,7 +117,7 @@ fn following(pane: &Messages, view: View<'_>) -> String {
 
 fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> String {
     let new = Count(pane.rows().shown_since(since) as i64);
-    let from_tail = matches!(source.start, FeedStart::Newest(_) | FeedStart::End);
+    let from_tail = matches!(source.start, Start::Newest(_) | Start::End);
     let is_held = pane.reading().hold == Hold::Full;
     match (pane.reading().is_at_end, is_held) {
         (true, true) => format!("paused · {new} new, more wait at the brokers"),
@@ -154,9 +158,9 @@ pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &
         _ => " …".to_owned(),
     };
     let what = match source.start {
-        FeedStart::Newest(count) => format!("the newest {} records", Count(count as i64)),
-        FeedStart::Begin | FeedStart::End | FeedStart::Offset(_) | FeedStart::Timestamp(_) => {
-            format!("records {}", start(source.start, paint.zone))
+        Start::Newest(count) => format!("the newest {} records", Count(count as i64)),
+        Start::Begin | Start::End | Start::Offset(_) | Start::PerPartition(_) | Start::Time(_) => {
+            format!("records {}", start(&source.start, paint.zone))
         }
     };
     vec![(Role::Dim, format!("Reading {what} of {}{elapsed}", source.topic))]
@@ -164,9 +168,9 @@ pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &
 
 fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
     let place = match source.start {
-        FeedStart::Newest(_) | FeedStart::Begin => String::new(),
-        FeedStart::End | FeedStart::Offset(_) | FeedStart::Timestamp(_) => {
-            format!(" {}", start(source.start, paint.zone))
+        Start::Newest(_) | Start::Begin => String::new(),
+        Start::End | Start::Offset(_) | Start::PerPartition(_) | Start::Time(_) => {
+            format!(" {}", start(&source.start, paint.zone))
         }
     };
     let mut words = vec![(

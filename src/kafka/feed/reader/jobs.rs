@@ -14,7 +14,7 @@ use crate::kafka::feed::cursor::Place;
 use crate::kafka::feed::places::{self, Places};
 use crate::kafka::model::{BrokerId, PartitionId, TopicName};
 use crate::kafka::partial::Partial;
-use crate::kafka::query::FeedStart;
+use crate::position::Start;
 
 /// How long a leader may wait for new records before it answers with none.
 const LONG_POLL: Duration = Duration::from_millis(500);
@@ -50,13 +50,13 @@ pub(super) enum Done {
 pub(super) struct Jobs {
     client: Client,
     topic: TopicName,
-    start: FeedStart,
+    start: Start,
     pub(super) under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
     fetching: Vec<Key>,
 }
 
 impl Jobs {
-    pub(super) fn new(client: Client, topic: TopicName, start: FeedStart) -> Self {
+    pub(super) fn new(client: Client, topic: TopicName, start: Start) -> Self {
         Self {
             client,
             topic,
@@ -106,11 +106,11 @@ impl Jobs {
 
     /// Asks where to read: partitions without a place, and those whose place is outside of the log.
     pub(super) fn place(&mut self, new: Vec<PartitionId>, lost: Vec<(PartitionId, Place)>) {
-        let start = self.start;
+        let start = self.start.clone();
         if !new.is_empty() {
             let (client, topic) = (self.client.clone(), self.topic.clone());
             self.under_way.push(Box::pin(async move {
-                Done::Placed(places::first(&client, &topic, &new, start).await)
+                Done::Placed(places::first(&client, &topic, &new, &start).await)
             }));
         }
         if !lost.is_empty() {

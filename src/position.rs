@@ -1,0 +1,117 @@
+//! Where reading starts and where it ends, as a person writes it. Shared by the command line and the screens. Pure.
+//!
+//! ```text
+//!  start   begin | end | newest 50 | offset 1234 | 0@100,3@250 | a time
+//!  until   end | follow | count 100 | offset 1234 | 0@200,3@300 | a time
+//!  time    -15m | 2 hours ago | 10:00 | yesterday 14:00 | 2026-11-18T10:00+01:00 | @1763460000000 (ms)
+//! ```
+//!
+//! A time without a zone is local. What is read is half open: the record at the end's offset, or with its time, is not
+//! among it.
+
+mod numbers;
+mod say;
+mod start;
+mod time;
+mod until;
+
+use jiff::Zoned;
+
+use crate::kafka::model::{Offset, PartitionId};
+
+pub use numbers::{parse_partitions, partitions_label};
+pub use time::parse_time;
+
+/// How many of the newest records are meant where no number is given.
+pub const NEWEST: usize = 50;
+
+/// Where reading starts. Chosen before anything is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// The newest records over all partitions: exact by offset per partition, merged by time (protocol.md 2.6).
+    Newest(usize),
+    /// The log start of each partition.
+    Begin,
+    /// The end of each partition: only what comes from now on.
+    End,
+    /// This offset in each partition, clamped into its log.
+    Offset(Offset),
+    /// An offset for each of these partitions, ascending; the others are not read.
+    PerPartition(Vec<(PartitionId, Offset)>),
+    /// The first record at or after this time in each partition, in ms since the epoch; its end where there is none.
+    Time(i64),
+}
+
+/// Where reading ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Until {
+    /// The end of each partition as it is when reading starts.
+    #[default]
+    End,
+    /// Never: new records are read as they come.
+    Follow,
+    /// Before this offset in each partition.
+    Offset(Offset),
+    /// Before an offset for each of these partitions, ascending; the others are read to their end.
+    PerPartition(Vec<(PartitionId, Offset)>),
+    /// Before this time, in ms since the epoch: records of that time or later are left out.
+    Time(i64),
+    /// After so many records over all partitions.
+    Count(u64),
+}
+
+impl Start {
+    /// Reads one as it was typed. `now` is what relative times count from, in the zone that times without one are
+    /// in. The error says how to write it.
+    pub fn parse(text: &str, now: Option<&Zoned>) -> Result<Self, String> {
+        start::parse(text, now)
+    }
+
+    /// The partitions it restricts reading to; `None` when it says nothing of that.
+    pub fn partitions(&self) -> Option<Vec<PartitionId>> {
+        match self {
+            Self::PerPartition(places) => Some(places.iter().map(|(partition, _)| *partition).collect()),
+            Self::Newest(_) | Self::Begin | Self::End | Self::Offset(_) | Self::Time(_) => None,
+        }
+    }
+}
+
+impl Until {
+    /// Reads one as it was typed; see [`Start::parse`].
+    pub fn parse(text: &str, now: Option<&Zoned>) -> Result<Self, String> {
+        until::parse(text, now)
+    }
+
+    /// The offset at which it ends a partition, where that is known before anything is read.
+    pub fn offset(&self, partition: PartitionId) -> Option<Offset> {
+        match self {
+            Self::Offset(offset) => Some(*offset),
+            Self::PerPartition(places) => {
+                let place = places.iter().find(|(named, _)| *named == partition);
+                place.map(|(_, offset)| *offset)
+            }
+            Self::End | Self::Follow | Self::Time(_) | Self::Count(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_restrict_what_is_read_and_other_starts_do_not() {
+        let start = Start::parse("3@250,0@100", None).unwrap();
+        assert_eq!(start.partitions(), Some(vec![PartitionId(0), PartitionId(3)]));
+        assert_eq!(Start::Begin.partitions(), None);
+    }
+
+    #[test]
+    fn an_end_is_an_offset_of_its_partition_or_of_all() {
+        let until = Until::parse("0@200,3@300", None).unwrap();
+        assert_eq!(until.offset(PartitionId(3)), Some(Offset(300)));
+        assert_eq!(until.offset(PartitionId(1)), None);
+        assert_eq!(Until::Offset(Offset(9)).offset(PartitionId(1)), Some(Offset(9)));
+        assert_eq!(Until::Time(0).offset(PartitionId(1)), None);
+    }
+}
