@@ -43,6 +43,7 @@ use store::Store;
 use toast::{Level, Toasts};
 use wall::WallClock;
 
+use crate::kafka::model::Lock;
 use crate::layout::{self, Size};
 
 /// What the machine is told once, at the start.
@@ -58,6 +59,8 @@ pub struct AppSettings {
     pub themes: Vec<String>,
     /// A line that every screen shows, such as that this is the demo cluster.
     pub banner: Option<String>,
+    /// Whether the session starts locked, unlocked or read-only.
+    pub lock: Lock,
 }
 
 /// The whole state of the program.
@@ -71,6 +74,8 @@ pub struct App {
     prompt: Option<Prompt>,
     history: Vec<String>,
     toasts: Toasts,
+    /// Whether the engine lets changes through, as it said last.
+    lock: Lock,
     /// The open feed; records of any other are dropped.
     feed: Ticket,
     /// What the screen needs, as of the last event.
@@ -83,6 +88,7 @@ impl App {
     pub fn start(settings: AppSettings, size: Size, now: Instant) -> (Self, Vec<Effect>) {
         let mut app = Self {
             nav: Nav::new(settings.pane),
+            lock: settings.lock,
             settings,
             size,
             store: Store::default(),
@@ -125,6 +131,10 @@ impl App {
             }
             Event::Counted(counters) => {
                 self.store.derived.counters = counters;
+                Vec::new()
+            }
+            Event::LockChanged(lock) => {
+                self.lock = lock;
                 Vec::new()
             }
             Event::Copied(outcome) => self.say_copied(outcome, now),
@@ -196,6 +206,11 @@ impl App {
     /// What it was told at the start.
     pub fn settings(&self) -> &AppSettings {
         &self.settings
+    }
+
+    /// Whether the engine lets changes through.
+    pub fn lock(&self) -> Lock {
+        self.lock
     }
 
     /// Size of the terminal.

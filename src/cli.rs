@@ -16,6 +16,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::builder::styling::Styles;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -58,6 +59,9 @@ pub struct ScreenArgs {
     /// Colours: dark, light, high-contrast, mono, or a file NAME.toml of your own
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Start unlocked: changes are sent once they are confirmed, without W and the cluster's name first
+    #[arg(long)]
+    pub allow_writes: bool,
 }
 
 impl ScreenArgs {
@@ -66,6 +70,7 @@ impl ScreenArgs {
         Self {
             pane: self.pane.or(other.pane),
             theme: self.theme.clone().or_else(|| other.theme.clone()),
+            allow_writes: self.allow_writes || other.allow_writes,
         }
     }
 }
@@ -89,6 +94,9 @@ pub struct ConnectionArgs {
     /// Write requests, bytes and late answers to this file
     #[arg(long, env = "KTUI_LOG", value_name = "FILE", global = true)]
     pub log: Option<PathBuf>,
+    /// Send nothing that changes the cluster, whatever is asked
+    #[arg(long, env = "KTUI_READ_ONLY", value_parser = FalseyValueParser::new(), global = true)]
+    pub read_only: bool,
 }
 
 /// What `ktui` can do beside opening the screen.

@@ -8,6 +8,7 @@ pub mod filter;
 pub mod input;
 pub mod kafka;
 pub mod layout;
+pub mod ops;
 pub mod position;
 pub mod runtime;
 pub mod settings;

@@ -109,6 +109,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
         }
     };
     let mut client = ClientSettings::new(bootstrap.clone());
+    client.lock = settings.lock;
     if let Some(timeout) = settings.timeout {
         client.request_timeout = timeout;
         client.connect_timeout = client.connect_timeout.min(timeout);
@@ -121,6 +122,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             pane: settings.pane,
             themes: theme_names(settings.theme_dir.as_deref()),
             banner,
+            lock: settings.lock,
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,

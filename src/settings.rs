@@ -8,6 +8,7 @@ use directories::ProjectDirs;
 use crate::app::nav::PaneId;
 use crate::cli::{Args, ScreenArgs};
 use crate::kafka::client::ClientSettings;
+use crate::kafka::model::Lock;
 use crate::ui::theme::{self, ColorDepth, Theme, ThemeError};
 
 /// What a session needs to know before it starts.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub theme_dir: Option<PathBuf>,
     /// Where requests are logged to.
     pub log: Option<PathBuf>,
+    /// Whether changes can be sent from the start, later, or never.
+    pub lock: Lock,
     /// Longest time for an answer; `None` for the usual one.
     pub timeout: Option<Duration>,
 }
@@ -56,6 +59,9 @@ pub enum SettingsError {
     /// The demo has a cluster already.
     #[error("the demo brings its own cluster: leave --brokers out")]
     DemoWithBrokers,
+    /// Nobody can write on a read-only session.
+    #[error("--allow-writes cannot go with --read-only (or KTUI_READ_ONLY): leave one of them out")]
+    WritesOnReadOnly,
     /// No theme of that name, or one that cannot be read.
     #[error(transparent)]
     Theme(#[from] ThemeError),
@@ -93,8 +99,19 @@ impl Settings {
             theme: Theme::find(name, theme_dir.as_deref(), color_depth())?,
             theme_dir,
             log: args.connection.log.clone(),
+            lock: lock(args.connection.read_only, screen.allow_writes)?,
             timeout: args.connection.timeout,
         })
+    }
+}
+
+/// How the screen starts.
+fn lock(read_only: bool, allow_writes: bool) -> Result<Lock, SettingsError> {
+    match (read_only, allow_writes) {
+        (true, true) => Err(SettingsError::WritesOnReadOnly),
+        (true, false) => Ok(Lock::ReadOnly),
+        (false, true) => Ok(Lock::Unlocked),
+        (false, false) => Ok(Lock::Locked),
     }
 }
 

@@ -30,6 +30,10 @@ pub enum Effect {
     PauseFeed,
     /// Go on with a held stream.
     ResumeFeed,
+    /// Let changes through (somebody typed the cluster's name); refused where the session is read-only.
+    Unlock,
+    /// Let no change through any more.
+    Lock,
     /// Put text into the clipboard.
     CopyToClipboard {
         /// What it is, in a few words, for the message.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::action::Action;
 use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
+use crate::kafka::model::Lock;
 use crate::kafka::partial::Partial;
 use crate::kafka::query::{Answer, FeedBatch};
 use crate::layout::Size;
@@ -47,6 +48,8 @@ pub enum Event {
     },
     /// The state of the connection to the cluster changed.
     ConnectionChanged(Connection),
+    /// The engine lets changes through from now on, or does not any more.
+    LockChanged(Lock),
     /// What the engine has counted so far, for the debug overlay.
     Counted(Counters),
     /// Something was put into the clipboard, or could not be.

@@ -25,6 +25,7 @@ mod lags;
 mod line;
 mod link;
 mod links;
+mod lock;
 mod log_dirs;
 mod metadata;
 mod offsets;
@@ -49,6 +50,7 @@ pub use call::Answer;
 pub use fan_out::Outcomes;
 pub use fetch::{FetchPosition, FetchSpec, Fetched};
 pub use kafka_protocol::protocol::VersionRange;
+pub use lock::WriteIntent;
 pub use metadata::{Metadata, MetadataScope};
 pub use offsets::{Isolation, OffsetAnswers, OffsetSpec};
 pub use routes::Leader;
@@ -56,8 +58,9 @@ pub use stats::{Counts, Stats};
 pub use throttle::Throttled;
 
 use crate::kafka::error::Error;
-use crate::kafka::model::{BrokerId, GroupId, PartitionId, TopicName};
+use crate::kafka::model::{BrokerId, GroupId, Lock, PartitionId, TopicName};
 use links::Links;
+use lock::SessionLock;
 use question::Silent;
 use routes::Routes;
 use stats::Meter;
@@ -73,6 +76,8 @@ pub struct ClientSettings {
     pub connect_timeout: Duration,
     /// Longest time for one request, waiting and connecting included.
     pub request_timeout: Duration,
+    /// Whether the session starts locked, unlocked or read-only.
+    pub lock: Lock,
 }
 
 impl ClientSettings {
@@ -83,6 +88,7 @@ impl ClientSettings {
             client_id: concat!("ktui-", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
+            lock: Lock::Locked,
         }
     }
 
@@ -160,6 +166,7 @@ struct Shared {
     meter: Arc<Meter>,
     links: Links,
     routes: Routes,
+    lock: Arc<SessionLock>,
     state: watch::Sender<ConnectionState>,
     /// Held while the list of brokers is refreshed, so that many callers need one request.
     refreshing: tokio::sync::Mutex<()>,
@@ -171,6 +178,7 @@ impl Client {
         let settings = Arc::new(settings);
         let meter = Arc::new(Meter::default());
         let shared = Shared {
+            lock: Arc::new(SessionLock::new(settings.lock)),
             links: Links::new(Arc::clone(&settings), Arc::clone(&meter)),
             settings,
             meter,

@@ -188,6 +188,18 @@ pub enum Error {
         /// What stays unknown.
         what: String,
     },
+    /// The session is locked: nothing that changes the cluster is sent.
+    #[error("the session is locked: {what} was not sent")]
+    Locked {
+        /// What would have been sent.
+        what: String,
+    },
+    /// The session is read-only: nothing that changes the cluster is ever sent.
+    #[error("the session is read-only: {what} was not sent")]
+    ReadOnly {
+        /// What would have been sent.
+        what: String,
+    },
     /// The caller went away or the client was closed.
     #[error("{what} was cancelled")]
     Cancelled {
@@ -245,6 +257,11 @@ impl Error {
     /// Whether these credentials may not see it (`⊘` on the screen).
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Denied { .. })
+    }
+
+    /// Whether ktui itself refused to send it.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Locked { .. } | Self::ReadOnly { .. })
     }
 
     /// What came of calling an address, without repeating the address.

@@ -14,6 +14,7 @@ use crate::app::slot::{SlotId, Ticket};
 use crate::kafka::client::{Client, ConnectionState};
 use crate::kafka::error::Error;
 use crate::kafka::feed::Feed;
+use crate::kafka::model::Lock;
 use crate::kafka::query::{FeedSpec, Query};
 use crate::kafka::worker;
 use crate::task::{self, Task};
@@ -72,6 +73,20 @@ impl Effects {
     pub fn feed(&self, spec: FeedSpec) -> Feed {
         tracing::debug!(?spec, "feed opened");
         Feed::open(self.client.clone(), spec)
+    }
+
+    /// Unlocks or locks the session: how it is then, and why not as asked.
+    pub fn turn_lock(&self, to: Lock) -> Vec<Event> {
+        let refused = match to {
+            Lock::Unlocked => self.client.unlock().err(),
+            Lock::Locked | Lock::ReadOnly => {
+                self.client.lock();
+                None
+            }
+        };
+        let refused = refused.map(|error| Event::Refused(format!("{error}. {}", error.hint())));
+        let changed = Event::LockChanged(self.client.lock_state());
+        refused.into_iter().chain([changed]).collect()
     }
 
     /// Where answers go, for others that have some.
@@ -237,6 +252,21 @@ mod tests {
         };
         assert_eq!(last, ended);
         assert!(records.next().now_or_never().is_none(), "it is closed");
+    }
+
+    #[tokio::test]
+    async fn unlocking_is_said_by_the_engine_and_refused_when_read_only() {
+        let effects = |lock| {
+            let mut settings = ClientSettings::new(["127.0.0.1:1"]);
+            settings.lock = lock;
+            Effects::new(Client::new(settings)).0
+        };
+        let session = effects(Lock::Locked);
+        assert_eq!(session.turn_lock(Lock::Unlocked), [Event::LockChanged(Lock::Unlocked)]);
+        assert_eq!(session.turn_lock(Lock::Locked), [Event::LockChanged(Lock::Locked)]);
+        let events = effects(Lock::ReadOnly).turn_lock(Lock::Unlocked);
+        assert!(matches!(&events[0], Event::Refused(why) if why.contains("read-only")));
+        assert_eq!(events[1], Event::LockChanged(Lock::ReadOnly));
     }
 
     #[tokio::test]

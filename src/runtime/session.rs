@@ -26,6 +26,7 @@ use crate::app::overlay::Overlay;
 use crate::app::{App, AppSettings};
 use crate::input::{Chord, Keymap};
 use crate::kafka::client::{Client, ConnectionState};
+use crate::kafka::model::Lock;
 use crate::ui::table::Memory;
 use crate::ui::theme::Theme;
 use crate::ui::{self, Paint};
@@ -238,6 +239,8 @@ impl Session {
                 Effect::CloseFeed => self.records.close(),
                 Effect::PauseFeed => self.records.hold(true),
                 Effect::ResumeFeed => self.records.hold(false),
+                Effect::Unlock => self.turn_lock(Lock::Unlocked)?,
+                Effect::Lock => self.turn_lock(Lock::Locked)?,
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),
@@ -250,6 +253,14 @@ impl Session {
             }
         }
         Ok(true)
+    }
+
+    /// Tells the engine, and the machine what came of it.
+    fn turn_lock(&mut self, to: Lock) -> io::Result<()> {
+        for event in self.effects.turn_lock(to) {
+            self.tell(event)?;
+        }
+        Ok(())
     }
 
     fn copy(&mut self, what: &str, text: String) -> io::Result<()> {

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::app::event::Connection;
 use crate::app::health::Health;
 use crate::app::schedule::Freshness;
-use crate::kafka::model::{BrokerId, Total};
+use crate::kafka::model::{BrokerId, Lock, Total};
 use crate::layout::Area;
 
 /// Brokers that are named one by one; of more their number is said.
@@ -37,8 +37,10 @@ pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now
     line.left(Role::ProfilePlain, format!(" {name} "));
     let (role, age) = age(app.freshness(now), &store.derived.connection, now);
     line.right(role, format!("{age} "), 3);
-    if area.width >= 60 {
-        line.right(Role::Locked, "LOCKED", 2);
+    // An unlocked session says so however narrow the screen is.
+    if area.width >= 60 || app.lock() == Lock::Unlocked {
+        let (role, word) = lock(app.lock());
+        line.right(role, word, 2);
     }
     if store.newest_cluster().is_none() {
         return;
@@ -56,6 +58,14 @@ pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now
             break;
         }
         line.left(role, part).gap(2);
+    }
+}
+
+/// The state of the lock: loud only where changes can be sent.
+fn lock(lock: Lock) -> (Role, String) {
+    match lock {
+        Lock::Unlocked => (Role::Unlocked, format!(" {lock} ")),
+        Lock::Locked | Lock::ReadOnly => (Role::Locked, lock.to_string()),
     }
 }
 

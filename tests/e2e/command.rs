@@ -23,6 +23,20 @@ fn without_a_terminal_it_names_the_commands_that_need_none() {
 }
 
 #[test]
+fn the_environment_can_make_every_session_read_only() {
+    for (value, said) in [("1", "cannot go with --read-only"), ("0", "not a terminal")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ktui"))
+            .args(["demo", "--allow-writes"])
+            .env("KTUI_READ_ONLY", value)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(err.contains(said), "{value}: {err}");
+    }
+}
+
+#[test]
 fn mistakes_are_named_and_end_with_2() {
     for (args, said) in [
         (&["-b", "host:port", "demo"][..], "leave --brokers out"),
@@ -30,6 +44,10 @@ fn mistakes_are_named_and_end_with_2() {
         (&["--theme", "drak", "demo"], "did you mean \"dark\""),
         (&["demo", "--theme", "drak"], "did you mean \"dark\""),
         (&["--brokesr", "x"], "--brokers"),
+        (
+            &["demo", "--allow-writes", "--read-only"],
+            "--allow-writes cannot go with --read-only",
+        ),
         (&["demo", "--timeout", "5x"], "use ms, s or m"),
         (&["demo", "extra"], "unexpected argument"),
     ] {

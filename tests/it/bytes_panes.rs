@@ -11,7 +11,7 @@ use ktui::app::nav::PaneId;
 use ktui::app::{App, AppSettings};
 use ktui::input::Keymap;
 use ktui::kafka::model::{
-    Broker, BrokerId, Cluster, ConfigEntry, ConfigSource, Offset, Partition, PartitionId, PartitionOffsets,
+    Broker, BrokerId, Cluster, ConfigEntry, ConfigSource, Lock, Offset, Partition, PartitionId, PartitionOffsets,
     ReplicaSize, Topic, TopicName,
 };
 use ktui::kafka::partial::Partial;
@@ -130,6 +130,7 @@ fn a_cursor_step_in_the_list_of_topics_takes_at_most_200_bytes() {
         pane: PaneId::Topics,
         themes: Vec::new(),
         banner: None,
+        lock: Lock::Locked,
     };
     let (mut app, effects) = App::start(settings, SIZE, now);
     settle(&mut app, effects, (start, now));

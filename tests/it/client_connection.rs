@@ -296,6 +296,7 @@ async fn a_change_whose_connection_breaks_is_never_sent_twice() {
     })
     .await;
     let client = client_of(&[server.address]);
+    client.unlock().unwrap();
     let versions = VersionRange { min: 2, max: 7 };
     let build = |_| CreateTopicsRequest::default();
     let answer = client
@@ -370,6 +371,7 @@ async fn an_advertised_address_that_does_not_work_is_told_from_a_dead_broker() {
 async fn a_request_the_node_does_not_offer_is_not_sent() {
     let server = older_broker(3, true).await;
     let client = client_of(&[server.address]);
+    client.unlock().unwrap();
     let build = |_| CreateTopicsRequest::default();
     let versions = VersionRange { min: 8, max: 9 };
     let answer = client

@@ -46,6 +46,19 @@ const ARROWS: &[(&str, &[&str])] = &[
             "crate::cli",
             "crate::runtime",
             "crate::sim",
+            "crate::ops",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
+        "src/ops",
+        &[
+            "crate::app",
+            "crate::ui",
+            "crate::cli",
+            "crate::runtime",
+            "crate::sim",
             "ratatui",
             "crossterm",
         ],
@@ -225,6 +238,21 @@ fn only_one_file_names_rskafka() {
         .map(|(file, _)| file)
         .collect();
     assert_eq!(files, ["src/kafka/client/connection.rs"]);
+}
+
+#[test]
+fn only_ops_gives_leave_to_change_a_cluster() {
+    let givers: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, lines)| lines.iter().any(|line| line.contains("of_confirmed")))
+        .map(|(file, _)| file)
+        .filter(|file| !is_in(file, "src/ops"))
+        .collect();
+    assert_eq!(
+        givers,
+        ["src/kafka/client/lock.rs"],
+        "beside src/ops, only its definition"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ktui::app::event::{Connection, Counters, Event};
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::{Error, Speaks};
-use ktui::kafka::model::{ConfigEntry, ConfigSource};
+use ktui::kafka::model::{ConfigEntry, ConfigSource, Lock};
 use ktui::kafka::query::{Answer, Overview};
 use ktui::layout::Size;
 use ktui::ui::theme::{ColorDepth, Role, Theme};
@@ -67,6 +67,20 @@ fn a_healthy_cluster_is_told_in_numbers() {
     );
     assert_eq!(health(40, healthy()), " prod-eu ▏3/3 brokers              live");
     assert_eq!(health(20, healthy()), " prod-eu ▏     live");
+}
+
+#[test]
+fn the_lock_is_said_and_an_unlocked_session_says_so_on_every_screen() {
+    let line = |width, lock| {
+        let mut stage = Stage::with(PaneId::Topics, width, 24, healthy());
+        stage.tell(Event::ConnectionChanged(Connection::Connected));
+        stage.tell(Event::LockChanged(lock));
+        stage.line("prod-eu")
+    };
+    assert!(line(100, Lock::ReadOnly).ends_with("READ-ONLY   live"));
+    assert!(line(100, Lock::Unlocked).ends_with(" UNLOCKED    live"));
+    assert!(line(40, Lock::Unlocked).contains(" UNLOCKED "));
+    assert!(!line(40, Lock::Locked).contains("LOCKED"));
 }
 
 #[test]

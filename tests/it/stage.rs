@@ -12,7 +12,7 @@ use ktui::app::slot::{SlotId, Ticket};
 use ktui::app::{App, AppSettings};
 use ktui::input::Keymap;
 use ktui::kafka::error::Error;
-use ktui::kafka::model::{Broker, BrokerId, Cluster, ClusterKind, Partition, PartitionId, Topic, TopicName};
+use ktui::kafka::model::{Broker, BrokerId, Cluster, ClusterKind, Lock, Partition, PartitionId, Topic, TopicName};
 use ktui::kafka::partial::{Failure, Partial};
 use ktui::kafka::query::{Answer, Overview, Query};
 use ktui::layout::Size;
@@ -43,6 +43,7 @@ impl Stage {
             pane,
             themes: vec!["dark".to_owned(), "light".to_owned()],
             banner: None,
+            lock: Lock::Locked,
         };
         let (app, effects) = App::start(settings, size, now);
         Self {

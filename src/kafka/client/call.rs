@@ -35,8 +35,8 @@ impl Client {
     /// and `versions` (both ends included) have in common.
     ///
     /// Reads are repeated when their connection breaks, and by another broker, where any will do, when one is
-    /// silent and there is time left; whatever changes something is sent at most once. Error codes
-    /// within the answer are for the caller.
+    /// silent and there is time left; whatever changes something is sent at most once, and not at all while the session
+    /// is locked. Error codes within the answer are for the caller.
     pub async fn call<R, F>(
         &self,
         node: Node,
@@ -49,6 +49,9 @@ impl Client {
         R::Response: Throttled,
         F: Fn(i16) -> R,
     {
+        if !is_read(R::KEY) {
+            self.shared.lock.check(|| api_name(R::KEY))?;
+        }
         if let Some(error) = self.silence_of(node) {
             return Err(error);
         }

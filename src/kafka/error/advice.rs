@@ -34,6 +34,8 @@ impl Error {
             Self::WrongListener { advertised, .. } => format!("advertised address fails: {advertised}"),
             Self::Missing { what, .. } => format!("not in the answer: {what}"),
             Self::NotSpoken { what } => format!("not supported: {what}"),
+            Self::Locked { what } => format!("locked: {what}"),
+            Self::ReadOnly { what } => format!("read-only: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
         };
         shortened(text, 60)
@@ -89,6 +91,10 @@ impl Error {
             Self::NotSpoken { .. } => "This version of ktui does not know that part of the protocol; the tools that \
                                        come with the broker do."
                 .into(),
+            Self::Locked { .. } => "Unlock the session first; a command takes --yes as the confirmation.".into(),
+            Self::ReadOnly { .. } => {
+                "--read-only or KTUI_READ_ONLY made it so; start again without to change anything.".into()
+            }
             Self::Cancelled { .. } => "Ask again.".into(),
         }
     }
