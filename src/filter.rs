@@ -1,4 +1,4 @@
-//! What a search looks for: one line, read as plain text or a regular expression.
+//! What a search looks for: one line, read as plain text, a regular expression or an expression in CEL.
 //!
 //! ```text
 //! line -> Filter::parse -> Filter
@@ -10,8 +10,11 @@
 //! Bytes come first: [`Filter::next_candidate`] looks for what every matching record must hold in the records of a
 //! whole batch, before any record is cut out of it. It may name too many places, it never loses a match.
 
+mod cel;
 mod detect;
 mod error;
+mod hint;
+mod json;
 mod needle;
 mod pattern;
 mod subject;
@@ -22,6 +25,7 @@ use std::sync::Arc;
 pub use error::{EvalError, FilterError};
 pub use subject::{HeaderFields, Subject};
 
+use cel::Expression;
 use detect::Line;
 use needle::Needle;
 use pattern::Pattern;
@@ -33,6 +37,8 @@ pub enum Kind {
     Text,
     /// A regular expression that matches in one of them.
     Regex,
+    /// A condition on the fields of `record`, in CEL.
+    Cel,
 }
 
 impl Kind {
@@ -41,6 +47,7 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::Regex => "regex",
+            Self::Cel => "CEL",
         }
     }
 }
@@ -63,6 +70,7 @@ pub struct Filter {
 enum Test {
     Text(Needle),
     Regex(Pattern),
+    Cel(Expression),
 }
 
 impl Filter {
@@ -70,11 +78,14 @@ impl Filter {
     pub fn parse(line: &str) -> Result<Self, FilterError> {
         let Line { kind, body, at } = Line::of(line);
         if body.is_empty() {
-            return Err(FilterError::new("nothing to look for").hint("write a text, or /a regular expression/"));
+            return Err(
+                FilterError::new("nothing to look for").hint("write a text, a /regex/, or a condition on record")
+            );
         }
         let test = match kind {
             Kind::Text => Ok(Test::Text(Needle::smart(body))),
             Kind::Regex => Pattern::new(body).map(Test::Regex),
+            Kind::Cel => Expression::new(body).map(Test::Cel),
         };
         Ok(Self {
             line: Arc::from(line),
@@ -83,8 +94,8 @@ impl Filter {
         })
     }
 
-    /// How `line` would be read, also where it has an error: `/…/` is a regular expression and all else is text;
-    /// `text:` and `re:` before it force one.
+    /// How `line` would be read, also where it has an error: `/…/` is a regular expression and what uses
+    /// the variable `record` is CEL, all else is text; `text:`, `re:` and `cel:` before it force one.
     pub fn kind_of(line: &str) -> Kind {
         Line::of(line).kind
     }
@@ -106,6 +117,7 @@ impl Filter {
         let found = match &*self.test {
             Test::Text(needle) => needle.find(rest),
             Test::Regex(pattern) => pattern.find_candidate(rest),
+            Test::Cel(expression) => expression.find_candidate(rest),
         };
         found.map(|at| from + at)
     }
@@ -117,10 +129,11 @@ impl Filter {
 
     /// Whether this record matches.
     pub fn matches(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {
-        Ok(match &*self.test {
-            Test::Text(needle) => subject.any_field(|bytes| needle.find(bytes).is_some()),
-            Test::Regex(pattern) => subject.any_field(|bytes| pattern.is_match(bytes)),
-        })
+        match &*self.test {
+            Test::Text(needle) => Ok(subject.any_field(|bytes| needle.find(bytes).is_some())),
+            Test::Regex(pattern) => Ok(subject.any_field(|bytes| pattern.is_match(bytes))),
+            Test::Cel(expression) => expression.matches(subject),
+        }
     }
 }
 
@@ -206,7 +219,7 @@ mod tests {
         let error = Filter::parse("").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "nothing to look for; write a text, or /a regular expression/"
+            "nothing to look for; write a text, a /regex/, or a condition on record"
         );
         let error = Filter::parse("re:a(b").unwrap_err();
         assert_eq!((error.column(), error.what()), (Some(5), "unclosed group"));

@@ -1,9 +1,10 @@
 //! Which kind of filter a line is.
 
 use super::Kind;
+use super::cel;
 
 /// Words before a line that force its kind.
-const PREFIXES: &[(&str, Kind)] = &[("text:", Kind::Text), ("re:", Kind::Regex)];
+const PREFIXES: &[(&str, Kind)] = &[("text:", Kind::Text), ("re:", Kind::Regex), ("cel:", Kind::Cel)];
 
 /// A line taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,11 @@ impl<'a> Line<'a> {
             };
         }
         Self {
-            kind: Kind::Text,
+            kind: if cel::uses(line, "record") {
+                Kind::Cel
+            } else {
+                Kind::Text
+            },
             body: line,
             at: 0,
         }
@@ -55,6 +60,15 @@ mod tests {
     fn line(line: &str) -> (Kind, &str, usize) {
         let Line { kind, body, at } = Line::of(line);
         (kind, body, at)
+    }
+
+    #[test]
+    fn the_variable_record_makes_an_expression() {
+        assert_eq!(line("record.key == 'a'").0, Kind::Cel);
+        assert_eq!(line("a record of all").0, Kind::Cel);
+        assert_eq!(line("text:a record of all"), (Kind::Text, "a record of all", 5));
+        assert_eq!(line("cel:1 == 1"), (Kind::Cel, "1 == 1", 4));
+        assert_eq!(line("the 'record'").0, Kind::Text);
     }
 
     #[test]

@@ -78,7 +78,23 @@ pub struct EvalError {
     what: String,
 }
 
+/// Characters of a message that are kept: the evaluator quotes values, however long.
+const MAX_MESSAGE: usize = 200;
+
 impl EvalError {
+    pub(super) fn new(what: impl AsRef<str>) -> Self {
+        let mut chars = what.as_ref().chars();
+        let first = chars
+            .next()
+            .map(|first| first.to_lowercase().to_string())
+            .unwrap_or_default();
+        let mut what: String = first.chars().chain(chars.by_ref().take(MAX_MESSAGE)).collect();
+        if chars.next().is_some() {
+            what.push('…');
+        }
+        Self { what }
+    }
+
     /// What went wrong.
     pub fn what(&self) -> &str {
         &self.what

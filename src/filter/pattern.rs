@@ -2,9 +2,11 @@
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::FilterError;
+use super::hint::{Hint, Literals};
 
 /// A regular expression. It is matched against one field at a time: `^` and `$` are the ends of a key, a value or a
 /// header.
@@ -14,6 +16,8 @@ pub(super) struct Pattern {
     /// The same without what looks around a match (`^`, `$`, `\b`): where the expression matches in a field, this
     /// matches in anything that holds the field. `None` where the expression never looks around.
     relaxed: Option<Regex>,
+    /// Bytes that every match holds.
+    hint: Option<Hint>,
 }
 
 impl Pattern {
@@ -25,12 +29,17 @@ impl Pattern {
             .map_err(|error| syntax_error(body, &error))?;
         let too_large = |_| FilterError::new("the expression is too large").hint("use smaller repetitions");
         let regex = Regex::new(body).map_err(too_large)?;
+        let literals = required(&hir).and_then(|any| Literals::new(any, false));
         let relaxed = if hir.properties().look_set().is_empty() {
             None
         } else {
             Some(Regex::new(&relaxed(hir).to_string()).map_err(too_large)?)
         };
-        Ok(Self { regex, relaxed })
+        Ok(Self {
+            regex,
+            relaxed,
+            hint: literals.as_ref().and_then(Hint::new),
+        })
     }
 
     /// Whether it matches in this field.
@@ -40,9 +49,48 @@ impl Pattern {
 
     /// Where in the records of a batch a field that matches may lie next.
     pub(super) fn find_candidate(&self, payload: &[u8]) -> Option<usize> {
-        let found = self.relaxed.as_ref().unwrap_or(&self.regex).find(payload);
-        found.map(|found| found.start())
+        match &self.hint {
+            Some(hint) => hint.find(payload),
+            None => self
+                .relaxed
+                .as_ref()
+                .unwrap_or(&self.regex)
+                .find(payload)
+                .map(|found| found.start()),
+        }
     }
+}
+
+/// Texts of which every match of a text expression holds one.
+pub(super) fn literals_of(body: &str) -> Option<Vec<Vec<u8>>> {
+    required(&regex_syntax::parse(body).ok()?)
+}
+
+/// Bytes of which every match holds one: the best beginning of what is left of the expression from any of its parts.
+fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => &parts[..],
+        HirKind::Capture(capture) => return required(&capture.sub),
+        _ => std::slice::from_ref(hir),
+    };
+    let mut extractor = Extractor::new();
+    extractor.limit_total(MAX_LITERALS);
+    let beginnings = (0..parts.len()).map(|from| extractor.extract(&Hir::concat(parts[from..].to_vec())));
+    let best = beginnings.max_by_key(worth)?;
+    let literals = best.literals()?;
+    Some(literals.iter().map(|literal| literal.as_bytes().to_vec()).collect())
+}
+
+/// Alternatives an expression's literals may have.
+const MAX_LITERALS: usize = 64;
+
+/// Long is better, then few.
+fn worth(literals: &Seq) -> (usize, usize) {
+    let shortest = literals.min_literal_len().unwrap_or(0);
+    (
+        shortest.min(6),
+        MAX_LITERALS.saturating_sub(literals.len().unwrap_or(MAX_LITERALS)),
+    )
 }
 
 /// The expression with every assertion taken as true.
@@ -92,6 +140,24 @@ mod tests {
             );
         }
         assert_eq!(Pattern::new("^cat$").unwrap().find_candidate(b"a cut"), None);
+    }
+
+    #[test]
+    fn the_longest_literals_of_an_expression_are_required() {
+        let required = |body: &str| {
+            let literals = literals_of(body)?;
+            Some(
+                literals
+                    .into_iter()
+                    .map(|literal| String::from_utf8(literal).unwrap())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(required("ab.*heidi.c").unwrap(), ["heidi"]);
+        assert_eq!(required("^(order-(71|72)x)$").unwrap(), ["order-71x", "order-72x"]);
+        assert_eq!(required("a|").unwrap(), ["a", ""]);
+        assert_eq!(required(".*"), None);
+        assert_eq!(required("(?i)ab").unwrap(), ["AB", "Ab", "aB", "ab"]);
     }
 
     #[test]
