@@ -46,13 +46,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub use super::model::Isolation;
 pub use call::Answer;
 pub use fan_out::Outcomes;
 pub use fetch::{FetchPosition, FetchSpec, Fetched};
 pub use kafka_protocol::protocol::VersionRange;
 pub use lock::WriteIntent;
 pub use metadata::{Metadata, MetadataScope};
-pub use offsets::{Isolation, OffsetAnswers, OffsetSpec};
+pub use offsets::{OffsetAnswers, OffsetSpec};
 pub use routes::Leader;
 pub use stats::{Counts, Stats};
 pub use throttle::Throttled;

@@ -8,16 +8,19 @@
 //! read is a failure in every batch until it can be read again; the others go on.
 
 mod cursor;
+mod join;
 mod merge;
 mod outbox;
 mod places;
 mod reader;
+mod spec;
 
 use tokio::sync::mpsc;
 
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::query::{FeedBatch, FeedSpec};
+use crate::position::Until;
 use crate::task::{Task, spawn};
 
 /// Batches that may wait to be taken.
@@ -35,8 +38,15 @@ impl Feed {
     pub fn open(client: Client, spec: FeedSpec) -> Self {
         let (batches_tx, batches_rx) = mpsc::channel(WAITING);
         let reader = async move {
-            let outbox = outbox::Outbox::new(batches_tx.clone());
-            if let Err(outbox::Stop::Failed(error)) = reader::read(client, spec, outbox).await {
+            let limit = match spec.until {
+                Until::Count(left) => Some(outbox::Limit {
+                    left,
+                    isolation: spec.isolation,
+                }),
+                _ => None,
+            };
+            let outbox = outbox::Outbox::new(batches_tx.clone(), limit);
+            if let Err(outbox::Stop::Failed(error)) = read(client, spec, outbox).await {
                 // When this fails nobody listens any more.
                 batches_tx.send(Err(error)).await.ok();
             }
@@ -50,5 +60,17 @@ impl Feed {
     /// The next batch, or the error that ended the feed; `None` after its end. May be dropped while it waits.
     pub async fn next(&mut self) -> Option<Result<FeedBatch, Error>> {
         self.batches_rx.recv().await
+    }
+}
+
+async fn read(client: Client, spec: FeedSpec, outbox: outbox::Outbox) -> Result<(), outbox::Stop> {
+    let mut topics = spec::TopicSpec::each(spec);
+    match (topics.pop(), topics.is_empty()) {
+        (Some(only), true) => reader::read(client, only, outbox).await,
+        (Some(last), false) => {
+            topics.push(last);
+            join::read(client, topics, outbox).await
+        }
+        (None, _) => Ok(()),
     }
 }

@@ -56,8 +56,18 @@ pub struct Newest {
     pub failures: Vec<(PartitionId, Error)>,
 }
 
-/// Reads the newest `count` records of the partitions in `spans`.
-pub async fn newest(client: &Client, topic: &TopicName, spans: &[Span], count: usize) -> Newest {
+/// How many of the newest records, and whose are counted: rows between them come along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How many.
+    pub count: usize,
+    /// Which rows are counted.
+    pub isolation: Isolation,
+}
+
+/// Reads the newest records of the partitions in `spans`.
+pub async fn newest(client: &Client, topic: &TopicName, spans: &[Span], wanted: Wanted) -> Newest {
+    let Wanted { count, isolation } = wanted;
     let filled = spans.iter().filter(|span| span.start < span.end).count().max(1);
     let share = if filled.saturating_mul(count) <= AT_ONCE {
         count
@@ -69,7 +79,16 @@ pub async fn newest(client: &Client, topic: &TopicName, spans: &[Span], count: u
         client,
         topic,
         scans: begun
-            .map(|span| Backward::new(*span, share.min(count), (MOST / filled).max(LEAST)))
+            .map(|span| {
+                Backward::new(
+                    *span,
+                    Wanted {
+                        count: share.min(count),
+                        isolation,
+                    },
+                    (MOST / filled).max(LEAST),
+                )
+            })
             .collect(),
         failures: Vec::new(),
         inflater: Inflater::default(),
@@ -77,7 +96,7 @@ pub async fn newest(client: &Client, topic: &TopicName, spans: &[Span], count: u
         deadline: Instant::now() + TIME,
     };
     search.run(usize::MAX).await;
-    if share < count && search.deepen(count) {
+    if share < count && search.deepen(wanted) {
         search.run(BUDGET).await;
     }
     let Search {
@@ -87,7 +106,7 @@ pub async fn newest(client: &Client, topic: &TopicName, spans: &[Span], count: u
     failures.extend(unread.map(|scan| (scan.partition(), late(topic, scan.partition()))));
     let rows = scans.into_iter().map(Backward::into_rows).collect();
     Newest {
-        rows: merge::newest(rows, count),
+        rows: merge::newest(rows, count, isolation),
         failures,
     }
 }
@@ -212,12 +231,12 @@ impl Search<'_> {
 
     /// Asks for more where that may change what is shown: a partition whose oldest record so far is newer than the
     /// oldest that would be shown may hold more of them. `false` when nothing is left to ask.
-    fn deepen(&mut self, count: usize) -> bool {
-        let oldest_shown = merge::oldest_shown(self.scans.iter().map(Backward::rows), count);
+    fn deepen(&mut self, wanted: Wanted) -> bool {
+        let oldest_shown = merge::oldest_shown(self.scans.iter().map(Backward::rows), wanted.count, wanted.isolation);
         for scan in &mut self.scans {
             let oldest = scan.rows().iter().find_map(|row| row.timestamp().millis());
             if oldest.is_none() || oldest >= oldest_shown {
-                scan.deepen(count);
+                scan.deepen(wanted.count);
             }
         }
         self.scans.iter().any(|scan| !scan.is_done())

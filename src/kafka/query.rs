@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
-    Cluster, ConfigEntry, GroupId, GroupListing, LogDir, PartitionId, PartitionOffsets, Reassignments, ReplicaSize,
-    Topic, TopicName,
+    Cluster, ConfigEntry, GroupId, GroupListing, Isolation, LogDir, Offset, PartitionId, PartitionOffsets,
+    Reassignments, ReplicaSize, Topic, TopicName,
 };
 use crate::kafka::partial::Failure;
-use crate::position::Start;
+use crate::position::{Start, Until};
 
 /// A question to the cluster. Reads only: none of these changes anything, joins a group or creates a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,18 +108,57 @@ pub struct Overview {
     pub topics: Vec<Topic>,
 }
 
-/// A stream of records to open: where it starts, what it covers. It ends at the end offsets seen at the start unless
-/// it follows.
+/// A stream of records to open: what it covers, where it starts and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedSpec {
+    /// What is read of each topic; at least one.
+    pub topics: Vec<FeedTopic>,
+    /// Where it ends.
+    pub until: Until,
+    /// Whose records are counted where a number of them is asked for. Every row is handed over, with its kind.
+    pub isolation: Isolation,
+}
+
+/// What a feed reads of one topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedTopic {
     /// The topic.
     pub topic: TopicName,
     /// Its partitions; empty means all of them.
     pub partitions: Vec<PartitionId>,
     /// Where to start.
     pub start: Start,
+}
+
+impl FeedSpec {
+    /// A stream of one topic.
+    pub fn of(topic: TopicName, partitions: Vec<PartitionId>, start: Start, until: Until) -> Self {
+        Self {
+            topics: vec![FeedTopic {
+                topic,
+                partitions,
+                start,
+            }],
+            until,
+            isolation: Isolation::ReadCommitted,
+        }
+    }
+
     /// Whether to go on with new records once the end is reached.
-    pub follow: bool,
+    pub fn follows(&self) -> bool {
+        self.until == Until::Follow
+    }
+}
+
+/// Where a feed began to read a partition forwards: rows before that place are those of the newest records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Began {
+    /// Number of the topic in the [`FeedSpec`].
+    pub topic: u16,
+    /// The partition.
+    pub partition: PartitionId,
+    /// The first offset that was asked for.
+    pub offset: Offset,
 }
 
 /// What a feed hands over: rows, how far it is, and what went wrong on the way. Bounded by count and bytes.
@@ -127,6 +166,10 @@ pub struct FeedSpec {
 pub struct FeedBatch {
     /// Rows in the order to show them: by time over partitions where the feed could merge, by offset within each.
     pub rows: Vec<Row>,
+    /// For each row the number of its topic in the [`FeedSpec`]; empty where all are of the first.
+    pub topics: Vec<u16>,
+    /// Partitions that have found their place since the batch before.
+    pub began: Vec<Began>,
     /// Whether every partition has reached the end offsets snapshotted at the start (it may still follow).
     pub at_end: bool,
     /// Partitions that cannot be read at present, with their reason; the others go on. Each batch names all of them, so

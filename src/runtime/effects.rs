@@ -187,7 +187,7 @@ impl Records {
 mod tests {
     use super::*;
     use crate::kafka::client::ClientSettings;
-    use crate::position::Start;
+    use crate::position::{Start, Until};
     use crate::sim::{SimCluster, SimSpec};
 
     const LIMIT: Duration = Duration::from_secs(5);
@@ -230,12 +230,7 @@ mod tests {
         let cluster = SimCluster::start(SimSpec::small().topic("orders", 1)).await.unwrap();
         let client = Client::new(ClientSettings::new(cluster.bootstrap().iter().map(ToString::to_string)));
         let (effects, _answers) = Effects::new(client);
-        let spec = FeedSpec {
-            topic: "orders".into(),
-            partitions: Vec::new(),
-            start: Start::Begin,
-            follow: false,
-        };
+        let spec = FeedSpec::of("orders".into(), Vec::new(), Start::Begin, Until::End);
         let mut records = Records::default();
         records.open(Ticket(4), effects.feed(spec));
         records.hold(true);

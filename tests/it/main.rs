@@ -31,6 +31,7 @@ mod profiles;
 mod reassignments;
 mod records_feed;
 mod records_properties;
+mod records_ranges;
 mod records_reference;
 mod render_frame;
 mod render_lists;

@@ -13,7 +13,7 @@ use ktui::kafka::model::{
     BatchInfo, Codec, Header, LeaderEpoch, Offset, PartitionId, Producer, Record, RecordKind, Row, Timestamp,
     TimestampType,
 };
-use ktui::kafka::query::{FeedBatch, FeedSpec};
+use ktui::kafka::query::{FeedBatch, FeedSpec, FeedTopic};
 
 use crate::stage::{Stage, overview};
 
@@ -100,6 +100,13 @@ impl Stage {
         opened.unwrap_or_else(|| panic!("no feed was opened: {:?}", self.effects))
     }
 
+    /// What the newest feed reads of its only topic.
+    pub fn reads(&self) -> FeedTopic {
+        let (_, mut spec) = self.feed();
+        assert_eq!(spec.topics.len(), 1);
+        spec.topics.remove(0)
+    }
+
     pub fn bring(&mut self, batch: FeedBatch) {
         let (ticket, _) = self.feed();
         self.tell(Event::RecordsArrived { ticket, batch });
@@ -110,7 +117,7 @@ impl Stage {
         self.bring(FeedBatch {
             rows,
             at_end: true,
-            failures: Vec::new(),
+            ..FeedBatch::default()
         });
     }
 

@@ -27,9 +27,10 @@ fn at_end(rows: i64) -> Stage {
 #[test]
 fn opening_a_topic_reads_the_newest_fifty_and_follows() {
     let stage = opened(120, 40);
-    let (_, spec) = stage.feed();
+    let spec = stage.reads();
     assert_eq!(spec.topic, TopicName::from("orders.events"));
-    assert_eq!((spec.start, spec.follow), (Start::Newest(50), true));
+    assert_eq!(spec.start, Start::Newest(50));
+    assert!(stage.feed().1.follows());
     assert!(spec.partitions.is_empty());
 }
 
@@ -122,9 +123,9 @@ fn resuming_after_a_held_pause_starts_over_at_the_newest() {
     (0..14).for_each(|batch| stage.arrive(orders(2000 + batch * 500..2500 + batch * 500)));
     let (before, _) = stage.feed();
     stage.press(Action::Bottom);
-    let (after, spec) = stage.feed();
+    let (after, _) = stage.feed();
     assert_ne!(before, after);
-    assert_eq!(spec.start, Start::Newest(50));
+    assert_eq!(stage.reads().start, Start::Newest(50));
     // The rows stay until the first of the new ones are there; those of the old feed come too late.
     assert!(stage.messages().rows().kept() > 1000);
     stage.tell(Event::RecordsArrived {
@@ -132,7 +133,7 @@ fn resuming_after_a_held_pause_starts_over_at_the_newest() {
         batch: FeedBatch {
             rows: orders(1..3),
             at_end: true,
-            failures: Vec::new(),
+            ..FeedBatch::default()
         },
     });
     assert!(stage.messages().rows().kept() > 1000);
@@ -145,12 +146,12 @@ fn reading_from_the_beginning_is_held_and_goes_on_as_the_user_scrolls() {
     let mut stage = at_end(50);
     stage.press(Action::Seek);
     stage.type_line("begin");
-    assert_eq!(stage.feed().1.start, Start::Begin);
+    assert_eq!(stage.reads().start, Start::Begin);
     let bring = |stage: &mut Stage, from: i64| {
         stage.bring(FeedBatch {
             rows: orders(from..from + 500),
             at_end: false,
-            failures: Vec::new(),
+            ..FeedBatch::default()
         });
     };
     (0..13).for_each(|batch| bring(&mut stage, batch * 500));
@@ -194,7 +195,7 @@ fn a_seek_says_what_is_wrong_and_keeps_what_is_there() {
     stage.press(Action::DeleteLine);
     stage.type_line("-15m");
     let start = Start::Time(NOON + 60_000 - 15 * 60_000);
-    assert_eq!(stage.feed().1.start, start);
+    assert_eq!(stage.reads().start, start);
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn a_place_reads_one_partition_and_the_next_seek_all_again() {
     let mut stage = at_end(50);
     stage.press(Action::Seek);
     stage.type_line("7@166,666");
-    let (_, spec) = stage.feed();
+    let spec = stage.reads();
     assert_eq!(
         (spec.partitions, spec.start),
         (
@@ -220,7 +221,7 @@ fn a_place_reads_one_partition_and_the_next_seek_all_again() {
     );
     stage.press(Action::Seek);
     stage.type_line("newest 10");
-    let (_, spec) = stage.feed();
+    let spec = stage.reads();
     assert_eq!((spec.partitions, spec.start), (vec![], Start::Newest(10)));
 }
 
@@ -270,6 +271,7 @@ fn failures_of_partitions_are_shown_and_the_others_go_on() {
         rows: orders(1000..1050),
         at_end: true,
         failures: vec![failure("orders.events-3"), failure("orders.events-4")],
+        ..FeedBatch::default()
     });
     let line = stage.line("not read");
     assert!(

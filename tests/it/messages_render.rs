@@ -140,6 +140,7 @@ fn one_partition_that_cannot_be_read() {
                 partition: PartitionId(3),
             },
         )],
+        ..FeedBatch::default()
     });
     assert_snapshot!(stage.text());
 }

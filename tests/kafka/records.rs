@@ -11,7 +11,7 @@ use ktui::kafka::feed::Feed;
 use ktui::kafka::model::{Codec, ControlType, Header, PartitionId, RecordKind, Row, TimestampType, TopicName};
 use ktui::kafka::query::{FeedBatch, FeedSpec};
 use ktui::kafka::records::{BatchSpec, RecordSpec, encode_batch};
-use ktui::position::Start;
+use ktui::position::{Start, Until};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -26,12 +26,8 @@ fn client(cluster: &KafkaCluster) -> Client {
 }
 
 fn spec(topic: &str, start: Start, follow: bool) -> FeedSpec {
-    FeedSpec {
-        topic: topic.into(),
-        partitions: Vec::new(),
-        start,
-        follow,
-    }
+    let until = if follow { Until::Follow } else { Until::End };
+    FeedSpec::of(topic.into(), Vec::new(), start, until)
 }
 
 async fn next(feed: &mut Feed) -> Option<FeedBatch> {

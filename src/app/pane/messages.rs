@@ -37,7 +37,7 @@ use crate::kafka::model::record::Row;
 use crate::kafka::model::{PartitionId, TopicName};
 use crate::kafka::query::FeedSpec;
 use crate::layout::{self, Area, ListRegions};
-use crate::position::Start;
+use crate::position::{Start, Until};
 
 /// How many of the newest records are shown at first.
 pub const NEWEST: usize = crate::position::NEWEST;
@@ -219,12 +219,12 @@ impl Messages {
 
     fn read(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         let Some(source) = &self.source else { return };
-        out.push(Intent::Read(FeedSpec {
-            topic: source.topic.clone(),
-            partitions: source.partitions.clone(),
-            start: source.start.clone(),
-            follow: true,
-        }));
+        out.push(Intent::Read(FeedSpec::of(
+            source.topic.clone(),
+            source.partitions.clone(),
+            source.start.clone(),
+            Until::Follow,
+        )));
         self.reading.opened(view.now);
         self.pace = Pace::default();
     }

@@ -6,11 +6,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Client;
-use super::offsets::{Isolation, OffsetAnswers, OffsetSpec};
+use super::offsets::{OffsetAnswers, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::lag::{
     CommittedOffsets, GroupDetail, GroupSummary, LagCase, LogOffsets, TopicReader, TopicReaders, UnknownLag, lag,
 };
+use crate::kafka::model::Isolation;
 use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::Members;

@@ -14,7 +14,7 @@ use super::chunks::{Cut, by_chunk};
 use super::failures::{Miss, failures};
 use super::{Client, Leader, MetadataScope, Node, Outcomes, Purpose};
 use crate::kafka::error::Error;
-use crate::kafka::model::{Offset, PartitionId, PartitionOffsets, TopicName, TopicPartition};
+use crate::kafka::model::{Isolation, Offset, PartitionId, PartitionOffsets, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
 
 /// What is asked of each partition.
@@ -27,16 +27,6 @@ pub enum OffsetSpec {
     /// The first offset whose timestamp is at or after this one, in milliseconds since 1970. None is found when every
     /// record is older or the hit lies beyond the end that the isolation lets us see.
     Timestamp(i64),
-}
-
-/// How far a reader may see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Isolation {
-    /// Up to the high watermark.
-    #[default]
-    ReadUncommitted,
-    /// Up to the first open transaction: the last stable offset.
-    ReadCommitted,
 }
 
 /// Every partition that was asked for, with its offset or why there is none. `Ok(None)` means that no record is at or

@@ -197,6 +197,13 @@ impl Cursor {
         self.is_busy = is_busy;
     }
 
+    /// Everything that should be read of it has been.
+    pub(super) fn finish(&mut self) {
+        if let Some(place) = &mut self.place {
+            place.end = place.end.min(place.at);
+        }
+    }
+
     /// Notes what stands in the way.
     pub(super) fn failed(&mut self, error: Error, now: Instant) {
         self.is_busy = false;

@@ -3,9 +3,9 @@
 use tokio::sync::mpsc;
 
 use crate::kafka::error::Error;
-use crate::kafka::model::Row;
+use crate::kafka::model::{Isolation, Row};
 use crate::kafka::partial::Failure;
-use crate::kafka::query::FeedBatch;
+use crate::kafka::query::{Began, FeedBatch};
 
 /// Most rows of a batch.
 const ROWS: usize = 500;
@@ -17,6 +17,8 @@ const BYTES: usize = 1 << 20;
 pub(super) enum Stop {
     /// Nobody takes batches any more.
     Closed,
+    /// As many records as were asked for have been handed over.
+    Done,
     /// Nothing can be read at all.
     Failed(Error),
 }
@@ -29,26 +31,56 @@ pub(super) struct Outbox {
     bytes: usize,
     /// Whether something other than rows has changed since the last batch.
     is_changed: bool,
+    limit: Option<Limit>,
+}
+
+/// How many records are still to be handed over, and which rows count.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    pub(super) left: u64,
+    pub(super) isolation: Isolation,
 }
 
 impl Outbox {
-    pub(super) fn new(batches_tx: mpsc::Sender<Result<FeedBatch, Error>>) -> Self {
+    pub(super) fn new(batches_tx: mpsc::Sender<Result<FeedBatch, Error>>, limit: Option<Limit>) -> Self {
         Self {
             batches_tx,
             batch: FeedBatch::default(),
             bytes: 0,
             is_changed: false,
+            limit,
         }
     }
 
     /// Adds a row, and sends the batch when it is full.
     pub(super) async fn push(&mut self, row: Row) -> Result<(), Stop> {
         self.bytes += row.len();
+        let counts = self.limit.is_some_and(|limit| limit.isolation.hands_over(&row));
         self.batch.rows.push(row);
+        if let Some(limit) = self.limit.as_mut().filter(|_| counts) {
+            limit.left = limit.left.saturating_sub(1);
+            if limit.left == 0 {
+                self.send().await?;
+                return Err(Stop::Done);
+            }
+        }
         if self.batch.rows.len() >= ROWS || self.bytes >= BYTES {
             self.send().await?;
         }
         Ok(())
+    }
+
+    /// Adds a row of one of several topics.
+    pub(super) async fn push_of(&mut self, topic: u16, row: Row) -> Result<(), Stop> {
+        self.batch.topics.push(topic);
+        self.push(row).await
+    }
+
+    /// Notes where partitions begin.
+    pub(super) fn began(&mut self, began: impl IntoIterator<Item = Began>) {
+        let before = self.batch.began.len();
+        self.batch.began.extend(began);
+        self.is_changed |= self.batch.began.len() > before;
     }
 
     /// Sets what every batch from now on says besides its rows.
@@ -71,6 +103,8 @@ impl Outbox {
     async fn send(&mut self) -> Result<(), Stop> {
         let rest = FeedBatch {
             rows: Vec::new(),
+            topics: Vec::new(),
+            began: Vec::new(),
             at_end: self.batch.at_end,
             failures: self.batch.failures.clone(),
         };
@@ -107,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn batches_are_bounded_by_count_and_bytes() {
         let (tx, mut rx) = mpsc::channel(10);
-        let mut outbox = Outbox::new(tx);
+        let mut outbox = Outbox::new(tx, None);
         for _ in 0..501 {
             outbox.push(row(1)).await.unwrap();
         }
@@ -121,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn news_without_rows_is_sent_once() {
         let (tx, mut rx) = mpsc::channel(10);
-        let mut outbox = Outbox::new(tx);
+        let mut outbox = Outbox::new(tx, None);
         outbox.flush().await.unwrap();
         outbox.say(true, Vec::new());
         outbox.flush().await.unwrap();
@@ -133,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_feed_that_nobody_reads_stops() {
         let (tx, rx) = mpsc::channel(10);
-        let mut outbox = Outbox::new(tx);
+        let mut outbox = Outbox::new(tx, None);
         drop(rx);
         outbox.say(true, Vec::new());
         assert!(matches!(outbox.flush().await, Err(Stop::Closed)));

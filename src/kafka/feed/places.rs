@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::cursor::Place;
+use super::spec::TopicSpec;
 use crate::kafka::client::{Client, Isolation, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, PartitionId, Row, TopicName, TopicPartition};
-use crate::kafka::newest::{Span, newest};
-use crate::position::Start;
+use crate::kafka::newest::{Span, Wanted, newest};
+use crate::position::{Start, Until};
 
 /// The places of some partitions, and the rows that were read on the way.
 #[derive(Debug, Default)]
@@ -17,33 +18,39 @@ pub(super) struct Places {
 }
 
 /// Looks up where `partitions` are to be read from.
-pub(super) async fn first(client: &Client, topic: &TopicName, partitions: &[PartitionId], start: &Start) -> Places {
+pub(super) async fn first(client: &Client, spec: &TopicSpec, partitions: &[PartitionId]) -> Places {
+    let topic = &spec.topic;
     let spans = spans(client, topic, partitions).await;
-    let mut times = match start {
-        Start::Time(time) => list(client, topic, partitions, OffsetSpec::Timestamp(*time)).await,
+    let mut times = match spec.start {
+        Start::Time(time) => list(client, topic, partitions, OffsetSpec::Timestamp(time)).await,
         _ => HashMap::new(),
     };
     let mut found = Places::default();
     for (partition, span) in &spans {
         let place = span.clone().and_then(|span| {
-            let wanted = match start {
+            let wanted = match &spec.start {
                 Start::Newest(_) | Start::End => span.end,
                 Start::Begin => span.start,
                 Start::Offset(offset) => *offset,
-                Start::PerPartition(places) => places
-                    .iter()
-                    .find(|(named, _)| named == partition)
-                    .map_or(span.end, |(_, offset)| *offset),
+                Start::PerPartition(places) => {
+                    let named = places.iter().find(|(named, _)| named == partition);
+                    named.map_or(span.end, |(_, offset)| *offset)
+                }
                 // Nothing that new: from the end on.
                 Start::Time(_) => times.remove(partition).unwrap_or(Ok(None))?.unwrap_or(span.end),
             };
-            Ok(within(span, wanted, span.end))
+            Ok(within(span, wanted, spec.end(*partition, span.end)))
         });
         found.places.push((*partition, place));
     }
-    if let Start::Newest(count) = start {
+    if let Start::Newest(count) = spec.start {
         let spans: Vec<Span> = spans.into_iter().filter_map(|(_, span)| span.ok()).collect();
-        let read = newest(client, topic, &spans, *count).await;
+        let spans = ending(client, spec, spans).await;
+        let wanted = Wanted {
+            count,
+            isolation: spec.isolation,
+        };
+        let read = newest(client, topic, &spans, wanted).await;
         found.rows = read.rows;
         for (partition, error) in read.failures {
             if let Some((_, place)) = found.places.iter_mut().find(|(known, _)| *known == partition) {
@@ -52,6 +59,20 @@ pub(super) async fn first(client: &Client, topic: &TopicName, partitions: &[Part
         }
     }
     found
+}
+
+/// The spans as far as the spec's end: the newest records are those before it.
+async fn ending(client: &Client, spec: &TopicSpec, mut spans: Vec<Span>) -> Vec<Span> {
+    let partitions: Vec<PartitionId> = spans.iter().map(|span| span.partition).collect();
+    let mut times = match spec.until {
+        Until::Time(time) => list(client, &spec.topic, &partitions, OffsetSpec::Timestamp(time)).await,
+        _ => HashMap::new(),
+    };
+    for span in &mut spans {
+        let timed = times.remove(&span.partition).and_then(Result::ok).flatten();
+        span.end = spec.end(span.partition, timed.map_or(span.end, |timed| timed.min(span.end)));
+    }
+    spans
 }
 
 /// Brings places that are outside of their log back into it: to its start where retention overtook them, to its end

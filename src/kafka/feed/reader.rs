@@ -13,12 +13,13 @@ use super::cursor::{Cursor, Heard, Next};
 use super::merge::{Merge, Page};
 use super::outbox::{Outbox, Stop};
 use super::places::Places;
+use super::spec::{TopicSpec, Verdict};
 use crate::kafka::client::{Client, Isolation, Leader, Metadata, MetadataScope};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, PartitionId, TopicName};
 use crate::kafka::newest::stuck;
 use crate::kafka::partial::{Failure, Partial};
-use crate::kafka::query::FeedSpec;
+use crate::kafka::query::Began;
 use crate::kafka::records::{Inflater, Walk};
 
 /// Leaders are not looked up more often.
@@ -30,21 +31,23 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 
 /// Reads until everything is read, nobody listens any more, or nothing can be read.
-pub(super) async fn read(client: Client, spec: FeedSpec, outbox: Outbox) -> Result<(), Stop> {
+pub(super) async fn read(client: Client, spec: TopicSpec, outbox: Outbox) -> Result<(), Stop> {
     let mut all = known(&client, &spec.topic);
     let is_fresh = all.is_empty();
     if is_fresh {
         look_up(&client, &spec.topic).await.map_err(Stop::Failed)?;
         all = known(&client, &spec.topic);
     }
-    let cursors: Vec<Cursor> = chosen(all, &spec).map(Cursor::new).collect();
-    if let (true, Some(&partition)) = (cursors.is_empty(), spec.partitions.first()) {
+    let cursors: Vec<Cursor> = spec.chosen(all).into_iter().map(Cursor::new).collect();
+    let named = spec.partitions.first().copied();
+    let named = named.or_else(|| spec.start.partitions()?.first().copied());
+    if let (true, Some(partition)) = (cursors.is_empty(), named) {
         let topic = spec.topic;
         return Err(Stop::Failed(Error::UnknownPartition { topic, partition }));
     }
     let now = Instant::now();
     let mut reader = Reader {
-        jobs: Jobs::new(client.clone(), spec.topic.clone(), spec.start.clone()),
+        jobs: Jobs::new(client.clone(), spec.clone()),
         topic_id: client.topic_id(&spec.topic).filter(|_| is_fresh),
         cursors,
         client,
@@ -77,18 +80,9 @@ async fn look_up(client: &Client, topic: &TopicName) -> Result<(), Error> {
     Ok(())
 }
 
-fn chosen(all: Vec<PartitionId>, spec: &FeedSpec) -> impl Iterator<Item = PartitionId> {
-    let started = spec.start.partitions();
-    let is_wanted = move |id: &PartitionId| {
-        (spec.partitions.is_empty() || spec.partitions.contains(id))
-            && started.as_ref().is_none_or(|started| started.contains(id))
-    };
-    all.into_iter().filter(is_wanted)
-}
-
 struct Reader {
     client: Client,
-    spec: FeedSpec,
+    spec: TopicSpec,
     /// Whose log is read; `None` as long as that is not sure, or where the cluster has no ids.
     topic_id: Option<[u8; 16]>,
     outbox: Outbox,
@@ -133,7 +127,7 @@ impl Reader {
             return Err(Stop::Failed(Error::UnknownTopic { topic }));
         }
         let is_over = |cursor: &Cursor| has_failed(cursor) || cursor.next(false) == Next::Nothing;
-        Ok(!self.spec.follow && self.cursors.iter().all(is_over))
+        Ok(!self.spec.follows() && self.cursors.iter().all(is_over))
     }
 
     /// Says what is known besides rows.
@@ -168,7 +162,7 @@ impl Reader {
         for index in 0..self.cursors.len() {
             let cursor = &self.cursors[index];
             let is_due = cursor.retry_at().is_none_or(|at| at <= now);
-            let (true, Next::Records(isolation)) = (is_due, cursor.next(self.spec.follow)) else {
+            let (true, Next::Records(isolation)) = (is_due, cursor.next(self.spec.follows())) else {
                 continue;
             };
             match self.client.leader(&self.spec.topic, cursor.partition) {
@@ -206,7 +200,7 @@ impl Reader {
         let (mut new, mut lost) = (Vec::new(), Vec::new());
         for cursor in &mut self.cursors {
             let is_due = cursor.retry_at().is_none_or(|at| at <= now);
-            if is_due && cursor.next(self.spec.follow) == Next::Place {
+            if is_due && cursor.next(self.spec.follows()) == Next::Place {
                 cursor.is_busy = true;
                 match cursor.place() {
                     None => new.push(cursor.partition),
@@ -240,8 +234,13 @@ impl Reader {
             stood_first = false;
         }
         let mut merge = Merge::new(pages);
+        let mut over = Vec::new();
         while let Some(row) = merge.next(&mut self.inflater) {
-            self.outbox.push(row).await?;
+            match self.spec.verdict(&row) {
+                Verdict::Read => self.outbox.push(row).await?,
+                Verdict::LeftOut => {}
+                Verdict::Over => over.push(row.partition()),
+            }
         }
         self.inflater.trim();
         for page in merge.into_pages() {
@@ -252,6 +251,8 @@ impl Reader {
             if !self.cursors[index].read(Offset(next), page.walk.needed_bytes(), figures) {
                 let error = stuck(&self.spec.topic, page.partition);
                 self.failed(index, error, now);
+            } else if over.contains(&page.partition) {
+                self.cursors[index].finish();
             }
         }
         Ok(())
@@ -259,15 +260,26 @@ impl Reader {
 
     async fn place(&mut self, places: Places) -> Result<(), Stop> {
         let now = Instant::now();
+        let mut began = Vec::new();
         for (partition, place) in places.places {
             let Some(index) = self.index(partition) else { continue };
             match place {
-                Ok(place) => self.cursors[index].found(place),
+                Ok(place) => {
+                    began.push(Began {
+                        topic: 0,
+                        partition,
+                        offset: place.at,
+                    });
+                    self.cursors[index].found(place);
+                }
                 Err(error) => self.failed(index, error, now),
             }
         }
+        self.outbox.began(began);
         for row in places.rows {
-            self.outbox.push(row).await?;
+            if self.spec.verdict(&row) == Verdict::Read {
+                self.outbox.push(row).await?;
+            }
         }
         Ok(())
     }
@@ -286,7 +298,7 @@ impl Reader {
         }
         self.topic_id = topic_id;
         let all = topic.partitions.iter().map(|partition| partition.id).collect();
-        for partition in chosen(all, &self.spec) {
+        for partition in self.spec.chosen(all) {
             if self.cursors.iter().all(|cursor| cursor.partition != partition) {
                 let mut cursor = Cursor::new(partition);
                 cursor.restart();

@@ -9,9 +9,9 @@
 
 use std::collections::VecDeque;
 
-use super::Span;
+use super::{Span, Wanted};
 use crate::kafka::client::{FetchPosition, Fetched, Isolation};
-use crate::kafka::model::{Offset, PartitionId, RecordKind, Row};
+use crate::kafka::model::{Offset, PartitionId, Row};
 use crate::kafka::records::{Inflater, Walk, append_rows};
 
 /// Bytes of one partition per request.
@@ -20,6 +20,8 @@ pub(super) const PAGE: i32 = 1 << 20;
 const FIRST_WINDOW: i64 = 16;
 /// Factor by which a window grows that gave less than half of its offsets.
 const GROWTH: i64 = 4;
+/// Rows kept that are not counted: with a million aborted records before the newest, the oldest of them are left out.
+const MOST_ASIDES: usize = 5_000;
 /// Answers without progress before the partition is given up.
 const PATIENCE: u32 = 3;
 
@@ -32,7 +34,7 @@ pub(super) struct Backward {
     hi: i64,
     at: i64,
     window: i64,
-    want: usize,
+    wanted: Wanted,
     /// From which offset on transactions are undecided, as far as known.
     open_from: i64,
     max_bytes: i32,
@@ -49,10 +51,10 @@ pub(super) struct Backward {
 }
 
 impl Backward {
-    /// Looks for the newest `want` records of `span`, for about `budget` bytes.
-    pub(super) fn new(span: Span, want: usize, budget: usize) -> Self {
+    /// Looks for the newest records of `span`, for about `budget` bytes.
+    pub(super) fn new(span: Span, wanted: Wanted, budget: usize) -> Self {
         let Span { partition, start, end } = span;
-        let window = i64::try_from(want).unwrap_or(i64::MAX).max(FIRST_WINDOW);
+        let window = i64::try_from(wanted.count).unwrap_or(i64::MAX).max(FIRST_WINDOW);
         let lo = end.0.saturating_sub(window).max(start.0);
         Self {
             partition,
@@ -61,7 +63,7 @@ impl Backward {
             hi: end.0,
             at: lo,
             window,
-            want,
+            wanted,
             open_from: i64::MAX,
             max_bytes: PAGE,
             budget,
@@ -80,12 +82,12 @@ impl Backward {
     /// Whether nothing is left to fetch.
     pub(super) fn is_done(&self) -> bool {
         let is_over_budget = self.budget == 0 && !self.found.is_empty();
-        self.hi <= self.start || self.survivors() >= self.want || is_over_budget
+        self.hi <= self.start || self.survivors() >= self.wanted.count || is_over_budget
     }
 
     /// Asks for more records than before.
     pub(super) fn deepen(&mut self, want: usize) {
-        self.want = want;
+        self.wanted.count = want;
     }
 
     /// What to fetch next, and with which isolation: records below the first open transaction come with the list of
@@ -199,19 +201,24 @@ impl Backward {
     }
 
     fn survivors(&self) -> usize {
-        self.found.iter().filter(|row| is_survivor(row)).count()
+        self.found
+            .iter()
+            .filter(|row| self.wanted.isolation.hands_over(row))
+            .count()
     }
 
     /// Keeps the newest rows of the window, on bytes of their own so that no whole batch stays in memory.
     fn keep(&mut self, rows: &mut Vec<Row>) {
-        let surplus = surplus(rows.iter(), self.want);
-        for row in rows.drain(..).skip(surplus).filter(|row| row.offset().0 < self.hi) {
+        // A batch may reach over the window's end.
+        rows.retain(|row| row.offset().0 < self.hi);
+        let surplus = surplus(rows.iter(), self.wanted);
+        for row in rows.drain(..).skip(surplus) {
             self.current.push_back(match row {
                 Row::Record(record) => Row::Record(record.detached()),
                 unreadable @ Row::Unreadable(_) => unreadable,
             });
         }
-        trim(&mut self.current, self.want);
+        trim(&mut self.current, self.wanted);
     }
 
     fn finish_window(&mut self) {
@@ -219,7 +226,7 @@ impl Backward {
         while let Some(row) = self.current.pop_back() {
             self.found.push_front(row);
         }
-        trim(&mut self.found, self.want);
+        trim(&mut self.found, self.wanted);
         if i64::try_from(gained).unwrap_or(i64::MAX) < self.window / 2 {
             self.window = self.window.saturating_mul(GROWTH);
         }
@@ -230,26 +237,31 @@ impl Backward {
     }
 }
 
-/// Markers are shown on demand and do not count.
-pub(super) fn is_survivor(row: &Row) -> bool {
-    !matches!(row, Row::Record(record) if matches!(record.kind, RecordKind::Control(_)))
-}
-
-/// How many rows at the front are older than the newest `want` survivors.
-fn surplus<'a>(rows: impl DoubleEndedIterator<Item = &'a Row> + ExactSizeIterator, want: usize) -> usize {
+/// How many rows at the front are older than the newest wanted ones that count.
+fn surplus<'a>(rows: impl DoubleEndedIterator<Item = &'a Row> + ExactSizeIterator, wanted: Wanted) -> usize {
     let count = rows.len();
-    let mut left = want;
+    let mut left = wanted.count;
     let kept = rows.rev().take_while(|row| {
         let is_kept = left > 0;
-        left -= usize::from(is_kept && is_survivor(row));
+        left -= usize::from(is_kept && wanted.isolation.hands_over(row));
         is_kept
     });
     count - kept.count()
 }
 
-fn trim(rows: &mut VecDeque<Row>, want: usize) {
-    let surplus = surplus(rows.iter(), want);
+fn trim(rows: &mut VecDeque<Row>, wanted: Wanted) {
+    let surplus = surplus(rows.iter(), wanted);
+    let isolation = wanted.isolation;
     rows.drain(..surplus);
+    let counted = rows.iter().filter(|row| isolation.hands_over(row)).count();
+    let mut too_many = (rows.len() - counted).saturating_sub(MOST_ASIDES);
+    if too_many > 0 {
+        rows.retain(|row| {
+            let leaves = too_many > 0 && !isolation.hands_over(row);
+            too_many -= usize::from(leaves);
+            !leaves
+        });
+    }
 }
 
 #[cfg(test)]
@@ -297,7 +309,11 @@ mod tests {
                 start: Offset(0),
                 end: Offset(self.end()),
             };
-            Backward::new(span, want, budget)
+            let wanted = Wanted {
+                count: want,
+                isolation: Isolation::ReadCommitted,
+            };
+            Backward::new(span, wanted, budget)
         }
     }
 

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::backward::is_survivor;
-use crate::kafka::model::Row;
+use crate::kafka::model::{Isolation, Row};
 
 /// The newest `count` records of `partitions`, whose rows are in offset order; oldest first.
-pub(super) fn newest(mut partitions: Vec<VecDeque<Row>>, count: usize) -> Vec<Row> {
+pub(super) fn newest(mut partitions: Vec<VecDeque<Row>>, count: usize, isolation: Isolation) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut left = count;
     while left > 0 {
@@ -18,7 +17,7 @@ pub(super) fn newest(mut partitions: Vec<VecDeque<Row>>, count: usize) -> Vec<Ro
             break;
         };
         if let Some(row) = next.pop_back() {
-            left -= usize::from(is_survivor(&row));
+            left -= usize::from(isolation.hands_over(&row));
             rows.push(row);
         }
     }
@@ -34,8 +33,12 @@ fn time(rows: &VecDeque<Row>) -> (i64, std::cmp::Reverse<i32>) {
 }
 
 /// Time of the oldest of the newest `count` records; `None` when there are fewer.
-pub(super) fn oldest_shown<'a>(partitions: impl Iterator<Item = &'a VecDeque<Row>>, count: usize) -> Option<i64> {
-    let survivors = partitions.flatten().filter(|row| is_survivor(row));
+pub(super) fn oldest_shown<'a>(
+    partitions: impl Iterator<Item = &'a VecDeque<Row>>,
+    count: usize,
+    isolation: Isolation,
+) -> Option<i64> {
+    let survivors = partitions.flatten().filter(|row| isolation.hands_over(row));
     let mut times: Vec<i64> = survivors.filter_map(|row| row.timestamp().millis()).collect();
     times.sort_unstable();
     times
@@ -95,13 +98,18 @@ mod tests {
         let rows = newest(
             vec![partition(0, &[1, 5, 9]), partition(1, &[2, 6]), partition(2, &[])],
             4,
+            Isolation::ReadCommitted,
         );
         assert_eq!(places(&rows), [(1, 0), (0, 1), (1, 1), (0, 2)]);
     }
 
     #[test]
     fn times_that_go_backwards_do_not_change_the_order_of_offsets() {
-        let rows = newest(vec![partition(0, &[9, 1]), partition(1, &[5])], 3);
+        let rows = newest(
+            vec![partition(0, &[9, 1]), partition(1, &[5])],
+            3,
+            Isolation::ReadCommitted,
+        );
         assert_eq!(places(&rows), [(0, 0), (0, 1), (1, 0)]);
     }
 
@@ -109,14 +117,30 @@ mod tests {
     fn markers_come_along_and_do_not_count() {
         let mut first = partition(0, &[1, 2]);
         first.push_back(row(0, 2, 3, RecordKind::Control(ControlType::Commit)));
-        assert_eq!(places(&newest(vec![first], 1)), [(0, 1), (0, 2)]);
+        assert_eq!(
+            places(&newest(vec![first], 1, Isolation::ReadCommitted)),
+            [(0, 1), (0, 2)]
+        );
+    }
+
+    #[test]
+    fn what_was_aborted_counts_only_for_who_reads_uncommitted() {
+        let log = || {
+            let mut rows = partition(0, &[1, 2]);
+            rows.push_back(row(0, 2, 3, RecordKind::Aborted));
+            rows.push_back(row(0, 3, 4, RecordKind::OpenTransaction));
+            vec![rows]
+        };
+        let committed = newest(log(), 1, Isolation::ReadCommitted);
+        assert_eq!(places(&committed), [(0, 1), (0, 2), (0, 3)]);
+        assert_eq!(places(&newest(log(), 1, Isolation::ReadUncommitted)), [(0, 3)]);
     }
 
     #[test]
     fn the_oldest_shown_is_known_only_when_there_are_enough() {
         let partitions = [partition(0, &[1, 5, 9]), partition(1, &[2, 6])];
-        assert_eq!(oldest_shown(partitions.iter(), 2), Some(6));
-        assert_eq!(oldest_shown(partitions.iter(), 5), Some(1));
-        assert_eq!(oldest_shown(partitions.iter(), 6), None);
+        assert_eq!(oldest_shown(partitions.iter(), 2, Isolation::ReadCommitted), Some(6));
+        assert_eq!(oldest_shown(partitions.iter(), 5, Isolation::ReadCommitted), Some(1));
+        assert_eq!(oldest_shown(partitions.iter(), 6, Isolation::ReadCommitted), None);
     }
 }

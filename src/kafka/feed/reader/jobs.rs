@@ -12,9 +12,9 @@ use crate::kafka::client::{
 use crate::kafka::error::Error;
 use crate::kafka::feed::cursor::Place;
 use crate::kafka::feed::places::{self, Places};
+use crate::kafka::feed::spec::TopicSpec;
 use crate::kafka::model::{BrokerId, PartitionId, TopicName};
 use crate::kafka::partial::Partial;
-use crate::position::Start;
 
 /// How long a leader may wait for new records before it answers with none.
 const LONG_POLL: Duration = Duration::from_millis(500);
@@ -50,17 +50,17 @@ pub(super) enum Done {
 pub(super) struct Jobs {
     client: Client,
     topic: TopicName,
-    start: Start,
+    spec: TopicSpec,
     pub(super) under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
     fetching: Vec<Key>,
 }
 
 impl Jobs {
-    pub(super) fn new(client: Client, topic: TopicName, start: Start) -> Self {
+    pub(super) fn new(client: Client, spec: TopicSpec) -> Self {
         Self {
             client,
-            topic,
-            start,
+            topic: spec.topic.clone(),
+            spec,
             under_way: FuturesUnordered::new(),
             fetching: Vec::new(),
         }
@@ -106,11 +106,10 @@ impl Jobs {
 
     /// Asks where to read: partitions without a place, and those whose place is outside of the log.
     pub(super) fn place(&mut self, new: Vec<PartitionId>, lost: Vec<(PartitionId, Place)>) {
-        let start = self.start.clone();
         if !new.is_empty() {
-            let (client, topic) = (self.client.clone(), self.topic.clone());
+            let (client, spec) = (self.client.clone(), self.spec.clone());
             self.under_way.push(Box::pin(async move {
-                Done::Placed(places::first(&client, &topic, &new, &start).await)
+                Done::Placed(places::first(&client, &spec, &new).await)
             }));
         }
         if !lost.is_empty() {
