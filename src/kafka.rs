@@ -9,4 +9,5 @@ pub mod newest;
 pub mod partial;
 pub mod query;
 pub mod records;
+pub mod scan;
 pub mod worker;

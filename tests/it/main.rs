@@ -35,6 +35,7 @@ mod records_ranges;
 mod records_reference;
 mod render_frame;
 mod render_lists;
+mod scan;
 mod scene;
 mod scripted;
 mod sim_foreign;

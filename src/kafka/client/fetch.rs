@@ -85,13 +85,31 @@ impl Client {
         positions: &[FetchPosition],
         spec: FetchSpec,
     ) -> Result<Outcomes<PartitionId, Fetched>, Error> {
+        let wanted: Vec<_> = positions.iter().map(|position| (topic.clone(), *position)).collect();
+        let outcomes = self.fetch_topics(leader, &wanted, spec).await?;
+        let of_partition = |(name, outcome): (TopicPartition, _)| (name.partition, outcome);
+        Ok(outcomes.into_iter().map(of_partition).collect())
+    }
+
+    /// Like [`Client::fetch`] for positions in several topics. Those of one topic stand together: the first of a topic
+    /// says where it comes.
+    ///
+    /// # Errors
+    /// When the request as a whole failed. Errors of one partition stand in its place.
+    pub async fn fetch_topics(
+        &self,
+        leader: BrokerId,
+        wanted: &[(TopicName, FetchPosition)],
+        spec: FetchSpec,
+    ) -> Result<Outcomes<TopicPartition, Fetched>, Error> {
+        let wanted = by_topic(wanted);
         // Followers answer consumers too (KIP-392); the epoch makes a broker that leads no more say so (KIP-320).
-        let epochs: Vec<i32> = positions.iter().map(|p| self.epoch_of(topic, p.partition)).collect();
-        let build = |_| request(topic, positions, &epochs, spec);
+        let epoch_of = |topic: &TopicName, partition| self.epoch_of(topic, partition);
+        let build = |_| request(&wanted, epoch_of, spec);
         let answer = self
             .call::<FetchRequest, _>(Node::Broker(leader), spec.purpose, VERSIONS, build)
             .await?;
-        read(answer.response, leader, topic, positions, spec.isolation)
+        read(answer.response, leader, &wanted, spec.isolation)
     }
 
     /// The epoch of a partition's leader as last seen, or -1.
@@ -103,18 +121,34 @@ impl Client {
     }
 }
 
-fn request(topic: &TopicName, positions: &[FetchPosition], epochs: &[i32], spec: FetchSpec) -> FetchRequest {
-    let partitions = positions.iter().zip(epochs).map(|(position, epoch)| {
-        FetchPartition::default()
-            .with_partition(position.partition.0)
-            .with_current_leader_epoch(*epoch)
-            .with_fetch_offset(position.offset.0)
-            .with_log_start_offset(-1)
-            .with_partition_max_bytes(position.max_bytes)
+/// The positions of each topic, the topics in the order in which they come first.
+type Wanted = Vec<(TopicName, Vec<FetchPosition>)>;
+
+fn by_topic(wanted: &[(TopicName, FetchPosition)]) -> Wanted {
+    let mut topics: Wanted = Vec::new();
+    for (topic, position) in wanted {
+        match topics.iter_mut().find(|(known, _)| known == topic) {
+            Some((_, positions)) => positions.push(*position),
+            None => topics.push((topic.clone(), vec![*position])),
+        }
+    }
+    topics
+}
+
+fn request(wanted: &Wanted, epoch_of: impl Fn(&TopicName, PartitionId) -> i32, spec: FetchSpec) -> FetchRequest {
+    let topics = wanted.iter().map(|(topic, positions)| {
+        let partitions = positions.iter().map(|position| {
+            FetchPartition::default()
+                .with_partition(position.partition.0)
+                .with_current_leader_epoch(epoch_of(topic, position.partition))
+                .with_fetch_offset(position.offset.0)
+                .with_log_start_offset(-1)
+                .with_partition_max_bytes(position.max_bytes)
+        });
+        FetchTopic::default()
+            .with_topic(StrBytes::from_string(topic.as_str().to_owned()).into())
+            .with_partitions(partitions.collect())
     });
-    let topic = FetchTopic::default()
-        .with_topic(StrBytes::from_string(topic.as_str().to_owned()).into())
-        .with_partitions(partitions.collect());
     FetchRequest::default()
         // A consumer, not a follower.
         .with_replica_id((-1).into())
@@ -126,49 +160,54 @@ fn request(topic: &TopicName, positions: &[FetchPosition], epochs: &[i32], spec:
             Isolation::ReadCommitted => 1,
         })
         .with_session_epoch(SESSIONLESS)
-        .with_topics(vec![topic])
+        .with_topics(topics.collect())
 }
 
 fn read(
     response: FetchResponse,
     leader: BrokerId,
-    topic: &TopicName,
-    positions: &[FetchPosition],
+    wanted: &Wanted,
     isolation: Isolation,
-) -> Result<Outcomes<PartitionId, Fetched>, Error> {
-    if let Some(error) = Error::from_code(response.error_code, format!("Fetch of {topic}"), None) {
+) -> Result<Outcomes<TopicPartition, Fetched>, Error> {
+    if let Some(error) = Error::from_code(response.error_code, what(wanted), None) {
         return Err(error);
     }
-    let mut answered: Vec<PartitionData> = response
-        .responses
-        .into_iter()
-        .filter(|one| *one.topic.0 == *topic.as_str())
-        .flat_map(|one| one.partitions)
-        .collect();
-    let outcomes = positions.iter().map(|position| {
-        let found = answered
-            .iter()
-            .position(|data| data.partition_index == position.partition.0);
-        let name = || {
-            TopicPartition {
+    let mut answered = response.responses;
+    let mut outcomes = Vec::new();
+    for (topic, positions) in wanted {
+        let mut partitions: Vec<PartitionData> = answered
+            .iter_mut()
+            .filter(|one| *one.topic.0 == *topic.as_str())
+            .flat_map(|one| std::mem::take(&mut one.partitions))
+            .collect();
+        outcomes.extend(positions.iter().map(|position| {
+            let name = TopicPartition {
                 topic: topic.clone(),
                 partition: position.partition,
-            }
-            .to_string()
-        };
-        let outcome = match found.map(|index| answered.swap_remove(index)) {
-            None => Err(Error::Missing {
-                what: name(),
-                addr: format!("broker {leader}"),
-            }),
-            Some(data) => match Error::from_code(data.error_code, name(), None) {
-                Some(error) => Err(error),
-                None => Ok(fetched(data, position.offset, isolation)),
-            },
-        };
-        (position.partition, outcome)
-    });
-    Ok(outcomes.collect())
+            };
+            let found = partitions
+                .iter()
+                .position(|data| data.partition_index == position.partition.0);
+            let outcome = match found.map(|index| partitions.swap_remove(index)) {
+                None => Err(Error::Missing {
+                    what: name.to_string(),
+                    addr: format!("broker {leader}"),
+                }),
+                Some(data) => Error::check(data.error_code, None, || name.to_string())
+                    .map(|()| fetched(data, position.offset, isolation)),
+            };
+            (name, outcome)
+        }));
+    }
+    Ok(outcomes)
+}
+
+/// What was asked for, in words.
+fn what(wanted: &Wanted) -> String {
+    match wanted.as_slice() {
+        [(topic, _)] => format!("Fetch of {topic}"),
+        topics => format!("Fetch of {} topics", topics.len()),
+    }
 }
 
 fn fetched(data: PartitionData, offset: Offset, isolation: Isolation) -> Fetched {
@@ -220,7 +259,15 @@ mod tests {
 
     fn answers(response: FetchResponse, isolation: Isolation) -> Outcomes<PartitionId, Fetched> {
         let positions = [position(0), position(1)];
-        read(response, BrokerId(3), &"orders".into(), &positions, isolation).unwrap()
+        let outcomes = read(response, BrokerId(3), &wanted(&positions), isolation).unwrap();
+        outcomes
+            .into_iter()
+            .map(|(name, outcome)| (name.partition, outcome))
+            .collect()
+    }
+
+    fn wanted(positions: &[FetchPosition]) -> Wanted {
+        vec![("orders".into(), positions.to_vec())]
     }
 
     #[test]
@@ -231,7 +278,7 @@ mod tests {
             max_wait: Duration::from_millis(500),
             max_bytes: 9,
         };
-        let request = request(&"orders".into(), &[position(1)], &[5], spec);
+        let request = request(&wanted(&[position(1)]), |_, _| 5, spec);
         assert_eq!(
             (request.replica_id.0, request.session_id, request.session_epoch),
             (-1, 0, -1)
@@ -290,17 +337,44 @@ mod tests {
     }
 
     #[test]
+    fn positions_of_one_topic_stand_together_and_each_gets_its_own_answer() {
+        let names =
+            [("b", 0), ("a", 1), ("b", 2)].map(|(topic, partition)| (TopicName::from(topic), position(partition)));
+        let wanted = by_topic(&names);
+        let spec = FetchSpec {
+            purpose: Purpose::Bulk,
+            isolation: Isolation::ReadCommitted,
+            max_wait: Duration::ZERO,
+            max_bytes: 9,
+        };
+        let request = request(&wanted, |_, _| -1, spec);
+        let sent: Vec<_> = request
+            .topics
+            .iter()
+            .map(|topic| (topic.topic.as_str(), topic.partitions.len()))
+            .collect();
+        assert_eq!(sent, [("b", 2), ("a", 1)]);
+
+        let of_a = FetchableTopicResponse::default()
+            .with_topic(StrBytes::from_static_str("a").into())
+            .with_partitions(vec![
+                PartitionData::default().with_partition_index(1).with_high_watermark(5),
+            ]);
+        let response = FetchResponse::default().with_responses(vec![of_a]);
+        let outcomes = read(response, BrokerId(3), &wanted, Isolation::ReadCommitted).unwrap();
+        let found: Vec<_> = outcomes
+            .iter()
+            .map(|(name, outcome)| (name.to_string(), outcome.is_ok()))
+            .collect();
+        assert_eq!(
+            found,
+            [("b-0".into(), false), ("b-2".into(), false), ("a-1".into(), true)]
+        );
+    }
+
+    #[test]
     fn an_error_of_the_whole_answer_is_one() {
         let response = FetchResponse::default().with_error_code(70);
-        assert!(
-            read(
-                response,
-                BrokerId(3),
-                &"orders".into(),
-                &[position(0)],
-                Isolation::ReadCommitted
-            )
-            .is_err()
-        );
+        assert!(read(response, BrokerId(3), &wanted(&[position(0)]), Isolation::ReadCommitted).is_err());
     }
 }

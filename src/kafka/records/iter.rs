@@ -108,6 +108,24 @@ impl<'a> Records<'a> {
     }
 }
 
+impl Records<'_> {
+    /// Leaves out records that end at or before this place in the payload, without looking into them: a search that has
+    /// found something there needs the record around it. In formats v0 and v1 nothing is left out.
+    pub fn skip_to(&mut self, place: usize) {
+        if let Source::V2(cut) = &mut self.source {
+            cut.skip_to(place);
+        }
+    }
+
+    /// Where the next record begins in the payload; `None` in formats v0 and v1.
+    pub fn place(&self) -> Option<usize> {
+        match &self.source {
+            Source::V2(cut) => Some(cut.place()),
+            Source::Legacy(_) => None,
+        }
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Result<RecordRef<'a>, BadRecords>;
 
@@ -129,6 +147,7 @@ impl<'a> Iterator for Records<'a> {
 #[derive(Debug)]
 struct Cut<'a> {
     reader: Reader<'a>,
+    length: usize,
     left: i32,
     base_offset: i64,
     base_timestamp: i64,
@@ -143,6 +162,7 @@ impl<'a> Cut<'a> {
     fn new(header: &BatchHeader, payload: &'a [u8]) -> Self {
         Self {
             reader: Reader(payload),
+            length: payload.len(),
             left: header.record_count,
             base_offset: header.base_offset,
             base_timestamp: header.base_timestamp,
@@ -150,6 +170,24 @@ impl<'a> Cut<'a> {
             append_time: header.max_timestamp,
             reached: header.base_offset,
             last_offset: header.last_offset(),
+        }
+    }
+
+    fn place(&self) -> usize {
+        self.length - self.reader.0.len()
+    }
+
+    fn skip_to(&mut self, place: usize) {
+        while self.left > 0 {
+            let mut reader = self.reader;
+            let whole = reader.varint().and_then(|length| usize::try_from(length).ok());
+            let is_before =
+                whole.is_some_and(|length| reader.take(length).is_some() && self.length - reader.0.len() <= place);
+            if !is_before {
+                return;
+            }
+            self.reader = reader;
+            self.left -= 1;
         }
     }
 
@@ -247,6 +285,36 @@ mod tests {
             value: Some(b"v"),
             headers: &[],
         }
+    }
+
+    #[test]
+    fn skipping_to_a_place_stops_before_the_record_around_it() {
+        let records: Vec<_> = (0..5).map(plain).collect();
+        let bytes = encode_batch(&BatchSpec::default(), &records).unwrap();
+        let payload = &bytes[V2_HEADER..];
+        let length = payload.len() / 5;
+        for place in 0..payload.len() {
+            let mut records = Records::new(&header_of(&bytes), payload, 0);
+            records.skip_to(place);
+            assert_eq!(records.place(), Some(place / length * length));
+            let offset = records.next().map(|record| record.unwrap().offset);
+            assert_eq!(offset, Some((place / length) as i64), "place {place}");
+            records.skip_to(0);
+            assert_eq!(records.count(), 4 - place / length);
+        }
+        let mut records = Records::new(&header_of(&bytes), payload, 0);
+        records.skip_to(usize::MAX);
+        assert!(records.next().is_none());
+    }
+
+    #[test]
+    fn skipping_stops_where_a_length_is_impossible() {
+        let mut bytes = encode_batch(&BatchSpec::default(), &[plain(0), plain(1)]).unwrap();
+        let second = V2_HEADER + (bytes.len() - V2_HEADER) / 2;
+        bytes[second] = 1;
+        let mut records = Records::new(&header_of(&bytes), &bytes[V2_HEADER..], 0);
+        records.skip_to(usize::MAX);
+        assert!(matches!(records.next(), Some(Err(_))));
     }
 
     #[test]

@@ -1,0 +1,241 @@
+//! Reads whole ranges of logs as fast as brokers and cores allow: what searches and exports stand on.
+//!
+//! ```text
+//!   ranges -> reader: one Fetch per leader under way ─ batches ─▶ workers, one per core:     ─ parts ─▶ Scan::next
+//!             while the last answer is worked on                  bounds, inflate, filter,              in order per
+//!             metadata and log starts where it fails              Make::record                          partition
+//! ```
+//!
+//! Bytes come before records: a batch whose header is out of bounds is not decompressed, and of a batch only those
+//! records are cut out around which the filter finds something. What a worker makes of a record is the caller's choice
+//! ([`Make`]): rows for a screen, lines for a file.
+//!
+//! A range ends by position: when everything below its end has been passed, or when its partition could not be read
+//! for too long ([`Step::Failed`]). Nothing is fetched while nobody takes what is there; dropping the [`Scan`] ends it.
+
+mod jobs;
+mod pieces;
+mod pool;
+mod reader;
+mod size;
+mod span;
+mod tally;
+mod track;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::filter::Filter;
+use crate::kafka::client::{Client, Isolation};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Offset, TopicName, TopicPartition};
+use crate::kafka::partial::Failure;
+use crate::kafka::records::{Batch, RecordRef, Stretch};
+use crate::task::{Task, spawn};
+
+pub use span::{Span, spans};
+pub use tally::{EXAMPLES, Tally};
+
+use pool::{PartRx, Pending};
+
+/// Bytes of answers that are under way or worked on, unless the spec says otherwise.
+pub const MEMORY: usize = 16 << 20;
+/// How long a partition may fail, unless the spec says otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A part of one partition's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// First offset wanted.
+    pub from: Offset,
+    /// The offset after the last one wanted; `None` goes on with what is written.
+    pub to: Option<Offset>,
+}
+
+/// Which timestamps are wanted, in Unix milliseconds. Records without one are only wanted where there is no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeBounds {
+    /// The first wanted.
+    pub from: Option<i64>,
+    /// The first not wanted any more.
+    pub to: Option<i64>,
+}
+
+/// What to read and what to look for.
+#[derive(Clone, Debug)]
+pub struct ScanSpec {
+    /// The ranges; each partition at most once.
+    pub ranges: Vec<Range>,
+    /// Whether records of aborted and open transactions are left out.
+    pub isolation: Isolation,
+    /// Which timestamps are wanted.
+    pub times: TimeBounds,
+    /// Which records are wanted.
+    pub filter: Option<Filter>,
+    /// How long a partition may fail before it is given up; one that is followed never is.
+    pub patience: Duration,
+    /// Bytes of answers that may be under way or worked on. One batch that is larger comes all the same.
+    pub memory: usize,
+    /// Whether to begin with small answers, for a reader who may need only the first records.
+    pub starts_small: bool,
+    /// Topics whose partitions are followed from their start when they are added.
+    pub grows: Vec<TopicName>,
+}
+
+impl ScanSpec {
+    /// Everything in these ranges that is committed.
+    pub fn new(ranges: Vec<Range>) -> Self {
+        Self {
+            ranges,
+            isolation: Isolation::ReadCommitted,
+            times: TimeBounds::default(),
+            filter: None,
+            patience: PATIENCE,
+            memory: MEMORY,
+            starts_small: false,
+            grows: Vec::new(),
+        }
+    }
+}
+
+/// A record that is wanted, with what it lies in.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The partition.
+    pub partition: &'a TopicPartition,
+    /// The batch.
+    pub batch: &'a Batch,
+    /// The decompressed records of the batch, which the record lies in.
+    pub payload: &'a [u8],
+    /// The record.
+    pub record: &'a RecordRef<'a>,
+}
+
+/// What a worker makes of records. Each worker has one of its own.
+pub trait Make: Send + 'static {
+    /// What is made of a piece of a partition: a few hundred KiB of batches.
+    type Made: Default + Send + 'static;
+
+    /// Adds a record that is wanted. Records of a partition come in the order of their offsets.
+    fn record(&mut self, made: &mut Self::Made, found: &Found<'_>);
+
+    /// Adds a stretch that could not be read. The tally counts it either way.
+    fn unreadable(&mut self, _made: &mut Self::Made, _partition: &TopicPartition, _stretch: &Stretch) {}
+
+    /// Makes room for the next piece with something that is not needed any more, so that its memory is used again.
+    fn recycled(_made: Self::Made) -> Self::Made {
+        Self::Made::default()
+    }
+}
+
+/// What came of a piece of a partition.
+#[derive(Debug)]
+pub struct Part<M> {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// What was made of the wanted records.
+    pub made: M,
+    /// What was seen.
+    pub tally: Tally,
+    /// Everything below this offset has been passed: where to go on after a break.
+    pub next: Offset,
+}
+
+/// A stretch that was deleted before it could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The first offset that is gone.
+    pub from: Offset,
+    /// The first that is there again, or the end of the range.
+    pub to: Offset,
+}
+
+/// One thing a scan has to say.
+#[derive(Debug)]
+pub enum Step<M> {
+    /// A piece has been read.
+    Part(Part<M>),
+    /// Retention was faster. Reading goes on behind the gap.
+    Lost(Lost),
+    /// A partition cannot be read at the moment; it is asked for again.
+    Delayed(Failure),
+    /// A partition is given up: everything below `at` has been handed over.
+    Failed {
+        /// The partition.
+        partition: TopicPartition,
+        /// Where it stopped.
+        at: Offset,
+        /// Why.
+        error: Error,
+    },
+    /// ktui itself failed: a task of the scan has panicked. Nothing more comes.
+    Crashed,
+}
+
+/// A scan under way.
+#[derive(Debug)]
+pub struct Scan<M: Make> {
+    pending_rx: mpsc::Receiver<Pending<M::Made>>,
+    /// Taken out of the queue and waited for.
+    head: Option<PartRx<M::Made>>,
+    is_over: bool,
+    spare: Arc<pool::Spare<M::Made>>,
+    _reader: Task<()>,
+}
+
+impl<M: Make> Scan<M> {
+    /// Starts reading. `make` gives each worker what it works with. Must be called within a tokio runtime.
+    pub fn start(client: Client, spec: ScanSpec, make: impl FnMut() -> M) -> Self {
+        let spare = Arc::new(pool::Spare::default());
+        let (pool, pending_rx) = pool::Pool::new(&spec, &spare, make);
+        let reader = reader::Reader::new(client, spec, pool);
+        Self {
+            pending_rx,
+            head: None,
+            is_over: false,
+            spare,
+            _reader: spawn(reader.run()),
+        }
+    }
+
+    /// What comes next; `None` when every range has ended. May be dropped while it waits.
+    pub async fn next(&mut self) -> Option<Step<M::Made>> {
+        if self.is_over {
+            return None;
+        }
+        let step = match self.head.take() {
+            Some(part_rx) => self.wait_for(part_rx).await,
+            None => match self.pending_rx.recv().await {
+                Some(Pending::Working(part_rx)) => self.wait_for(part_rx).await,
+                Some(Pending::Said(step)) => Some(step),
+                Some(Pending::Over) => {
+                    self.is_over = true;
+                    return None;
+                }
+                None => None,
+            },
+        };
+        self.is_over = step.is_none();
+        Some(step.unwrap_or(Step::Crashed))
+    }
+
+    async fn wait_for(&mut self, part_rx: PartRx<M::Made>) -> Option<Step<M::Made>> {
+        // Kept in place, so that it is not lost when this future is dropped.
+        let part_rx = self.head.insert(part_rx);
+        let part = part_rx.await;
+        self.head = None;
+        part.ok().map(Step::Part)
+    }
+
+    /// Gives back what was made of a part once it is used, so that its memory serves again.
+    pub fn recycle(&self, made: M::Made) {
+        self.spare.put(M::recycled(made));
+    }
+}

@@ -1,0 +1,362 @@
+//! The task of a scan: keeps one request per leader under way, and hands what comes to the workers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until};
+
+use super::jobs::{Ask, Done, Jobs};
+use super::pieces::pieces;
+use super::pool::{Gone, Pool};
+use super::size::{self, PAGE, Size};
+use super::track::{Heard, Need, Track};
+use super::work::Piece;
+use super::{Lost, Range, ScanSpec, Step};
+use crate::kafka::client::{Client, Fetched, Isolation, Metadata, OffsetAnswers, Outcomes};
+use crate::kafka::error::Error;
+use crate::kafka::model::{BrokerId, Offset, PartitionId, TopicName, TopicPartition};
+use crate::kafka::partial::{Failure, Partial};
+
+/// Leaders are not looked up more often.
+const REFRESH: Duration = Duration::from_millis(500);
+/// A topic is looked at again after this time: it may have been deleted, recreated or given partitions.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// Partitions in one request while there is more to read than it can hold.
+const MOST_PARTITIONS: usize = 64;
+const OFFSET_OUT_OF_RANGE: i16 = 1;
+const INCONSISTENT_TOPIC_ID: i16 = 103;
+
+/// What waits for a place in the workers' queue.
+enum Ready<T> {
+    Piece(Piece),
+    Say(Step<T>),
+}
+
+/// The state of the task.
+pub(super) struct Reader<T> {
+    client: Client,
+    pool: Pool<T>,
+    jobs: Jobs,
+    tracks: Vec<Track>,
+    ready: VecDeque<Ready<T>>,
+    isolation: Isolation,
+    patience: Duration,
+    grows: Vec<TopicName>,
+    /// Whose logs are read, where the cluster has ids.
+    ids: HashMap<TopicName, [u8; 16]>,
+    /// When the topics are looked at again; `None` while that is under way.
+    refresh_at: Option<Instant>,
+    refreshed_at: Option<Instant>,
+    size: Size,
+}
+
+impl<T: Default + Send + 'static> Reader<T> {
+    pub(super) fn new(client: Client, spec: ScanSpec, pool: Pool<T>) -> Self {
+        let now = Instant::now();
+        let known = |range: &Range| client.leader(&range.partition.topic, range.partition.partition).ok();
+        let leaders: BTreeSet<BrokerId> = spec.ranges.iter().filter_map(known).collect();
+        let topics = spec.ranges.iter().map(|range| &range.partition.topic);
+        let ids = topics.filter_map(|topic| Some((topic.clone(), client.topic_id(topic)?)));
+        Self {
+            jobs: Jobs::new(client.clone()),
+            ids: ids.collect(),
+            size: Size::new(&spec, leaders.len()),
+            tracks: spec.ranges.into_iter().map(Track::new).collect(),
+            ready: VecDeque::new(),
+            isolation: spec.isolation,
+            patience: spec.patience,
+            grows: spec.grows,
+            refresh_at: Some(now + LOOK_AGAIN),
+            refreshed_at: None,
+            client,
+            pool,
+        }
+    }
+
+    /// Reads until everything is read or nobody listens any more.
+    pub(super) async fn run(mut self) {
+        // Who has gone needs no answer.
+        let _: Result<(), Gone> = self.read().await;
+    }
+
+    async fn read(&mut self) -> Result<(), Gone> {
+        loop {
+            let now = Instant::now();
+            self.tell(now);
+            self.tracks.retain(|track| track.need() != Need::Nothing);
+            if self.tracks.is_empty() && self.grows.is_empty() && self.ready.is_empty() {
+                return self.pool.end().await;
+            }
+            self.start(now);
+            let wake_at = self.wake_at(now);
+            tokio::select! {
+                Some(done) = self.jobs.under_way.next() => self.take(done),
+                place = self.pool.place(), if !self.ready.is_empty() => {
+                    let place = place?;
+                    match self.ready.pop_front() {
+                        Some(Ready::Piece(piece)) => self.pool.work(place, piece)?,
+                        Some(Ready::Say(step)) => Pool::say(place, step),
+                        None => {}
+                    }
+                }
+                room = self.size.freed(), if self.size.is_short() => self.size.keep(room),
+                () = self.pool.gone() => return Err(Gone),
+                () = sleep_until(wake_at) => {}
+            }
+        }
+    }
+
+    /// Says what stands in the way, and gives up what has failed for too long.
+    fn tell(&mut self, now: Instant) {
+        let (client, patience) = (&self.client, self.patience);
+        let ready = &mut self.ready;
+        self.tracks.retain_mut(|track| {
+            if let Some(error) = track.verdict(patience, now) {
+                ready.push_back(Ready::Say(Step::Failed {
+                    partition: track.name.clone(),
+                    at: Offset(track.at()),
+                    error: error.clone(),
+                }));
+                return false;
+            }
+            if let Some(error) = track.news() {
+                let failure = Failure::new(track.name.to_string(), error);
+                let node = client.leader(&track.name.topic, track.name.partition).ok();
+                ready.push_back(Ready::Say(Step::Delayed(Failure { node, ..failure })));
+            }
+            true
+        });
+    }
+
+    /// The next moment at which something is due without an answer.
+    fn wake_at(&self, now: Instant) -> Instant {
+        let idle = self.tracks.iter().filter(|track| !track.is_busy);
+        let retries = idle.filter_map(Track::retry_at).filter(|at| *at > now);
+        let refresh = self.refresh_at.unwrap_or(now + LOOK_AGAIN);
+        retries.fold(refresh, Instant::min)
+    }
+
+    fn start(&mut self, now: Instant) {
+        if self.refresh_at.is_some_and(|at| at <= now) {
+            self.refresh_at = None;
+            let topics: BTreeSet<TopicName> = self.tracks.iter().map(|track| track.name.topic.clone()).collect();
+            let topics = topics.into_iter().chain(self.grows.iter().cloned());
+            self.jobs.refresh(topics.collect::<BTreeSet<_>>().into_iter().collect());
+        }
+        let mut lost = Vec::new();
+        let mut wanted: BTreeMap<BrokerId, Vec<usize>> = BTreeMap::new();
+        for index in 0..self.tracks.len() {
+            let track = &mut self.tracks[index];
+            match track.need() {
+                _ if !track.is_due(now) => {}
+                Need::Nothing | Need::Answer => {}
+                Need::Place => {
+                    track.is_busy = true;
+                    lost.push(track.name.clone());
+                }
+                Need::Records => match self.client.leader(&track.name.topic, track.name.partition) {
+                    Ok(leader) => wanted.entry(leader).or_default().push(index),
+                    Err(error) => self.failed(index, error, now),
+                },
+            }
+        }
+        if !lost.is_empty() {
+            self.jobs.place(lost);
+        }
+        for (leader, indexes) in wanted {
+            if !self.jobs.is_fetching(leader) {
+                self.fetch(leader, indexes);
+            }
+        }
+    }
+
+    fn fetch(&mut self, leader: BrokerId, mut indexes: Vec<usize>) {
+        let Some(room) = self.size.take() else { return };
+        indexes.sort_by_key(|index| std::cmp::Reverse(self.tracks[*index].hunger()));
+        let is_caught_up = indexes.iter().all(|index| self.tracks[*index].is_caught_up());
+        if !is_caught_up {
+            indexes.truncate(MOST_PARTITIONS);
+        }
+        let bytes = self.size.answer();
+        let wanted = indexes.iter().map(|index| {
+            let track = &self.tracks[*index];
+            (track.name.topic.clone(), track.position(PAGE.min(bytes)))
+        });
+        self.jobs.fetch(Ask {
+            leader,
+            wanted: wanted.collect(),
+            isolation: self.isolation,
+            bytes,
+            is_caught_up,
+            room,
+        });
+        for index in indexes {
+            self.tracks[index].is_busy = true;
+        }
+    }
+
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::Fetched { leader, outcomes, room } => self.fetched(leader, outcomes, room),
+            Done::Placed(names, starts, ends) => self.placed(names, &starts, &ends),
+            Done::Refreshed(outcome) => self.refreshed(*outcome),
+        }
+    }
+
+    fn fetched(
+        &mut self,
+        leader: BrokerId,
+        outcomes: Outcomes<TopicPartition, Fetched>,
+        mut room: OwnedSemaphorePermit,
+    ) {
+        self.jobs.fetched(leader);
+        let now = Instant::now();
+        let bytes = |(_, outcome): &(_, Result<Fetched, Error>)| outcome.as_ref().map_or(0, |f| f.range.bytes.len());
+        // What the answer does not need serves the next.
+        size::keep(&mut room, outcomes.iter().map(bytes).sum());
+        let room = Arc::new(room);
+        if outcomes.iter().any(|(_, outcome)| outcome.is_ok()) {
+            self.size.grow();
+        } else if matches!(outcomes.first(), Some((_, Err(Error::Timeout { .. })))) {
+            self.size.shrink();
+        }
+        for (number, (name, outcome)) in outcomes.into_iter().enumerate() {
+            let Some(index) = self.tracks.iter().position(|track| track.name == name) else {
+                continue;
+            };
+            match outcome {
+                Ok(fetched) => self.cut(index, fetched, number == 0, &room, now),
+                Err(error) => self.failed(index, error, now),
+            }
+        }
+    }
+
+    /// Cuts one partition's answer into pieces for the workers.
+    fn cut(
+        &mut self,
+        index: usize,
+        fetched: Fetched,
+        stood_first: bool,
+        room: &Arc<OwnedSemaphorePermit>,
+        now: Instant,
+    ) {
+        let track = &mut self.tracks[index];
+        let end = match self.isolation {
+            Isolation::ReadCommitted => fetched.last_stable.min(fetched.high_watermark),
+            Isolation::ReadUncommitted => fetched.high_watermark,
+        };
+        let cut = pieces(&track.name, fetched.range, track.to(), room);
+        self.ready.extend(cut.pieces.into_iter().map(Ready::Piece));
+        let heard = Heard {
+            end: end.0,
+            stood_first,
+            needed: cut.needed,
+        };
+        track.read(cut.next, heard, now);
+    }
+
+    fn placed(&mut self, names: Vec<TopicPartition>, starts: &OffsetAnswers, ends: &OffsetAnswers) {
+        let now = Instant::now();
+        for name in names {
+            let Some(index) = self.tracks.iter().position(|track| track.name == name) else {
+                continue;
+            };
+            let of = |answers: &OffsetAnswers| match answers.get(&name) {
+                Some(Ok(Some(offset))) => Ok(offset.0),
+                Some(Err(error)) => Err((**error).clone()),
+                _ => Err(out_of_range(&name)),
+            };
+            let (start, end) = match (of(starts), of(ends)) {
+                (Ok(start), Ok(end)) => (start, end),
+                (Err(error), _) | (_, Err(error)) => {
+                    self.failed(index, error, now);
+                    continue;
+                }
+            };
+            if let Some((from, to)) = self.tracks[index].found(start, end, out_of_range(&name), now) {
+                self.ready.push_back(Ready::Say(Step::Lost(Lost {
+                    partition: name,
+                    from: Offset(from),
+                    to: Offset(to),
+                })));
+            }
+        }
+    }
+
+    fn refreshed(&mut self, outcome: Result<Partial<Metadata>, Error>) {
+        let now = Instant::now();
+        self.refreshed_at = Some(now);
+        self.refresh_at = Some(now + LOOK_AGAIN);
+        let Ok(found) = outcome else { return };
+        for topic in &found.value.topics {
+            let id = self.client.topic_id(&topic.name);
+            let known = id.map(|id| *self.ids.entry(topic.name.clone()).or_insert(id));
+            if known != id {
+                self.remade(&topic.name);
+            } else if self.grows.contains(&topic.name) {
+                self.add(&topic.name, topic.partitions.iter().map(|partition| partition.id));
+            }
+        }
+    }
+
+    /// The topic is another one: its offsets mean something else.
+    fn remade(&mut self, topic: &TopicName) {
+        self.grows.retain(|known| known != topic);
+        let (gone, kept) = mem::take(&mut self.tracks)
+            .into_iter()
+            .partition(|track| track.name.topic == *topic);
+        self.tracks = kept;
+        for track in Vec::from_iter::<Vec<Track>>(gone) {
+            let what = format!("{}: the topic was deleted and made anew", track.name);
+            self.ready.push_back(Ready::Say(Step::Failed {
+                partition: track.name.clone(),
+                at: Offset(track.at()),
+                error: Error::Kafka {
+                    code: INCONSISTENT_TOPIC_ID,
+                    what,
+                    message: None,
+                },
+            }));
+        }
+    }
+
+    /// Partitions that were added are followed from their start.
+    fn add(&mut self, topic: &TopicName, partitions: impl Iterator<Item = PartitionId>) {
+        for partition in partitions {
+            let name = TopicPartition {
+                topic: topic.clone(),
+                partition,
+            };
+            if self.tracks.iter().all(|track| track.name != name) {
+                self.tracks.push(Track::new(Range {
+                    partition: name,
+                    from: Offset(0),
+                    to: None,
+                }));
+            }
+        }
+    }
+
+    fn failed(&mut self, index: usize, error: Error, now: Instant) {
+        let track = &mut self.tracks[index];
+        tracing::debug!(partition = %track.name, %error, "not read");
+        match error.code() {
+            Some(OFFSET_OUT_OF_RANGE) => track.out_of_range(),
+            _ => track.failed(error, now),
+        }
+        let soon = self.refreshed_at.map_or(now, |at| now.max(at + REFRESH));
+        self.refresh_at = self.refresh_at.map(|at| at.min(soon));
+    }
+}
+
+fn out_of_range(name: &TopicPartition) -> Error {
+    Error::Kafka {
+        code: OFFSET_OUT_OF_RANGE,
+        what: name.to_string(),
+        message: None,
+    }
+}

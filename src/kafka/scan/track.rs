@@ -1,0 +1,370 @@
+//! How far one partition has been read, and what stands in the way. Pure.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Range;
+use crate::kafka::client::FetchPosition;
+use crate::kafka::error::Error;
+use crate::kafka::model::{Offset, TopicPartition};
+use crate::kafka::newest::stuck;
+
+/// Pause before the first retry; doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Trouble that asking again does not mend is believed after this time: leaders and topics are made known step by step.
+const DISBELIEF: Duration = Duration::from_secs(5);
+/// Answers without progress before that is an error.
+const STUCK: u32 = 3;
+
+/// What stands in the way of a partition.
+#[derive(Clone, Debug)]
+struct Trouble {
+    error: Error,
+    since: Instant,
+    attempts: u32,
+    retry_at: Instant,
+    is_told: bool,
+}
+
+/// What a track needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing: all of it has been read.
+    Nothing,
+    /// The answer to what was asked for it.
+    Answer,
+    /// To know where its log is.
+    Place,
+    /// Records.
+    Records,
+}
+
+/// What an answer says besides records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    /// The offset after the last one that may be read now.
+    pub(super) end: i64,
+    /// Whether the answer had to hold something for this partition if there was anything.
+    pub(super) stood_first: bool,
+    /// Bytes the partition needs, where its next batch did not fit.
+    pub(super) needed: Option<usize>,
+}
+
+/// The state of one partition.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) name: TopicPartition,
+    pub(super) is_busy: bool,
+    at: i64,
+    /// `None` when it is followed.
+    to: Option<i64>,
+    /// Whether the broker says that `at` is outside of the log.
+    is_lost: bool,
+    /// Whether there was nothing to read the last time.
+    is_caught_up: bool,
+    /// Bytes that its next batch needs, where they are more than usual.
+    needed: usize,
+    hunger: u32,
+    stuck: u32,
+    trouble: Option<Trouble>,
+}
+
+impl Track {
+    pub(super) fn new(range: Range) -> Self {
+        Self {
+            name: range.partition,
+            is_busy: false,
+            at: range.from.0,
+            to: range.to.map(|to| to.0),
+            is_lost: false,
+            is_caught_up: false,
+            needed: 0,
+            hunger: 0,
+            stuck: 0,
+            trouble: None,
+        }
+    }
+
+    pub(super) fn need(&self) -> Need {
+        if self.is_busy {
+            Need::Answer
+        } else if self.to.is_some_and(|to| self.at >= to) {
+            Need::Nothing
+        } else if self.is_lost {
+            Need::Place
+        } else {
+            Need::Records
+        }
+    }
+
+    /// The next offset to read.
+    pub(super) fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// The offset after the last one wanted.
+    pub(super) fn to(&self) -> i64 {
+        self.to.unwrap_or(i64::MAX)
+    }
+
+    pub(super) fn is_followed(&self) -> bool {
+        self.to.is_none()
+    }
+
+    /// Whether there was nothing to read the last time it was asked for.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.is_caught_up
+    }
+
+    /// Whether it may be asked for now.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.retry_at().is_none_or(|at| at <= now)
+    }
+
+    /// When it may be asked for again; `None` when at once.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        self.trouble.as_ref().map(|trouble| trouble.retry_at)
+    }
+
+    /// How many answers in a row held nothing for it: the hungriest is asked for first (KIP-74).
+    pub(super) fn hunger(&self) -> u32 {
+        self.hunger
+    }
+
+    /// What to fetch, with `page` bytes at most unless its next batch is larger.
+    pub(super) fn position(&self, page: usize) -> FetchPosition {
+        FetchPosition {
+            partition: self.name.partition,
+            offset: Offset(self.at),
+            max_bytes: i32::try_from(page.max(self.needed)).unwrap_or(i32::MAX),
+        }
+    }
+
+    /// An answer has come, and everything below `next` is in it.
+    pub(super) fn read(&mut self, next: i64, heard: Heard, now: Instant) {
+        self.is_busy = false;
+        self.needed = heard.needed.unwrap_or(0);
+        if next > self.at {
+            self.at = next;
+            (self.hunger, self.stuck) = (0, 0);
+            (self.trouble, self.is_caught_up) = (None, false);
+            return;
+        }
+        self.hunger += 1;
+        self.is_caught_up = self.at >= heard.end;
+        if self.is_caught_up && self.is_followed() {
+            (self.hunger, self.trouble) = (0, None);
+        } else if self.is_caught_up {
+            // The end was known to be further away: the log was cut off, or its new leader has yet to learn where it is.
+            self.failed(self.gone(heard.end), now);
+        } else if heard.stood_first && heard.needed.is_none() {
+            self.stuck += 1;
+            if self.stuck >= STUCK {
+                self.failed(stuck(&self.name.topic, self.name.partition), now);
+            }
+        }
+    }
+
+    fn gone(&self, end: i64) -> Error {
+        Error::Missing {
+            what: format!("offsets {end} to {}", self.to().saturating_sub(1)),
+            addr: format!("the leader of {}", self.name),
+        }
+    }
+
+    /// The broker says that the offset is outside of the log.
+    pub(super) fn out_of_range(&mut self) {
+        self.is_busy = false;
+        self.is_lost = true;
+    }
+
+    /// The log is from `start` to `end`. Returns the stretch that is lost, if there is one.
+    pub(super) fn found(&mut self, start: i64, end: i64, error: Error, now: Instant) -> Option<(i64, i64)> {
+        self.is_busy = false;
+        self.is_lost = false;
+        if start > self.at {
+            let lost = (self.at, start.min(self.to()));
+            self.at = lost.1;
+            self.trouble = None;
+            return Some(lost);
+        }
+        // Inside after all, or behind the end: a log that was cut off does not grow back.
+        let error = if self.at > end { self.gone(end) } else { error };
+        self.failed(error, now);
+        None
+    }
+
+    /// Notes what stands in the way.
+    pub(super) fn failed(&mut self, error: Error, now: Instant) {
+        self.is_busy = false;
+        let (since, attempts, is_told) = match &self.trouble {
+            Some(trouble) => (trouble.since, trouble.attempts + 1, trouble.is_told),
+            None => (now, 0, false),
+        };
+        // Leaders move all the time: the first time it is worth asking again at once.
+        let pause = match attempts {
+            0 => Duration::from_millis(20),
+            more => FIRST_PAUSE.saturating_mul(1 << (more - 1).min(8)).min(LONGEST_PAUSE),
+        };
+        self.trouble = Some(Trouble {
+            error,
+            since,
+            attempts,
+            retry_at: now + pause,
+            is_told,
+        });
+    }
+
+    /// The error that is worth telling: one that asking once more did not mend, and once.
+    pub(super) fn news(&mut self) -> Option<Error> {
+        let trouble = self.trouble.as_mut()?;
+        if trouble.attempts < 3 || trouble.is_told {
+            return None;
+        }
+        trouble.is_told = true;
+        Some(trouble.error.clone())
+    }
+
+    /// Why it is given up, if it is.
+    pub(super) fn verdict(&self, patience: Duration, now: Instant) -> Option<&Error> {
+        let trouble = self.trouble.as_ref().filter(|_| !self.is_busy)?;
+        let time = now.saturating_duration_since(trouble.since);
+        let limit = match &trouble.error {
+            Error::Denied { .. } => Duration::ZERO,
+            error if error.is_retriable() && self.is_followed() => return None,
+            error if error.is_retriable() || matches!(error, Error::Missing { .. }) => patience,
+            _ => patience.min(DISBELIEF),
+        };
+        (time >= limit).then_some(&trouble.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: Heard = Heard {
+        end: 100,
+        stood_first: true,
+        needed: None,
+    };
+
+    fn track(to: Option<i64>) -> Track {
+        Track::new(Range {
+            partition: TopicPartition::new("orders", 1),
+            from: Offset(10),
+            to: to.map(Offset),
+        })
+    }
+
+    fn timeout() -> Error {
+        Error::Timeout {
+            what: "Fetch".into(),
+            addr: "b".into(),
+            after: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn a_track_ends_by_position() {
+        let (mut track, now) = (track(Some(100)), Instant::now());
+        assert_eq!(track.need(), Need::Records);
+        track.is_busy = true;
+        assert_eq!(track.need(), Need::Answer);
+        track.read(99, END, now);
+        assert_eq!((track.need(), track.at()), (Need::Records, 99));
+        track.read(104, END, now);
+        assert_eq!(track.need(), Need::Nothing);
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_page_is_asked_for_whole() {
+        let (mut track, now) = (track(Some(100)), Instant::now());
+        let heard = Heard {
+            needed: Some(5000),
+            ..END
+        };
+        track.read(10, heard, now);
+        assert_eq!((track.position(1000).max_bytes, track.hunger()), (5000, 1));
+        assert!(track.is_due(now), "that is no trouble");
+        track.read(50, END, now);
+        assert_eq!((track.position(1000).max_bytes, track.hunger()), (1000, 0));
+    }
+
+    #[test]
+    fn answers_that_hold_nothing_although_there_is_something_are_trouble_in_the_end() {
+        let (mut track, now) = (track(Some(100)), Instant::now());
+        for _ in 0..2 {
+            track.read(10, END, now);
+            assert!(track.is_due(now));
+        }
+        track.read(10, END, now);
+        assert!(!track.is_due(now));
+    }
+
+    #[test]
+    fn retention_that_was_faster_is_a_lost_stretch_within_the_range() {
+        let (mut one, now) = (track(Some(100)), Instant::now());
+        one.out_of_range();
+        assert_eq!(one.need(), Need::Place);
+        assert_eq!(one.found(40, 200, timeout(), now), Some((10, 40)));
+        assert_eq!((one.need(), one.at()), (Need::Records, 40));
+        let mut all = track(Some(100));
+        assert_eq!(all.found(150, 200, timeout(), now), Some((10, 100)));
+        assert_eq!(all.need(), Need::Nothing);
+    }
+
+    #[test]
+    fn a_log_that_was_cut_off_is_given_up_and_names_what_is_gone() {
+        let (mut track, now) = (track(Some(100)), Instant::now());
+        track.read(10, Heard { end: 10, ..END }, now);
+        let patience = Duration::from_secs(30);
+        assert_eq!(track.verdict(patience, now), None);
+        let error = track.verdict(patience, now + patience).unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the leader of orders-1 left offsets 10 to 99 out of its answer"
+        );
+        let mut behind = self::track(Some(100));
+        assert_eq!(behind.found(0, 5, timeout(), now), None);
+        assert!(
+            behind
+                .verdict(patience, now + patience)
+                .unwrap()
+                .to_string()
+                .contains("offsets 5 to 99")
+        );
+    }
+
+    #[test]
+    fn who_follows_waits_at_the_end_and_forever() {
+        let (mut track, now) = (track(None), Instant::now());
+        track.read(10, Heard { end: 10, ..END }, now);
+        assert!(track.is_caught_up() && track.is_due(now));
+        track.failed(timeout(), now);
+        assert_eq!(
+            track.verdict(Duration::from_secs(1), now + Duration::from_hours(1)),
+            None
+        );
+        let denied = Error::from_code(29, "orders", None).unwrap();
+        track.failed(denied, now);
+        assert!(track.verdict(Duration::from_secs(1), now).is_some());
+    }
+
+    #[test]
+    fn trouble_is_told_once_and_when_it_lasts() {
+        let (mut track, now) = (track(Some(100)), Instant::now());
+        let told: Vec<bool> = (0..6)
+            .map(|_| {
+                track.failed(timeout(), now);
+                track.news().is_some()
+            })
+            .collect();
+        assert_eq!(told, [false, false, false, true, false, false]);
+        assert!(track.retry_at().unwrap() <= now + LONGEST_PAUSE);
+        track.read(11, END, now);
+        assert!(track.news().is_none() && track.is_due(now));
+    }
+}
