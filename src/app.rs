@@ -13,6 +13,7 @@ pub mod coordinator;
 pub mod effect;
 pub mod event;
 pub mod filter;
+pub mod form;
 pub mod health;
 pub mod help;
 pub mod list;
@@ -133,10 +134,7 @@ impl App {
                 self.store.derived.counters = counters;
                 Vec::new()
             }
-            Event::LockChanged(lock) => {
-                self.lock = lock;
-                Vec::new()
-            }
+            Event::LockChanged(lock) => self.lock_changed(lock, now),
             Event::Copied(outcome) => self.say_copied(outcome, now),
             Event::Refused(why) => {
                 self.toasts.say(Level::Warning, why, now);
@@ -180,11 +178,12 @@ impl App {
         std::mem::take(&mut self.is_dirty)
     }
 
-    /// The scope whose keys are active, or [`Scope::Prompt`] while text is typed.
+    /// The scope whose keys are active: the prompt's, else the overlay's, else the pane's.
     pub fn scope(&self) -> Scope {
         match (&self.prompt, &self.overlay) {
             (Some(_), _) => Scope::Prompt,
-            (None, Some(_)) => Scope::List,
+            (None, Some(Overlay::Form(..))) => Scope::Form,
+            (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
         }
     }
@@ -259,6 +258,10 @@ impl App {
             (Some(_), _) => vec![Action::Accept, Action::Discard],
             (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
             (None, Some(Overlay::Debug)) => vec![Action::Back],
+            (None, Some(Overlay::Form(_, form))) if form.fields().len() > 1 => {
+                vec![Action::Accept, Action::NextField, Action::Discard]
+            }
+            (None, Some(Overlay::Form(..))) => vec![Action::Accept, Action::Discard],
             // Nothing is known yet that a pane's keys could work on.
             (None, None) if self.store.overview.loaded().is_none() => {
                 vec![Action::Refresh, Action::Quit, Action::Debug, Action::Help]

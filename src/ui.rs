@@ -8,6 +8,7 @@ pub mod chart;
 pub mod debug;
 pub mod face;
 pub mod figure;
+pub mod form;
 pub mod format;
 pub mod frame;
 pub mod group;
@@ -87,6 +88,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
     match app.overlay() {
         Some(Overlay::Help(list)) => help::draw(frame, regions.body, app, list.top_row, paint),
         Some(Overlay::Debug) => debug::draw(frame, regions.body, app.view(now), paint),
+        Some(Overlay::Form(_, form)) => form::draw(frame, regions.body, form, paint),
         None => {}
     }
 }

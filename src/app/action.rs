@@ -3,7 +3,9 @@
 /// Where an action applies. A key means one thing on one screen: the scopes that are active together never share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Everywhere but in a prompt.
+    /// Everywhere, also while something is typed.
+    Always,
+    /// Everywhere but where something is typed or an overlay asks.
     Global,
     /// Wherever rows are listed or text is scrolled.
     List,
@@ -21,24 +23,31 @@ pub enum Scope {
     Groups,
     /// One group.
     Group,
-    /// While a line is typed.
+    /// In a form that lies over the screen.
+    Form,
+    /// While the bottom line is typed.
     Prompt,
+    /// Where text is typed: in the bottom line and in forms.
+    Edit,
 }
 
 impl Scope {
     /// The scopes whose keys are active while this one is on screen.
     pub fn active(self) -> &'static [Scope] {
         match self {
-            Self::Global => &[Self::Global],
-            Self::List => &[Self::List, Self::Global],
-            Self::Brokers => &[Self::Brokers, Self::List, Self::Global],
-            Self::Topics => &[Self::Topics, Self::List, Self::Global],
-            Self::Topic => &[Self::Topic, Self::List, Self::Global],
-            Self::Messages => &[Self::Messages, Self::List, Self::Global],
-            Self::Record => &[Self::Record, Self::List, Self::Global],
-            Self::Groups => &[Self::Groups, Self::List, Self::Global],
-            Self::Group => &[Self::Group, Self::List, Self::Global],
-            Self::Prompt => &[Self::Prompt],
+            Self::Always => &[Self::Always],
+            Self::Global => &[Self::Global, Self::Always],
+            Self::List => &[Self::List, Self::Global, Self::Always],
+            Self::Brokers => &[Self::Brokers, Self::List, Self::Global, Self::Always],
+            Self::Topics => &[Self::Topics, Self::List, Self::Global, Self::Always],
+            Self::Topic => &[Self::Topic, Self::List, Self::Global, Self::Always],
+            Self::Messages => &[Self::Messages, Self::List, Self::Global, Self::Always],
+            Self::Record => &[Self::Record, Self::List, Self::Global, Self::Always],
+            Self::Groups => &[Self::Groups, Self::List, Self::Global, Self::Always],
+            Self::Group => &[Self::Group, Self::List, Self::Global, Self::Always],
+            Self::Form => &[Self::Form, Self::Edit, Self::Always],
+            Self::Prompt => &[Self::Prompt, Self::Edit, Self::Always],
+            Self::Edit => &[Self::Edit, Self::Always],
         }
     }
 
@@ -48,13 +57,14 @@ impl Scope {
             Self::Brokers => &[Action::Open],
             Self::Topic | Self::Messages | Self::Group => &[Action::Sort, Action::ReverseSort],
             Self::Record => &[Action::Open, Action::Filter, Action::Sort, Action::ReverseSort],
-            Self::Global | Self::List | Self::Topics | Self::Groups | Self::Prompt => &[],
+            _ => &[],
         }
     }
 
     /// Its heading in the help.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Always => "Everywhere, also while typing",
             Self::Global => "Everywhere",
             Self::List => "In lists",
             Self::Brokers => "Brokers",
@@ -64,7 +74,9 @@ impl Scope {
             Self::Record => "Record",
             Self::Groups => "Groups",
             Self::Group => "Group",
-            Self::Prompt => "While typing",
+            Self::Form => "In a form",
+            Self::Prompt => "In the bottom line",
+            Self::Edit => "While typing",
         }
     }
 }
@@ -130,9 +142,12 @@ actions! {
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
         Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
+        ToggleLock      "toggle-lock"      ["W"]           "unlock"   "unlock by typing the name of the cluster, or lock again";
+        Quit            "quit"             ["q"]           "quit"     "leave the overlay, else ktui";
+    }
+    Always {
         Repaint         "repaint"          ["ctrl-l"]      "repaint"  "draw the whole screen anew";
         Suspend         "suspend"          ["ctrl-z"]      "suspend"  "stop ktui until the shell's fg";
-        Quit            "quit"             ["q"]           "quit"     "leave the overlay, else ktui";
         QuitNow         "quit-now"         ["ctrl-c"]      "quit"     "leave ktui from anywhere";
     }
     List {
@@ -176,21 +191,26 @@ actions! {
         NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
     }
+    Form {
+        NextField       "next-field"       ["tab", "down"]     "next field" "next field";
+        PreviousField   "previous-field"   ["shift-tab", "up"] "field before" "the field before";
+    }
     Prompt {
-        Accept          "accept"           ["enter"]       "accept"   "accept the line";
-        Discard         "discard"          ["esc"]         "discard"  "leave the line";
-        Interrupt       "interrupt"        ["ctrl-c"]      "quit"     "leave ktui";
         Complete        "complete"         ["tab"]         "complete" "complete the word";
+        Earlier         "earlier"          ["up"]          "earlier"  "the line before in the history";
+        Later           "later"            ["down"]        "later"    "the line after in the history";
+    }
+    Edit {
+        Accept          "accept"           ["enter"]       "accept"   "accept what is typed";
+        Discard         "discard"          ["esc"]         "discard"  "leave without it";
         DeleteBefore    "delete-before"    ["backspace", "ctrl-h"] "delete" "delete the character before";
         DeleteAfter     "delete-after"     ["delete"]      "delete"   "delete the character under the cursor";
         DeleteWord      "delete-word"      ["ctrl-w"]      "delete"   "delete the word before";
         DeleteLine      "delete-line"      ["ctrl-u"]      "clear"    "delete the line";
-        MoveLeft        "move-left"        ["left"]        "left"     "one character left";
-        MoveRight       "move-right"       ["right"]       "right"    "one character right";
+        MoveLeft        "move-left"        ["left"]        "left"     "one character left; in a form the choice before";
+        MoveRight       "move-right"       ["right"]       "right"    "one character right; in a form the next choice";
         MoveStart       "move-start"       ["home", "ctrl-a"] "start" "start of the line";
         MoveEnd         "move-end"         ["end", "ctrl-e"]  "end"   "end of the line";
-        Earlier         "earlier"          ["up"]          "earlier"  "the line before in the history";
-        Later           "later"            ["down"]        "later"    "the line after in the history";
     }
 }
 

@@ -1,10 +1,13 @@
 //! What actions do to the machine as a whole; panes do the rest.
 
+mod overlay;
+mod prompt;
+
 use std::time::Instant;
 
 use super::App;
 use super::action::Action;
-use super::command::{self, Command};
+use super::command;
 use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
@@ -19,25 +22,23 @@ use super::toast::Level;
 use crate::kafka::query::Query;
 use crate::layout;
 
-/// Lines of the command history that are kept.
-const HISTORY: usize = 100;
-
 impl App {
     /// Does what a key means: prompt first, then overlay, then everywhere, then the pane.
     pub(super) fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
-        if matches!(action, Action::QuitNow | Action::Interrupt) {
-            return vec![Effect::Quit];
+        match action {
+            Action::QuitNow => return vec![Effect::Quit],
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Repaint => return vec![Effect::Repaint],
+            _ => {}
         }
         if self.prompt.is_some() {
             return self.act_in_prompt(action, now);
         }
         if self.overlay.is_some() {
-            return self.act_in_overlay(action);
+            return self.act_in_overlay(action, now);
         }
         match action {
             Action::Quit => vec![Effect::Quit],
-            Action::Suspend => vec![Effect::Suspend],
-            Action::Repaint => vec![Effect::Repaint],
             Action::OpenBrokers => self.go(Location::Brokers, now),
             Action::OpenTopics => self.go(Location::Topics, now),
             Action::OpenMessages => self.go(Location::LastMessages, now),
@@ -57,6 +58,7 @@ impl App {
                 self.overlay = Some(Overlay::Debug);
                 Vec::new()
             }
+            Action::ToggleLock => self.toggle_lock(now),
             Action::Refresh => {
                 let mut effects = self.ask_now(now);
                 effects.extend(self.act_in_pane(action, now));
@@ -88,17 +90,6 @@ impl App {
         schedule::ask(&self.wants, &mut self.store, now)
     }
 
-    /// A name that was not there may be there by now: the complaint about it follows the lists.
-    fn revise_complaint(&mut self) {
-        if let Some(prompt) = &mut self.prompt
-            && prompt.kind == PromptKind::Command
-            && prompt.complaint.is_some()
-            && command::names_a_thing(prompt.line.text())
-        {
-            prompt.complaint = command::parse(prompt.line.text(), &self.store).err();
-        }
-    }
-
     pub(super) fn enter(&mut self, now: Instant) -> Vec<Effect> {
         let intents = self.with_pane(now, |pane, view, out| {
             pane.refresh(view);
@@ -126,16 +117,6 @@ impl App {
         match outcome {
             Ok(text) => self.toasts.say(Level::Info, text, now),
             Err(text) => self.toasts.say(Level::Warning, text, now),
-        }
-        Vec::new()
-    }
-
-    /// Text typed or pasted; outside a prompt it means nothing.
-    pub(super) fn type_text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
-        if let Some(prompt) = &mut self.prompt {
-            prompt.line.insert(text);
-            prompt.complaint = None;
-            self.apply_filter_line(now);
         }
         Vec::new()
     }
@@ -217,29 +198,10 @@ impl App {
         self.change_screen(now, super::Nav::back)
     }
 
-    fn open_filter(&mut self) -> Vec<Effect> {
-        if let Some(line) = self.nav.top().pane().filter() {
-            self.prompt = Some(Prompt::new(PromptKind::Filter, line));
-        }
-        Vec::new()
-    }
-
     fn set_filter(&mut self, line: &str, now: Instant) {
         self.with_pane(now, |pane, view, _| {
             pane.set_filter(line, ListFilter::parse(line), view);
         });
-    }
-
-    fn apply_filter_line(&mut self, now: Instant) {
-        if let Some(Prompt {
-            kind: PromptKind::Filter,
-            line,
-            ..
-        }) = &self.prompt
-        {
-            let line = line.text().to_owned();
-            self.set_filter(&line, now);
-        }
     }
 
     /// Asks again for everything on screen, superseding what is under way.
@@ -273,124 +235,5 @@ impl App {
             record.show(row);
         }
         self.obey(intents, now)
-    }
-
-    fn act_in_overlay(&mut self, action: Action) -> Vec<Effect> {
-        match (action, &mut self.overlay) {
-            (Action::Back | Action::Quit | Action::Help | Action::Debug, _) => self.overlay = None,
-            (Action::Repaint, _) => return vec![Effect::Repaint],
-            (Action::Suspend, _) => return vec![Effect::Suspend],
-            (_, Some(Overlay::Help(list))) => {
-                let rows = super::help::lines(self.nav.top().pane().scope()).len();
-                let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
-                list.scroll(action, rows, page);
-            }
-            (_, Some(Overlay::Debug) | None) => {}
-        }
-        Vec::new()
-    }
-
-    fn act_in_prompt(&mut self, action: Action, now: Instant) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else {
-            return Vec::new();
-        };
-        if prompt.line.act(action) {
-            prompt.complaint = None;
-            self.apply_filter_line(now);
-            return Vec::new();
-        }
-        match action {
-            Action::Accept => self.accept(now),
-            Action::Discard => {
-                if let Some(Prompt {
-                    kind: PromptKind::Filter,
-                    before,
-                    ..
-                }) = self.prompt.take()
-                {
-                    self.set_filter(&before, now);
-                }
-                Vec::new()
-            }
-            Action::Complete => {
-                if prompt.kind == PromptKind::Command {
-                    let (line, _) = command::complete(prompt.line.text(), &self.store, &self.settings.themes);
-                    prompt.line.set(&line);
-                }
-                Vec::new()
-            }
-            Action::Earlier => self.recall(true),
-            Action::Later => self.recall(false),
-            _ => Vec::new(),
-        }
-    }
-
-    fn accept(&mut self, now: Instant) -> Vec<Effect> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
-        let line = prompt.line.text().to_owned();
-        let outcome = match prompt.kind {
-            PromptKind::Filter => Ok(Vec::new()),
-            PromptKind::Command if line.trim().is_empty() => Ok(Vec::new()),
-            PromptKind::Command => self.run_command(&line, now),
-            PromptKind::Seek => {
-                let mut result = Ok(());
-                let intents = self.with_pane(now, |pane, view, out| result = pane.seek(&line, view, out));
-                result.map(|()| self.obey(intents, now))
-            }
-        };
-        match outcome {
-            Ok(effects) => {
-                self.prompt = None;
-                effects
-            }
-            Err(complaint) => {
-                if let Some(prompt) = &mut self.prompt {
-                    prompt.complaint = Some(complaint);
-                }
-                Vec::new()
-            }
-        }
-    }
-
-    fn run_command(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
-        let command = command::parse(line, &self.store)?;
-        self.history.retain(|old| old != line);
-        if self.history.len() == HISTORY {
-            self.history.remove(0);
-        }
-        self.history.push(line.to_owned());
-        Ok(match command {
-            Command::Go(location) => self.go(location, now),
-            Command::Theme(name) if self.settings.themes.contains(&name) => vec![Effect::UseTheme(name)],
-            Command::Theme(name) => {
-                return Err(format!("no theme {name}: {}", self.settings.themes.join(", ")));
-            }
-            Command::Help => {
-                self.overlay = Some(Overlay::Help(ListState::default()));
-                Vec::new()
-            }
-            Command::Debug => {
-                self.overlay = Some(Overlay::Debug);
-                Vec::new()
-            }
-            Command::Quit => vec![Effect::Quit],
-        })
-    }
-
-    fn recall(&mut self, is_earlier: bool) -> Vec<Effect> {
-        let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Command) else {
-            return Vec::new();
-        };
-        let at = self.history.iter().position(|line| line == prompt.line.text());
-        let next = match (at, is_earlier) {
-            (None, true) => self.history.len().checked_sub(1),
-            (Some(at), true) => at.checked_sub(1),
-            (Some(at), false) => Some(at + 1),
-            (None, false) => None,
-        };
-        if let Some(line) = next.and_then(|next| self.history.get(next)) {
-            prompt.line.set(line);
-        }
-        Vec::new()
     }
 }

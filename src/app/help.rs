@@ -28,6 +28,9 @@ pub const SIGNS: [(&str, &str); 6] = [
     ("…", "cut"),
 ];
 
+/// The scopes of what is typed, on whatever screen.
+const TYPED: [Scope; 3] = [Scope::Form, Scope::Prompt, Scope::Edit];
+
 /// The help of a screen.
 pub fn lines(screen: Scope) -> Vec<HelpLine> {
     let mut lines = Vec::new();
@@ -41,7 +44,7 @@ pub fn lines(screen: Scope) -> Vec<HelpLine> {
             lines.extend(entries);
         }
     };
-    for scope in screen.active().iter().chain(&[Scope::Prompt]) {
+    for scope in screen.active().iter().chain(&TYPED) {
         let rows = ACTIONS
             .iter()
             .filter(|row| row.scope == *scope && !screen.lacks().contains(&row.action));
@@ -71,7 +74,7 @@ mod tests {
             })
             .collect();
         for row in ACTIONS {
-            let is_here = Scope::Topics.active().contains(&row.scope) || row.scope == Scope::Prompt;
+            let is_here = Scope::Topics.active().contains(&row.scope) || TYPED.contains(&row.scope);
             assert_eq!(actions.contains(&row.action), is_here, "{}", row.name);
         }
     }

@@ -1,5 +1,6 @@
 //! What lies over a screen and takes its keys.
 
+use super::form::Form;
 use super::list::ListState;
 
 /// An overlay. One at a time.
@@ -9,4 +10,13 @@ pub enum Overlay {
     Help(ListState),
     /// Requests, bytes, late answers, slots.
     Debug,
+    /// Fields to fill in, and what happens when they are accepted.
+    Form(Purpose, Box<Form>),
+}
+
+/// What a form is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Typing the cluster's name, so that changes can be sent.
+    Unlock,
 }

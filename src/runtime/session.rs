@@ -219,7 +219,7 @@ impl Session {
         let scope = self.app.scope();
         match (self.look.keymap.resolve(scope, chord), chord.typed()) {
             (Some(action), _) => self.tell(Event::Acted(action)),
-            (None, Some(c)) if scope == Scope::Prompt => self.tell(Event::Typed(c)),
+            (None, Some(c)) if matches!(scope, Scope::Prompt | Scope::Form) => self.tell(Event::Typed(c)),
             (None, _) => Ok(true),
         }
     }

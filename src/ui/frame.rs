@@ -150,27 +150,13 @@ fn typed(frame: &mut Frame<'_>, area: Area, app: &App, prompt: &Prompt, paint: &
     // The end of what stands before the cursor stays visible, and one column for the cursor.
     let room = usize::from(line.room().saturating_sub(1));
     let before = text::visible(before);
-    line.left(Role::Prompt, tail(&before, room));
+    line.left(Role::Prompt, text::tail(&before, room));
     let cursor = Position {
         x: line.column(),
         y: area.y,
     };
     line.left(Role::Prompt, text::visible(after));
     frame.set_cursor_position(cursor);
-}
-
-/// The end of a text that fits into `columns`.
-fn tail(text: &str, columns: usize) -> &str {
-    let mut taken = 0;
-    let mut start = text.len();
-    for (letter, width) in text::letters(text).rev() {
-        taken += width;
-        if taken > columns {
-            break;
-        }
-        start = letter.as_ptr() as usize - text.as_ptr() as usize;
-    }
-    &text[start..]
 }
 
 /// Where we are: the pane, and what was opened from it.

@@ -159,7 +159,8 @@ fn head(text: &str, columns: usize) -> &str {
     &window[..end]
 }
 
-fn tail(text: &str, columns: usize) -> &str {
+/// The end of `text` that fits into `columns` columns.
+pub fn tail(text: &str, columns: usize) -> &str {
     let mut start = text.len().saturating_sub(window_bytes(columns));
     while !text.is_char_boundary(start) {
         start += 1;

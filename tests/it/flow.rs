@@ -205,7 +205,7 @@ fn quit_leaves_the_overlay_first_and_ctrl_c_always_leaves() {
     assert!(stage.effects.contains(&Effect::Quit));
     let mut stage = Stage::open(PaneId::Topics, 100, 30);
     stage.press(Action::Palette);
-    stage.press(Action::Interrupt);
+    stage.press(Action::QuitNow);
     assert!(stage.effects.contains(&Effect::Quit));
 }
 

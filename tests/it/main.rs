@@ -27,6 +27,7 @@ mod messages_data;
 mod messages_machine;
 mod messages_render;
 mod outage;
+mod overlays;
 mod profiles;
 mod reassignments;
 mod records_feed;

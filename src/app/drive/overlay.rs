@@ -1,0 +1,99 @@
+//! Keys while something lies over the screen.
+
+use std::time::Instant;
+
+use crate::app::App;
+use crate::app::action::Action;
+use crate::app::effect::Effect;
+use crate::app::form::Form;
+use crate::app::help;
+use crate::app::overlay::{Overlay, Purpose};
+use crate::app::toast::Level;
+use crate::kafka::model::Lock;
+use crate::layout;
+
+impl App {
+    pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+        match (action, &mut self.overlay) {
+            (Action::Accept, Some(Overlay::Form(..))) => return self.accept_form(now),
+            (Action::Discard, Some(Overlay::Form(..))) => self.overlay = None,
+            (_, Some(Overlay::Form(_, form))) => {
+                form.act(action);
+            }
+            (Action::Back | Action::Quit | Action::Help | Action::Debug, _) => self.overlay = None,
+            (_, Some(Overlay::Help(list))) => {
+                let rows = help::lines(self.nav.top().pane().scope()).len();
+                let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
+                list.scroll(action, rows, page);
+            }
+            (_, Some(Overlay::Debug) | None) => {}
+        }
+        Vec::new()
+    }
+
+    /// The form stays, with its complaint, where what it holds cannot be used.
+    fn accept_form(&mut self, _now: Instant) -> Vec<Effect> {
+        let Some(Overlay::Form(purpose, form)) = &self.overlay else {
+            return Vec::new();
+        };
+        let outcome = match purpose {
+            Purpose::Unlock => self.unlock(form),
+        };
+        match (outcome, &mut self.overlay) {
+            (Ok(effects), _) => {
+                self.overlay = None;
+                effects
+            }
+            (Err(complaint), Some(Overlay::Form(_, form))) => {
+                form.complaint = Some(complaint);
+                Vec::new()
+            }
+            (Err(_), _) => Vec::new(),
+        }
+    }
+
+    /// `W`: locks at once, unlocks for the price of the cluster's name.
+    pub(super) fn toggle_lock(&mut self, now: Instant) -> Vec<Effect> {
+        match self.lock {
+            Lock::Unlocked => return vec![Effect::Lock],
+            Lock::ReadOnly => {
+                let why = "read-only: this session cannot be unlocked; start ktui without --read-only to change things";
+                self.toasts.say(Level::Warning, why, now);
+            }
+            Lock::Locked => {
+                let name = &self.settings.cluster_name;
+                let form = Form::new("Unlock")
+                    .note(format!(
+                        "Changes will be sent to cluster {name}, each once you have confirmed it."
+                    ))
+                    .note("W locks again.")
+                    .text("name", "", format!("type the cluster's name to unlock: {name}"));
+                self.overlay = Some(Overlay::Form(Purpose::Unlock, Box::new(form)));
+            }
+        }
+        Vec::new()
+    }
+
+    fn unlock(&self, form: &Form) -> Result<Vec<Effect>, String> {
+        let name = &self.settings.cluster_name;
+        if form.value("name") == name {
+            Ok(vec![Effect::Unlock])
+        } else {
+            Err(format!("still locked: this is not {name}"))
+        }
+    }
+
+    /// The engine said how its lock is now.
+    pub(in crate::app) fn lock_changed(&mut self, lock: Lock, now: Instant) -> Vec<Effect> {
+        if lock != self.lock {
+            let said = match lock {
+                Lock::Unlocked => "unlocked: what you confirm is sent; W locks again",
+                Lock::Locked => "locked: nothing that changes the cluster is sent",
+                Lock::ReadOnly => "read-only",
+            };
+            self.toasts.say(Level::Info, said, now);
+        }
+        self.lock = lock;
+        Vec::new()
+    }
+}

@@ -1,0 +1,163 @@
+//! The bottom line while something is typed into it: filters, commands, places to go to.
+
+use std::time::Instant;
+
+use crate::app::App;
+use crate::app::action::Action;
+use crate::app::command::{self, Command};
+use crate::app::effect::Effect;
+use crate::app::list::ListState;
+use crate::app::overlay::Overlay;
+use crate::app::prompt::{Prompt, PromptKind};
+
+/// Lines of the command history that are kept.
+const HISTORY: usize = 100;
+
+impl App {
+    pub(super) fn open_filter(&mut self) -> Vec<Effect> {
+        if let Some(line) = self.nav.top().pane().filter() {
+            self.prompt = Some(Prompt::new(PromptKind::Filter, line));
+        }
+        Vec::new()
+    }
+
+    /// Text typed or pasted; outside prompts and forms it means nothing.
+    pub(in crate::app) fn type_text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
+        if let (None, Some(Overlay::Form(_, form))) = (&self.prompt, &mut self.overlay) {
+            form.type_text(text);
+        }
+        if let Some(prompt) = &mut self.prompt {
+            prompt.line.insert(text);
+            prompt.complaint = None;
+            self.apply_filter_line(now);
+        }
+        Vec::new()
+    }
+
+    /// A name that was not there may be there by now: the complaint about it follows the lists.
+    pub(super) fn revise_complaint(&mut self) {
+        if let Some(prompt) = &mut self.prompt
+            && prompt.kind == PromptKind::Command
+            && prompt.complaint.is_some()
+            && command::names_a_thing(prompt.line.text())
+        {
+            prompt.complaint = command::parse(prompt.line.text(), &self.store).err();
+        }
+    }
+
+    fn apply_filter_line(&mut self, now: Instant) {
+        if let Some(Prompt {
+            kind: PromptKind::Filter,
+            line,
+            ..
+        }) = &self.prompt
+        {
+            let line = line.text().to_owned();
+            self.set_filter(&line, now);
+        }
+    }
+
+    pub(super) fn act_in_prompt(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+        let Some(prompt) = &mut self.prompt else {
+            return Vec::new();
+        };
+        if prompt.line.act(action) {
+            prompt.complaint = None;
+            self.apply_filter_line(now);
+            return Vec::new();
+        }
+        match action {
+            Action::Accept => self.accept(now),
+            Action::Discard => {
+                if let Some(Prompt {
+                    kind: PromptKind::Filter,
+                    before,
+                    ..
+                }) = self.prompt.take()
+                {
+                    self.set_filter(&before, now);
+                }
+                Vec::new()
+            }
+            Action::Complete => {
+                if prompt.kind == PromptKind::Command {
+                    let (line, _) = command::complete(prompt.line.text(), &self.store, &self.settings.themes);
+                    prompt.line.set(&line);
+                }
+                Vec::new()
+            }
+            Action::Earlier => self.recall(true),
+            Action::Later => self.recall(false),
+            _ => Vec::new(),
+        }
+    }
+
+    fn accept(&mut self, now: Instant) -> Vec<Effect> {
+        let Some(prompt) = &self.prompt else { return Vec::new() };
+        let line = prompt.line.text().to_owned();
+        let outcome = match prompt.kind {
+            PromptKind::Filter => Ok(Vec::new()),
+            PromptKind::Command if line.trim().is_empty() => Ok(Vec::new()),
+            PromptKind::Command => self.run_command(&line, now),
+            PromptKind::Seek => {
+                let mut result = Ok(());
+                let intents = self.with_pane(now, |pane, view, out| result = pane.seek(&line, view, out));
+                result.map(|()| self.obey(intents, now))
+            }
+        };
+        match outcome {
+            Ok(effects) => {
+                self.prompt = None;
+                effects
+            }
+            Err(complaint) => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.complaint = Some(complaint);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn run_command(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
+        let command = command::parse(line, &self.store)?;
+        self.history.retain(|old| old != line);
+        if self.history.len() == HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(line.to_owned());
+        Ok(match command {
+            Command::Go(location) => self.go(location, now),
+            Command::Theme(name) if self.settings.themes.contains(&name) => vec![Effect::UseTheme(name)],
+            Command::Theme(name) => {
+                return Err(format!("no theme {name}: {}", self.settings.themes.join(", ")));
+            }
+            Command::Help => {
+                self.overlay = Some(Overlay::Help(ListState::default()));
+                Vec::new()
+            }
+            Command::Debug => {
+                self.overlay = Some(Overlay::Debug);
+                Vec::new()
+            }
+            Command::Quit => vec![Effect::Quit],
+        })
+    }
+
+    fn recall(&mut self, is_earlier: bool) -> Vec<Effect> {
+        let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Command) else {
+            return Vec::new();
+        };
+        let at = self.history.iter().position(|line| line == prompt.line.text());
+        let next = match (at, is_earlier) {
+            (None, true) => self.history.len().checked_sub(1),
+            (Some(at), true) => at.checked_sub(1),
+            (Some(at), false) => Some(at + 1),
+            (None, false) => None,
+        };
+        if let Some(line) = next.and_then(|next| self.history.get(next)) {
+            prompt.line.set(line);
+        }
+        Vec::new()
+    }
+}
