@@ -10,6 +10,7 @@
 mod check;
 mod lexer;
 mod needs;
+mod plan;
 mod record;
 
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,7 @@ use cel::{Context, Env, Program, Value};
 use super::error::{EvalError, FilterError};
 use super::hint::Hint;
 use super::subject::Subject;
+use plan::Plan;
 use record::Fields;
 
 pub(super) use lexer::uses;
@@ -37,6 +39,8 @@ pub(super) struct Expression {
     program: Program,
     /// What it looks at.
     fields: Fields,
+    /// Answers for most records, where the expression can be planned.
+    plan: Option<Plan>,
     /// What every record that fulfils it holds.
     hint: Option<Hint>,
 }
@@ -55,7 +59,13 @@ impl Expression {
         check::check(&program)?;
         let fields = Fields::used(program.expression());
         let hint = needs::needs(program.expression()).as_ref().and_then(Hint::new);
-        Ok(Self { program, fields, hint })
+        let plan = plan::plan(program.expression());
+        Ok(Self {
+            program,
+            fields,
+            plan,
+            hint,
+        })
     }
 
     /// Where in the records of a batch one that fulfils it may lie next.
@@ -73,7 +83,10 @@ impl Expression {
         if self.hint.as_ref().is_some_and(|hint| !is_candidate(hint)) {
             return Ok(false);
         }
-        self.evaluate(subject)
+        match self.plan.as_ref().and_then(|plan| plan.answer(subject)) {
+            Some(answer) => Ok(answer),
+            None => self.evaluate(subject),
+        }
     }
 
     fn evaluate(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {

@@ -192,6 +192,15 @@ impl<'a> Scanner<'a> {
         self.depth -= 1;
         Some(())
     }
+
+    /// Walks over the next value.
+    pub(super) fn skip_value(&mut self) -> Option<()> {
+        match self.start()? {
+            Start::Object => self.members(|scanner, _| scanner.skip_value()),
+            Start::List => self.elements(Self::skip_value),
+            Start::Scalar(_) => Some(()),
+        }
+    }
 }
 
 /// Bytes that end a run of plain characters in a string.
@@ -268,16 +277,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    impl Scanner<'_> {
-        fn skip_value(&mut self) -> Option<()> {
-            match self.start()? {
-                Start::Object => self.members(|scanner, _| scanner.skip_value()),
-                Start::List => self.elements(Self::skip_value),
-                Start::Scalar(_) => Some(()),
-            }
-        }
-    }
 
     fn is_json_object(text: &str) -> bool {
         Scanner::object(text).is_some_and(|mut scanner| scanner.skip_value().is_some() && scanner.is_at_end())
