@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::registry::{Decoded, Format, choose};
 use super::sanitize::{fit, sanitize};
 use super::shape::control;
+use super::site::Site;
 
 /// The beginning of a key or a value, ready for one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +18,12 @@ pub enum Preview {
     Text(String),
     /// Bytes that are not text, in hex.
     Binary(String),
+    /// Bytes that are not text, but of a format that is known: its name and what they say.
+    Decoded(String),
 }
 
+/// Bytes of a value that is decoded for one cell: what is longer is shown in hex, for a table must cost little.
+const DECODED: usize = 4096;
 /// Bytes looked at per cell: UTF-8 needs at most 4, and marks may stack.
 const PER_CELL: usize = 16;
 
@@ -33,6 +39,35 @@ pub fn preview(bytes: Option<&[u8]>, columns: usize) -> Preview {
         Some(text) if control(window).is_none() => Preview::Text(cut(text, bytes.len(), columns)),
         _ => Preview::Binary(hex(bytes, columns)),
     }
+}
+
+/// As [`preview`], and where the bytes are not text, what the automatic choice of a decoder says of them.
+pub fn preview_at(bytes: Option<&[u8]>, columns: usize, site: &Site<'_>) -> Preview {
+    let plain = preview(bytes, columns);
+    match (&plain, bytes) {
+        (Preview::Binary(_), Some(bytes)) if bytes.len() <= DECODED => {
+            decoded(bytes, columns, site).map_or(plain, Preview::Decoded)
+        }
+        // The coordinator's keys may look like text.
+        (Preview::Text(_), Some(bytes)) if site.topic.starts_with("__") && bytes.len() <= DECODED => {
+            decoded(bytes, columns, site).map_or(plain, Preview::Decoded)
+        }
+        _ => plain,
+    }
+}
+
+fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>) -> Option<String> {
+    let choice = choose(bytes, site);
+    let (Decoded::Text(text) | Decoded::Json(text)) = &choice.decoded else {
+        return None;
+    };
+    let text = match choice.format {
+        // The topic names the format already.
+        Format::ConsumerOffsets | Format::TransactionState => text.to_owned(),
+        Format::Integer | Format::Float => format!("{} {}", choice.format, text.split(' ').next().unwrap_or_default()),
+        format => format!("{format} {text}"),
+    };
+    Some(cut(&text, text.len(), columns))
 }
 
 /// The window as text; a character that the window's end cuts in two does not count against it.
@@ -75,11 +110,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::sanitize::cells;
+    use super::super::site::Part;
     use super::*;
 
     fn text(preview: Preview) -> String {
         match preview {
-            Preview::Text(text) | Preview::Binary(text) => text,
+            Preview::Text(text) | Preview::Binary(text) | Preview::Decoded(text) => text,
             other => panic!("{other:?}"),
         }
     }
@@ -91,6 +127,30 @@ mod tests {
         assert_eq!(preview(Some(b"a\nb"), 10), Preview::Text("a⏎b".into()));
         assert_eq!(preview(Some(b"\x00\x00\x2a"), 10), Preview::Binary("00 00 2a".into()));
         assert_eq!(preview(Some(b"\xff\xfe"), 10), Preview::Binary("ff fe".into()));
+    }
+
+    #[test]
+    fn binary_of_a_known_format_is_decoded_under_its_name() {
+        let shown = |bytes: &[u8], columns| preview_at(Some(bytes), columns, &Site::UNKNOWN);
+        assert_eq!(shown(b"\0\0\0\x2a", 40), Preview::Decoded("integer 42".into()));
+        assert_eq!(
+            shown(b"\x82\xa1a\x01\xa1b\xc0", 40),
+            Preview::Decoded("MessagePack {\"a\":1,\"b\":null}".into())
+        );
+        assert_eq!(
+            shown(b"\x82\xa1a\x01\xa1b\xc0", 15),
+            Preview::Decoded("MessagePack {\"…".into())
+        );
+        assert_eq!(shown(b"\xff\xfe\xfd", 40), Preview::Binary("ff fe fd".into()));
+        assert_eq!(shown(b"text", 40), Preview::Text("text".into()));
+        let site = Site {
+            topic: "__consumer_offsets",
+            part: Part::Key,
+            key: None,
+        };
+        let key = b"\0\x03\0\x02g1";
+        let decoded = Preview::Decoded("{\"type\":\"consumer group\",\"groupId\":\"g1\"}".into());
+        assert_eq!(preview_at(Some(key), 80, &site), decoded);
     }
 
     #[test]

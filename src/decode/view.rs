@@ -5,21 +5,10 @@ use bytes::Bytes;
 use super::hex::Dump;
 use super::json::{Pretty, RowStart};
 use super::line::{Line, SpanKind};
+use super::registry::{Choice, Decoded, Format, choose, decode};
 use super::shape::{Shape, shape};
+use super::site::Site;
 use super::text;
-
-/// How to show bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// JSON, text or hex, by what the bytes are.
-    Auto,
-    /// Text, with what is not UTF-8 spelled out.
-    Text,
-    /// JSON laid out; text where the bytes are not JSON.
-    Json,
-    /// Hex dump.
-    Hex,
-}
 
 /// Rows between two remembered places: a window builds at most so many rows it does not show.
 const STRIDE: usize = 64;
@@ -31,8 +20,11 @@ const WIDEST: usize = 4096;
 /// A value opened for reading. Opening reads all of it once; a window then costs what it shows.
 #[derive(Clone, Debug)]
 pub struct View {
-    bytes: Option<Bytes>,
+    /// What the rows are made of: the bytes, or what a decoder made of them.
+    shown: Bytes,
     shape: Shape,
+    format: Format,
+    reason: String,
     rows: usize,
     columns: usize,
     body: Body,
@@ -48,21 +40,38 @@ enum Body {
 }
 
 impl View {
-    /// Opens `bytes` in `format`, with rows of at most `columns` cells.
+    /// Opens `bytes` in `format`, with rows of at most `columns` cells, when nothing is known but the bytes.
     pub fn open(bytes: Option<Bytes>, format: Format, columns: usize) -> Self {
+        Self::open_at(bytes, format, columns, &Site::UNKNOWN)
+    }
+
+    /// Opens `bytes` that stand at `site`. Where they are not of that format, they are shown as text or hex, and
+    /// [`View::reason`] says why.
+    pub fn open_at(bytes: Option<Bytes>, format: Format, columns: usize, site: &Site<'_>) -> Self {
         let columns = columns.clamp(NARROWEST, WIDEST);
         let shape = shape(bytes.as_deref());
-        let slice = bytes.as_deref().unwrap_or_default();
-        let (body, rows) = match (shape, format) {
-            (Shape::Null | Shape::Empty, _) => (Body::Nothing, 1),
-            (_, Format::Hex) => hex(slice, columns),
-            (Shape::NotUtf8 { .. } | Shape::Control { .. }, Format::Auto) => hex(slice, columns),
-            (Shape::Json, Format::Auto | Format::Json) => json(slice, columns),
-            _ => lines(slice, columns),
+        let bytes = bytes.unwrap_or_default();
+        let choice = match shape {
+            Shape::Null | Shape::Empty => None,
+            _ => Some(chosen(&bytes, format, shape, site)),
         };
+        let Some(choice) = choice else {
+            return Self {
+                shown: bytes,
+                shape,
+                format,
+                reason: shape.to_string(),
+                rows: 1,
+                columns,
+                body: Body::Nothing,
+            };
+        };
+        let (shown, (body, rows)) = laid_out(bytes, choice.decoded, columns);
         Self {
-            bytes,
+            shown,
             shape,
+            format: choice.format,
+            reason: choice.reason,
             rows,
             columns,
             body,
@@ -74,13 +83,15 @@ impl View {
         self.shape
     }
 
-    /// The format it is shown in.
+    /// The format it is shown in: never [`Format::Auto`], unless there is nothing to show.
     pub fn format(&self) -> Format {
-        match self.body {
-            Body::Nothing | Body::Text(_) => Format::Text,
-            Body::Json(_) => Format::Json,
-            Body::Hex(_) => Format::Hex,
-        }
+        self.format
+    }
+
+    /// Why it is shown in that format: how the automatic choice was made, or why the wanted one cannot be. Empty where
+    /// it was wanted and is so.
+    pub fn reason(&self) -> &str {
+        &self.reason
     }
 
     /// How many rows there are; at least 1.
@@ -91,7 +102,7 @@ impl View {
     /// At most `count` rows from row `from` on, counted from 0.
     pub fn window(&self, from: usize, count: usize) -> Vec<Line> {
         let count = count.min(self.rows.saturating_sub(from));
-        let slice = self.bytes.as_deref().unwrap_or_default();
+        let slice = &*self.shown;
         match &self.body {
             Body::Nothing => (0..count).map(|_| nothing(self.shape)).collect(),
             Body::Hex(dump) => (from..from + count).filter_map(|row| dump.row(slice, row)).collect(),
@@ -118,6 +129,53 @@ impl View {
             }
         }
     }
+}
+
+/// What to show: as wanted, or else as plainly as can be.
+fn chosen(bytes: &[u8], format: Format, shape: Shape, site: &Site<'_>) -> Choice {
+    if format == Format::Auto {
+        return choose(bytes, site);
+    }
+    match decode(bytes, format, site) {
+        Ok(decoded) => Choice {
+            format,
+            reason: String::new(),
+            decoded,
+        },
+        Err(why) => Choice {
+            format: if shape.is_binary() { Format::Hex } else { Format::Text },
+            reason: format!("not {format}: {why}"),
+            decoded: if shape.is_binary() {
+                Decoded::AsHex
+            } else {
+                Decoded::AsText
+            },
+        },
+    }
+}
+
+/// The bytes to show and how they are laid out.
+fn laid_out(bytes: Bytes, decoded: Decoded, columns: usize) -> (Bytes, (Body, usize)) {
+    let (shown, decoded) = match decoded {
+        Decoded::Text(text) => (Bytes::from(text), Decoded::AsText),
+        Decoded::Json(text) => (Bytes::from(text), Decoded::AsJson),
+        // A container's bytes are shown by what they are; another decoder on top would be guessing.
+        Decoded::Bytes(held) => {
+            let decoded = match shape(Some(&held)) {
+                Shape::Json => Decoded::AsJson,
+                binary if binary.is_binary() => Decoded::AsHex,
+                _ => Decoded::AsText,
+            };
+            (Bytes::from(held), decoded)
+        }
+        as_it_is => (bytes, as_it_is),
+    };
+    let body = match decoded {
+        Decoded::AsHex => hex(&shown, columns),
+        Decoded::AsJson => json(&shown, columns),
+        _ => lines(&shown, columns),
+    };
+    (shown, body)
 }
 
 fn nothing(shape: Shape) -> Line {
@@ -163,6 +221,7 @@ fn json(bytes: &[u8], columns: usize) -> (Body, usize) {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::registry::DECODERS;
     use super::*;
 
     fn open(bytes: &[u8], format: Format, columns: usize) -> View {
@@ -185,10 +244,33 @@ mod tests {
 
     #[test]
     fn null_and_empty_say_so_in_one_row() {
-        for format in [Format::Auto, Format::Text, Format::Json, Format::Hex] {
+        for format in DECODERS.iter().map(|row| row.format) {
             assert_eq!(texts(&View::open(None, format, 80), 0, 5), ["null"]);
             assert_eq!(texts(&open(b"", format, 80), 0, 5), ["empty"]);
         }
+    }
+
+    #[test]
+    fn decoded_bytes_are_shown_in_place_of_the_raw_ones() {
+        assert_eq!(
+            texts(&open(b"\xa1\x61a\x01", Format::Cbor, 80), 0, 9),
+            ["{", "  \"a\": 1", "}"]
+        );
+        assert_eq!(texts(&open(b"aGVsbG8=", Format::FromBase64, 80), 0, 9), ["hello"]);
+        let integer = open(b"\0\0\0\x2a", Format::Auto, 80);
+        assert_eq!(integer.format(), Format::Integer);
+        assert_eq!(texts(&integer, 0, 1), ["42   signed, big-endian"]);
+    }
+
+    #[test]
+    fn a_format_that_does_not_fit_says_so_and_shows_the_bytes() {
+        let view = open(b"hello", Format::Cbor, 80);
+        assert_eq!(
+            (view.format(), texts(&view, 0, 1)),
+            (Format::Text, vec!["hello".to_owned()])
+        );
+        assert!(view.reason().starts_with("not CBOR: "), "{}", view.reason());
+        assert_eq!(open(b"\xff\xff\xff", Format::Uuid, 80).format(), Format::Hex);
     }
 
     #[test]
@@ -236,7 +318,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_can_be_opened_in_any_format(bytes in proptest::collection::vec(any::<u8>(), 0..400), columns in 0usize..100) {
-            for format in [Format::Auto, Format::Text, Format::Json, Format::Hex] {
+            for format in DECODERS.iter().map(|row| row.format) {
                 let view = open(&bytes, format, columns);
                 prop_assert_eq!(view.window(0, usize::MAX).len(), view.rows());
             }

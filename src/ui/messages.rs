@@ -37,6 +37,7 @@ const COLUMNS: &[Column] = &[
 
 struct Rows<'a> {
     pane: &'a Messages,
+    topic: &'a str,
     days: cells::Days<'a>,
     /// Columns that the widest cell can show.
     columns: usize,
@@ -57,8 +58,8 @@ impl RowSource for Rows<'_> {
             OFFSET => {
                 cell.show(format::Count(row.offset().0));
             }
-            KEY => cells::key(row, cell, self.columns.min(COLUMNS[KEY].most.into())),
-            _ => cells::value(row, cell, self.columns),
+            KEY => cells::key(self.topic, row, cell, self.columns.min(COLUMNS[KEY].most.into())),
+            _ => cells::value(self.topic, row, cell, self.columns),
         }
     }
 
@@ -101,6 +102,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
         };
         let rows = Rows {
             pane,
+            topic: source.topic.as_str(),
             days: cells::Days::new(view, paint.zone),
             columns: parts.list.table.width.into(),
         };

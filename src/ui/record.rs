@@ -68,7 +68,7 @@ fn headers(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView,
         },
     )];
     if pane.headers().format != Format::Auto {
-        words.push((Role::Dim, chosen(pane.headers().format).to_owned()));
+        words.push((Role::Dim, pane.headers().format.to_string()));
     }
     words.extend(seen(pane, Section::Headers, pane.headers().rows(), area));
     title(frame, head, pane.focus() == Section::Headers, "headers", &words, paint);
@@ -82,7 +82,7 @@ fn headers(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView,
         let key = record.headers.get(row.index).map(|header| header.key.as_ref());
         if row.is_first {
             let (role, name) = match decode::preview(key, columns) {
-                Preview::Text(name) => (Role::JsonKey, name),
+                Preview::Text(name) | Preview::Decoded(name) => (Role::JsonKey, name),
                 Preview::Null | Preview::Empty => (Role::Null, "(empty)".to_owned()),
                 Preview::Binary(hex) => (Role::Binary, format!("0x{hex}")),
             };
@@ -162,22 +162,11 @@ fn left(pane: &RecordView) -> usize {
 
 /// The format, and why: chosen by what the bytes are, or by hand.
 fn shown_as(text: &Text, view: &decode::View) -> String {
-    match text.format {
-        Format::Auto => match (view.format(), view.shape()) {
-            (Format::Hex, shape) => format!("hex ({shape})"),
-            (_, shape) => format!("{shape} (auto)"),
-        },
-        Format::Json if view.format() != Format::Json => format!("text: not JSON ({})", view.shape()),
-        chosen_format => format!("{} (chosen)", chosen(chosen_format)),
-    }
-}
-
-fn chosen(format: Format) -> &'static str {
-    match format {
-        Format::Auto => "auto",
-        Format::Json => "JSON",
-        Format::Text => "text",
-        Format::Hex => "hex",
+    match (text.format, view.shape()) {
+        (_, shape @ (Shape::Null | Shape::Empty)) => shape.to_string(),
+        (Format::Auto, _) => format!("{} (auto: {})", view.format(), view.reason()),
+        _ if view.reason().is_empty() => format!("{} (chosen)", view.format()),
+        _ => format!("{}: {}", view.format(), view.reason()),
     }
 }
 

@@ -14,6 +14,7 @@ mod support;
 mod cli;
 mod client;
 mod configs;
+mod decoders;
 mod engine;
 mod groups;
 mod harness;

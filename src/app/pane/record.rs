@@ -28,6 +28,7 @@ use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::effect::Effect;
 use crate::app::nav::Location;
+use crate::decode::{Part, Site};
 use crate::kafka::model::TopicName;
 use crate::kafka::model::record::Row;
 use crate::layout::Area;
@@ -156,9 +157,14 @@ impl RecordView {
     fn open(&mut self, body: Area) {
         let columns = usize::from(body.width.saturating_sub(INDENT + 1));
         let value = self.value_bytes();
-        self.value.open(value, self.wrap, columns);
+        let site = |part| Site {
+            topic: self.topic.as_str(),
+            part,
+            key: self.row.record().and_then(|record| record.key.as_deref()),
+        };
+        self.value.open(value, &site(Part::Value), self.wrap, columns);
         if let Row::Record(record) = &self.row {
-            self.key.open(record.key.clone(), self.wrap, columns);
+            self.key.open(record.key.clone(), &site(Part::Key), self.wrap, columns);
             self.headers.open(&record.headers, self.wrap, columns);
         }
     }

@@ -7,7 +7,7 @@ use super::super::format::{Bytes, DateAndTime, NOT_APPLICABLE, TimeOfDay};
 use super::super::table::CellText;
 use super::super::theme::Role;
 use crate::app::pane::View;
-use crate::decode::{Preview, preview};
+use crate::decode::{Part, Preview, Site, preview, preview_at};
 use crate::kafka::model::record::{ControlType, Record, RecordKind, Row};
 
 /// Columns of the bytes of a binary value before its size: a fifth of the screen, at least and at most so many.
@@ -44,8 +44,8 @@ impl<'a> Days<'a> {
     }
 }
 
-/// The key.
-pub(super) fn key(row: &Row, cell: &mut CellText<'_>, columns: usize) {
+/// The key of a row of `topic`.
+pub(super) fn key(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usize) {
     let record = match row {
         Row::Record(record) => record,
         Row::Unreadable(_) => {
@@ -57,16 +57,25 @@ pub(super) fn key(row: &Row, cell: &mut CellText<'_>, columns: usize) {
         cell.show("control");
         return;
     }
-    match preview(record.key.as_deref(), columns) {
+    match preview_at(record.key.as_deref(), columns, &site(topic, record, Part::Key)) {
         Preview::Null => cell.role(Role::Null).show("∅ null"),
         Preview::Empty => cell.role(Role::Null).show("(empty)"),
         Preview::Text(text) => cell.show(text),
         Preview::Binary(hex) => cell.role(Role::Binary).show("0x").show(hex),
+        Preview::Decoded(text) => cell.role(Role::Binary).show(text),
     };
 }
 
-/// The value, or what stands in its place.
-pub(super) fn value(row: &Row, cell: &mut CellText<'_>, columns: usize) {
+fn site<'a>(topic: &'a str, record: &'a Record, part: Part) -> Site<'a> {
+    Site {
+        topic,
+        part,
+        key: record.key.as_deref(),
+    }
+}
+
+/// The value of a row of `topic`, or what stands in its place.
+pub(super) fn value(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usize) {
     let record = match row {
         Row::Record(record) => record,
         Row::Unreadable(stretch) => {
@@ -90,10 +99,10 @@ pub(super) fn value(row: &Row, cell: &mut CellText<'_>, columns: usize) {
             cell.show("[transaction open] ");
         }
     }
-    data(record, cell, columns);
+    data(topic, record, cell, columns);
 }
 
-fn data(record: &Record, cell: &mut CellText<'_>, columns: usize) {
+fn data(topic: &str, record: &Record, cell: &mut CellText<'_>, columns: usize) {
     // Of a binary value the size is worth more than a few more bytes.
     let binary = |cell: &mut CellText<'_>, length: usize| {
         if let Preview::Binary(hex) = preview(
@@ -104,7 +113,7 @@ fn data(record: &Record, cell: &mut CellText<'_>, columns: usize) {
             cell.role(Role::Binary).show(format_args!("0x{hex} (binary, {size})"));
         }
     };
-    match preview(record.value.as_deref(), columns) {
+    match preview_at(record.value.as_deref(), columns, &site(topic, record, Part::Value)) {
         Preview::Null => {
             cell.role(Role::Tombstone).show("␀ tombstone");
         }
@@ -113,6 +122,9 @@ fn data(record: &Record, cell: &mut CellText<'_>, columns: usize) {
         }
         Preview::Text(text) => {
             cell.show(text);
+        }
+        Preview::Decoded(text) => {
+            cell.role(Role::Binary).show(text);
         }
         Preview::Binary(_) => binary(cell, record.value.as_ref().map_or(0, bytes::Bytes::len)),
     }

@@ -207,6 +207,7 @@ fn key(record: &Record) -> (Role, String) {
         Preview::Empty => (Role::Null, "(empty)".to_owned()),
         Preview::Text(text) => (Role::Text, text),
         Preview::Binary(hex) => (Role::Binary, format!("0x{hex}")),
+        Preview::Decoded(text) => (Role::Binary, text),
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Messages;
 use super::rows::Seq;
-use crate::decode;
+use crate::decode::{Format, Part, Site, View};
 use crate::kafka::model::record::Row;
 use crate::layout::Area;
 
@@ -17,7 +17,7 @@ pub struct Peek {
     seq: Seq,
     columns: u16,
     /// The value.
-    pub value: decode::View,
+    pub value: View,
     /// Whether only its head was opened.
     pub is_head: bool,
 }
@@ -40,10 +40,20 @@ impl Messages {
         };
         let is_head = bytes.as_ref().is_some_and(|bytes| bytes.len() > MOST_BYTES);
         let bytes = bytes.map(head);
+        let site = Site {
+            topic: self.source.as_ref().map_or("", |source| source.topic.as_str()),
+            part: Part::Value,
+            key: self
+                .rows
+                .get(self.list.cursor)
+                .and_then(Row::record)
+                .and_then(|record| record.key.as_deref()),
+        };
+        let columns = usize::from(area.width.saturating_sub(4));
         self.peek = Some(Peek {
             seq,
             columns: area.width,
-            value: decode::View::open(bytes, decode::Format::Auto, usize::from(area.width.saturating_sub(4))),
+            value: View::open_at(bytes, Format::Auto, columns, &site),
             is_head,
         });
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::decode::{Format, Line, View};
+use crate::decode::{Format, Line, Site, View};
 use crate::kafka::model::Header;
 
 /// Columns of a line that is not wrapped; what is longer is wrapped there all the same.
@@ -62,13 +62,13 @@ impl Wrap {
     }
 }
 
-/// The format that `v` goes to.
+/// The format that `v` goes to. The others are in the list of decoders.
 fn after(format: Format) -> Format {
     match format {
         Format::Auto => Format::Json,
         Format::Json => Format::Text,
         Format::Text => Format::Hex,
-        Format::Hex => Format::Auto,
+        _ => Format::Auto,
     }
 }
 
@@ -104,14 +104,14 @@ impl Text {
         self.view().map_or(1, View::rows)
     }
 
-    pub(super) fn open(&mut self, bytes: Option<Bytes>, wrap: Wrap, columns: usize) {
+    pub(super) fn open(&mut self, bytes: Option<Bytes>, site: &Site<'_>, wrap: Wrap, columns: usize) {
         // A hex dump is never wrapped: what it does with much room is longer rows.
         let columns = match self.format {
             Format::Hex => columns,
             _ => wrap.columns(columns),
         };
         if self.opened.as_ref().is_none_or(|(opened, _)| *opened != columns) {
-            self.opened = Some((columns, View::open(bytes, self.format, columns)));
+            self.opened = Some((columns, View::open_at(bytes, self.format, columns, site)));
         }
     }
 
@@ -283,13 +283,13 @@ mod tests {
     fn another_format_or_width_opens_the_text_again() {
         let bytes = Bytes::from_static(b"{\"a\":1}");
         let mut text = Text::default();
-        text.open(Some(bytes.clone()), Wrap::Wrapped, 40);
+        text.open(Some(bytes.clone()), &Site::UNKNOWN, Wrap::Wrapped, 40);
         assert_eq!(text.view().unwrap().format(), Format::Json);
         text.next_format();
         text.next_format();
-        text.open(Some(bytes.clone()), Wrap::Wrapped, 40);
+        text.open(Some(bytes.clone()), &Site::UNKNOWN, Wrap::Wrapped, 40);
         assert_eq!((text.format, text.rows()), (Format::Text, 1));
-        text.open(Some(bytes), Wrap::Cut, 40);
+        text.open(Some(bytes), &Site::UNKNOWN, Wrap::Cut, 40);
         assert_eq!(text.opened.as_ref().unwrap().0, WIDEST);
     }
 }
