@@ -29,6 +29,7 @@ mod lock;
 mod log_dirs;
 mod metadata;
 mod offsets;
+mod produce;
 mod question;
 mod race;
 mod reassignments;
@@ -54,6 +55,7 @@ pub use kafka_protocol::protocol::VersionRange;
 pub use lock::WriteIntent;
 pub use metadata::{Metadata, MetadataScope};
 pub use offsets::{OffsetAnswers, OffsetSpec};
+pub use produce::{Appended, ProduceOutcomes, ProducerId, Refused};
 pub use routes::Leader;
 pub use stats::{Counts, Stats};
 pub use throttle::Throttled;
@@ -112,19 +114,27 @@ pub enum Purpose {
     Bulk,
     /// Records; may wait on the broker for more of them.
     Fetch,
+    /// Records to be stored, in their order.
+    Produce,
     /// What a broker passes on to the controller: it hangs when the controller does.
     Forwarded,
 }
 
 impl Purpose {
     /// All of them.
-    const ALL: [Self; 4] = [Self::Interactive, Self::Bulk, Self::Fetch, Self::Forwarded];
+    const ALL: [Self; 5] = [
+        Self::Interactive,
+        Self::Bulk,
+        Self::Fetch,
+        Self::Produce,
+        Self::Forwarded,
+    ];
 
     /// Requests under way per connection.
     fn in_flight(self) -> usize {
         match self {
             Self::Interactive => 32,
-            Self::Bulk => 8,
+            Self::Bulk | Self::Produce => 8,
             Self::Fetch | Self::Forwarded => 4,
         }
     }

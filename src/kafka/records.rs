@@ -15,6 +15,7 @@
 //! Sources: Kafka's message format documentation, KIP-98 (transactions), KIP-32 (timestamps), KIP-31 (relative
 //! offsets), KIP-534 (delete horizon).
 
+mod build;
 mod encode;
 mod fate;
 mod header;
@@ -26,6 +27,7 @@ mod read;
 mod rows;
 mod walk;
 
+pub use build::{BatchBuilder, NewBatch, NewHeader, NewRecord};
 pub use encode::{BatchSpec, EncodeError, RecordSpec, Stamp, encode_batch};
 pub use fate::{AbortedTransaction, Fate};
 pub use header::BatchHeader;

@@ -15,11 +15,13 @@ pub mod broker;
 mod failover;
 pub mod group;
 pub mod log;
+pub mod producers;
 pub mod topic;
 
 use broker::Broker;
 use group::Group;
 use log::Log;
+use producers::Producers;
 use topic::{NO_LEADER, Partition, Topic, text};
 
 /// Name of the topic whose partitions decide where a group's coordinator is.
@@ -238,6 +240,7 @@ impl State {
             isr,
             adding: Vec::new(),
             log: Log::default(),
+            producers: Producers::default(),
         }
     }
 

@@ -40,5 +40,6 @@ mod render_lists;
 mod scan;
 mod scene;
 mod scripted;
+mod send;
 mod sim_foreign;
 mod stage;

@@ -127,9 +127,12 @@ fn speaks_hint(speaks: Speaks) -> &'static str {
 
 fn denied_hint(code: i16) -> &'static str {
     match code {
-        29 => "Needs an ACL on the topic: DESCRIBE to see it, READ for its records.",
+        29 => "Needs an ACL on the topic: DESCRIBE to see it, READ for its records, WRITE to send some.",
         30 => "Needs an ACL on the group: DESCRIBE to see it, READ for its offsets.",
-        31 => "Needs DESCRIBE (or the operation's own permission) on the cluster.",
+        31 => {
+            "Needs DESCRIBE (or the operation's own permission) on the cluster; before Kafka 3.0 sending needs \
+               IDEMPOTENT_WRITE."
+        }
         _ => "Ask the cluster's owner for the permission.",
     }
 }
@@ -139,6 +142,15 @@ fn code_hint(code: i16) -> &'static str {
         3 | 100 => "The topic was deleted or recreated: refresh.",
         5 | 6 | 9 | 74 | 75 => "The leader is moving; ktui asks again.",
         7 => "The broker gave up waiting for other brokers; see which ones are down.",
+        10 => "The record is larger than the topic's max.message.bytes.",
+        19 | 20 => "Fewer replicas are in sync than min.insync.replicas asks for: start their brokers.",
+        32 => "The topic's message.timestamp settings refuse the record's time.",
+        45 | 59 => {
+            "The broker no longer has what was sent before: records may have been lost by an unclean election, or \
+                    removed by the topic's retention."
+        }
+        47 | 90 => "Another process sends under the same producer id; let only one of them run.",
+        87 => "The record breaks a rule of the topic: a compacted topic takes no record without key.",
         14..=16 => "The coordinator is moving or loading; ktui asks again.",
         33 => "The broker lists the mechanisms it accepts; choose one of them.",
         34 | 58 => "Check user, password and mechanism.",

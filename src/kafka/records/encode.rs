@@ -166,7 +166,7 @@ fn write_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) -> Option<()> {
     Some(())
 }
 
-fn write_varlong(out: &mut Vec<u8>, value: i64) {
+pub(super) fn write_varlong(out: &mut Vec<u8>, value: i64) {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;
     while rest >= 0x80 {
         out.push(rest as u8 | 0x80);
@@ -176,7 +176,7 @@ fn write_varlong(out: &mut Vec<u8>, value: i64) {
 }
 
 /// The codec's number, and `plain` compressed as Java's producer does it.
-fn compress(codec: Codec, plain: Vec<u8>) -> Result<(u8, Vec<u8>), EncodeError> {
+pub(super) fn compress(codec: Codec, plain: Vec<u8>) -> Result<(u8, Vec<u8>), EncodeError> {
     Ok(match codec {
         Codec::None => (0, plain),
         Codec::Gzip => {

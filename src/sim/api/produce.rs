@@ -12,6 +12,7 @@ use super::list_offsets::check_leader;
 use super::{Answer, Call, code};
 use crate::sim::batch::{self, Header};
 use crate::sim::state::State;
+use crate::sim::state::producers::{Numbered, Verdict};
 use crate::sim::state::topic::Topic;
 
 /// First version that names topics by id.
@@ -122,7 +123,11 @@ fn append(
     check_leader(topic.partition(index).ok_or_else(unknown)?, call.broker, -1).map_err(Refusal::of)?;
     let records = records.filter(|records| !records.is_empty());
     let records = records.ok_or_else(|| Refusal::because(ResponseError::InvalidRecord, "no record batch"))?;
-    check(topic, records)?;
+    let header = check(topic, records)?;
+    let numbered = numbered(&header);
+    if let Some(stored) = numbered.and_then(|batch| known(call, state, (name, index), batch).transpose()) {
+        return stored;
+    }
     let mut batch = BytesMut::from(&records[..]);
     let mut append_time = -1;
     if topic.config("message.timestamp.type") == Some("LogAppendTime") {
@@ -132,6 +137,10 @@ fn append(
     let base = state
         .append(name, index, batch)
         .ok_or_else(|| Refusal::of(ResponseError::CorruptMessage))?;
+    let partition = state.topic_mut(name).and_then(|topic| topic.partition_mut(index));
+    if let Some((partition, batch)) = partition.zip(numbered) {
+        partition.producers.stored(batch, base);
+    }
     let log_start = state
         .partition(name, index)
         .map_or(-1, |partition| partition.log.start());
@@ -143,8 +152,40 @@ fn append(
     })
 }
 
+/// How an idempotent producer has numbered the batch.
+fn numbered(header: &Header) -> Option<Numbered> {
+    (header.producer_id >= 0).then_some(Numbered {
+        id: header.producer_id,
+        epoch: header.producer_epoch,
+        base_sequence: header.base_sequence,
+        count: header.count,
+    })
+}
+
+/// What is answered without storing anything: to a batch that is there already, or that may not come now.
+fn known(
+    call: &Call<'_>,
+    state: &State,
+    (name, index): (&StrBytes, i32),
+    batch: Numbered,
+) -> Result<Option<Stored>, Refusal> {
+    let Some(partition) = state.partition(name, index) else {
+        return Ok(None);
+    };
+    match partition.producers.judge(batch) {
+        Verdict::Store => Ok(None),
+        Verdict::Duplicate(base) => Ok(Some(Stored {
+            base,
+            append_time: -1,
+            log_start: if call.version >= 5 { partition.log.start() } else { -1 },
+        })),
+        Verdict::OutOfOrder => Err(Refusal::of(ResponseError::OutOfOrderSequenceNumber)),
+        Verdict::Fenced => Err(Refusal::of(ResponseError::InvalidProducerEpoch)),
+    }
+}
+
 /// Checks one batch: format, length, checksum, record count, keys on compacted topics.
-fn check(topic: &Topic, records: &Bytes) -> Result<(), Refusal> {
+fn check(topic: &Topic, records: &Bytes) -> Result<Header, Refusal> {
     let corrupt = |message| Refusal::because(ResponseError::CorruptMessage, message);
     let invalid = |message| Refusal::because(ResponseError::InvalidRecord, message);
     let header = Header::parse(records).ok_or_else(|| corrupt("not a whole record batch"))?;
@@ -184,7 +225,7 @@ fn check(topic: &Topic, records: &Bytes) -> Result<(), Refusal> {
     if topic.is_compacted() && found.iter().any(|record| record.key.is_none()) {
         return Err(invalid("Compacted topic cannot accept message without key."));
     }
-    Ok(())
+    Ok(header)
 }
 
 fn refused(

@@ -26,6 +26,10 @@ pub struct Header {
     pub max_timestamp: i64,
     /// -1 without an idempotent producer.
     pub producer_id: i64,
+    /// Epoch of the producer, -1 without one.
+    pub producer_epoch: i16,
+    /// Sequence number of the first record, -1 without a producer.
+    pub base_sequence: i32,
     /// How many records the batch says it has.
     pub count: i32,
 }
@@ -58,6 +62,8 @@ impl Header {
                 base_timestamp: timestamp,
                 max_timestamp: timestamp,
                 producer_id: -1,
+                producer_epoch: -1,
+                base_sequence: -1,
                 count: 1,
             });
         }
@@ -71,6 +77,8 @@ impl Header {
             base_timestamp: i64::from_be_bytes(array(bytes, 27)?),
             max_timestamp: i64::from_be_bytes(array(bytes, 35)?),
             producer_id: i64::from_be_bytes(array(bytes, 43)?),
+            producer_epoch: i16::from_be_bytes(array(bytes, 51)?),
+            base_sequence: i32::from_be_bytes(array(bytes, 53)?),
             count: i32::from_be_bytes(array(bytes, 57)?),
         })
     }

@@ -7,6 +7,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::log::Log;
+use super::producers::Producers;
 
 /// Marks a partition without a leader in every response.
 pub const NO_LEADER: i32 = -1;
@@ -26,6 +27,8 @@ pub struct Partition {
     pub adding: Vec<i32>,
     /// The records.
     pub log: Log,
+    /// Who wrote them, as far as brokers remember.
+    pub producers: Producers,
 }
 
 impl Partition {
