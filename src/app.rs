@@ -125,7 +125,9 @@ impl App {
                 self.store.finish(slot, ticket, now, result);
                 Vec::new()
             }
-            Event::RecordsArrived { ticket, .. } | Event::FeedEnded { ticket, .. } => self.hear(ticket, event, now),
+            Event::RecordsArrived { ticket, .. }
+            | Event::OlderRead { ticket, .. }
+            | Event::FeedEnded { ticket, .. } => self.hear(ticket, event, now),
             Event::ConnectionChanged(connection) => {
                 self.store.derived.connection = connection;
                 Vec::new()

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod lag;
 pub mod model;
 pub mod newest;
+pub mod older;
 pub mod partial;
 pub mod partitioner;
 pub mod query;

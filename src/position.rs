@@ -3,6 +3,7 @@
 //! ```text
 //!  start   begin | end | newest 50 | offset 1234 | 0@100,3@250 | a time
 //!  until   end | follow | count 100 | offset 1234 | 0@200,3@300 | a time
+//!  line    START to UNTIL p 0,3-5 in orders.* uncommitted
 //!  time    -15m | 2 hours ago | 10:00 | yesterday 14:00 | 2026-11-18T10:00+01:00 | @1763460000000 (ms)
 //! ```
 //!
@@ -10,6 +11,7 @@
 //! among it.
 
 mod numbers;
+mod plan;
 mod say;
 mod start;
 mod time;
@@ -20,6 +22,7 @@ use jiff::Zoned;
 use crate::kafka::model::{Offset, PartitionId};
 
 pub use numbers::{parse_partitions, partitions_label};
+pub use plan::{Plan, Shown, is_match};
 pub use time::parse_time;
 
 /// How many of the newest records are meant where no number is given.

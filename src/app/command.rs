@@ -1,10 +1,10 @@
 //! The command line: one table, with completion.
 
 use super::nav::Location;
+use super::pane::messages::source::{self, Source};
 use super::pane::topic::Tab;
 use super::store::Store;
 use crate::kafka::error::Error;
-use crate::position::Start;
 
 /// What a command's argument names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,13 @@ pub enum Argument {
 pub enum Command {
     /// Show a screen.
     Go(Location),
+    /// Show messages, as a line says.
+    Read {
+        /// Of these topics.
+        source: Box<Source>,
+        /// From where to where; empty for the newest.
+        line: String,
+    },
     /// Change the theme.
     Theme(String),
     /// Show the help.
@@ -80,7 +87,7 @@ pub const COMMANDS: &[CommandRow] = &[
     CommandRow {
         names: &["messages", "m"],
         argument: Argument::Topic,
-        help: "messages of a topic",
+        help: "messages of a topic or several: orders.*,payments, then where to go: -15m to 10:00 p 0,3-5",
         build: messages,
     },
     CommandRow {
@@ -126,13 +133,13 @@ fn topic(name: &str, store: &Store) -> Result<Command, String> {
 }
 
 fn messages(name: &str, store: &Store) -> Result<Command, String> {
-    let start = Start::Newest(super::pane::messages::NEWEST);
-    known_topic(name, store).map(|topic| {
-        Command::Go(Location::Messages {
-            topic,
-            partitions: Vec::new(),
-            start,
-        })
+    let (topics, line) = name
+        .split_once(char::is_whitespace)
+        .map_or((name, ""), |(topics, line)| (topics, line.trim()));
+    let names: Vec<String> = topics.split(',').map(str::to_owned).collect();
+    Ok(Command::Read {
+        source: Box::new(Source::of(source::topics(&names, store)?)),
+        line: line.to_owned(),
     })
 }
 

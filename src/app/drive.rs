@@ -86,7 +86,7 @@ impl App {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);
         }
-        self.revise_complaint();
+        self.revise_complaint(now);
         schedule::ask(&self.wants, &mut self.store, now)
     }
 
@@ -164,6 +164,10 @@ impl App {
                         spec,
                     });
                 }
+                Intent::ReadOlder(spec) => effects.push(Effect::ReadOlder {
+                    ticket: self.feed,
+                    spec,
+                }),
                 Intent::Forget(slot) => {
                     self.store.forget(slot);
                     effects.push(Effect::Cancel(slot));

@@ -1,7 +1,7 @@
 //! What shall be done, in the imperative.
 
 use super::slot::{SlotId, Ticket};
-use crate::kafka::query::{FeedSpec, Query};
+use crate::kafka::query::{FeedSpec, OlderSpec, Query};
 
 /// What the shell does for the machine. Plain data.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,13 @@ pub enum Effect {
         ticket: Ticket,
         /// What to read.
         spec: FeedSpec,
+    },
+    /// Read records before those of the open stream; what was asked like this before is cancelled.
+    ReadOlder {
+        /// Which feed.
+        ticket: Ticket,
+        /// What to read.
+        spec: OlderSpec,
     },
     /// Close the stream of records.
     CloseFeed,

@@ -7,7 +7,7 @@ use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
 use crate::kafka::model::Lock;
 use crate::kafka::partial::Partial;
-use crate::kafka::query::{Answer, FeedBatch};
+use crate::kafka::query::{Answer, FeedBatch, OlderRows};
 use crate::layout::Size;
 
 /// Everything the machine can be told. Plain data: printable, comparable, replayable.
@@ -38,6 +38,13 @@ pub enum Event {
         ticket: Ticket,
         /// The records.
         batch: FeedBatch,
+    },
+    /// Records before those of the open feed were read.
+    OlderRead {
+        /// Which feed.
+        ticket: Ticket,
+        /// The records.
+        rows: OlderRows,
     },
     /// The open feed came to its end.
     FeedEnded {

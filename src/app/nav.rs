@@ -5,12 +5,12 @@ use super::pane::brokers::Brokers;
 use super::pane::group::Group;
 use super::pane::groups::Groups;
 use super::pane::messages::Messages;
+use super::pane::messages::source::Source;
 use super::pane::record::RecordView;
 use super::pane::topic::{Tab, TopicScreen};
 use super::pane::topics::Topics;
 use crate::kafka::model::record::Row;
-use crate::kafka::model::{GroupListing, TopicName};
-use crate::position::Start;
+use crate::kafka::model::{GroupListing, PartitionId, TopicName};
 
 /// A screen as plain data: enough to open it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,8 @@ pub enum Location {
     Topic(TopicName, Tab),
     /// Messages of the topic that was opened last, if any was.
     LastMessages,
-    /// Messages of a topic.
-    Messages {
-        /// The topic.
-        topic: TopicName,
-        /// Its partitions; empty means all.
-        partitions: Vec<crate::kafka::model::PartitionId>,
-        /// Where reading starts.
-        start: Start,
-    },
+    /// Messages of one topic or several.
+    Messages(Box<Source>),
     /// One record of the messages screen below it.
     Record(Box<Row>, TopicName),
     /// All groups.
@@ -41,6 +34,11 @@ pub enum Location {
 }
 
 impl Location {
+    /// The newest messages of some partitions of a topic, or all.
+    pub fn messages(topic: TopicName, partitions: Vec<PartitionId>) -> Self {
+        Self::Messages(Box::new(Source::newest(topic, partitions)))
+    }
+
     /// Its step in the path of line 2; the pane at the foot has its name there already.
     pub fn title(&self) -> String {
         match self {
@@ -48,7 +46,8 @@ impl Location {
             Self::Topics => "Topics".to_owned(),
             Self::LastMessages => "Messages".to_owned(),
             Self::Groups => "Groups".to_owned(),
-            Self::Topic(topic, _) | Self::Messages { topic, .. } => topic.to_string(),
+            Self::Topic(topic, _) => topic.to_string(),
+            Self::Messages(source) => source.title(),
             Self::Record(row, _) => format!("{}@{}", row.partition(), row.offset()),
             Self::Group(listing) => listing.group.to_string(),
         }
@@ -59,7 +58,7 @@ impl Location {
         match self {
             Self::Brokers => PaneId::Brokers,
             Self::Topics | Self::Topic(..) => PaneId::Topics,
-            Self::LastMessages | Self::Messages { .. } | Self::Record(..) => PaneId::Messages,
+            Self::LastMessages | Self::Messages(_) | Self::Record(..) => PaneId::Messages,
             Self::Groups | Self::Group(_) => PaneId::Groups,
         }
     }
@@ -129,11 +128,7 @@ impl Screen {
             Location::Topics => Self::Topics(Topics::default()),
             Location::Topic(topic, tab) => Self::Topic(TopicScreen::new(topic, tab)),
             Location::LastMessages => Self::Messages(Box::default()),
-            Location::Messages {
-                topic,
-                partitions,
-                start,
-            } => Self::Messages(Box::new(Messages::new(topic, partitions, start))),
+            Location::Messages(source) => Self::Messages(Box::new(Messages::new(*source))),
             Location::Record(row, topic) => Self::Record(Box::new(RecordView::new(*row, topic))),
             Location::Groups => Self::Groups(Groups::default()),
             Location::Group(listing) => Self::Group(Group::new(listing)),
@@ -237,7 +232,7 @@ impl Nav {
                 }
                 self.came_from = None;
             }
-            Location::Messages { .. } => {
+            Location::Messages(_) => {
                 *stack = vec![Screen::open(location)];
                 self.came_from = (pane != self.active).then_some(self.active);
             }
@@ -260,11 +255,7 @@ impl Nav {
             .last()
             .map(|screen| screen.pane().location())
         {
-            Some(Location::Topic(topic, _)) if is_first => Location::Messages {
-                topic,
-                partitions: Vec::new(),
-                start: Start::Newest(super::pane::messages::NEWEST),
-            },
+            Some(Location::Topic(topic, _)) if is_first => Location::messages(topic, Vec::new()),
             _ => location,
         }
     }

@@ -20,7 +20,7 @@ use super::prompt::PromptKind;
 use super::slot::SlotId;
 use super::store::Store;
 use super::toast::Level;
-use crate::kafka::query::{FeedSpec, Query};
+use crate::kafka::query::{FeedSpec, OlderSpec, Query};
 use crate::layout::Area;
 
 /// What a pane may look at while it acts.
@@ -49,6 +49,8 @@ pub enum Intent {
     Forget(SlotId),
     /// Open a stream of records; the machine gives it its ticket.
     Read(FeedSpec),
+    /// Read records before those of the stream.
+    ReadOlder(OlderSpec),
     /// Have the shell do something.
     Do(Effect),
 }

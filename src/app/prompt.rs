@@ -35,6 +35,8 @@ pub struct Prompt {
     pub before: String,
     /// Why the line cannot be accepted, once that was tried.
     pub complaint: Option<String>,
+    /// What the line says so far, where it is checked while it is typed.
+    pub understood: Option<String>,
 }
 
 impl Prompt {
@@ -45,6 +47,7 @@ impl Prompt {
             line: LineInput::new(text),
             before: text.to_owned(),
             complaint: None,
+            understood: None,
         }
     }
 }

@@ -161,6 +161,37 @@ pub struct Began {
     pub offset: Offset,
 }
 
+/// Records to read before a place in each partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OlderSpec {
+    /// The topics, numbered as in the [`FeedSpec`].
+    pub topics: Vec<OlderTopic>,
+    /// How many records.
+    pub count: usize,
+    /// Whose records are counted.
+    pub isolation: Isolation,
+}
+
+/// The places in one topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OlderTopic {
+    /// The topic.
+    pub topic: TopicName,
+    /// Its partitions, each with the offset before which is read.
+    pub before: Vec<(PartitionId, Offset)>,
+}
+
+/// The records before some places.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OlderRows {
+    /// The rows, oldest first, each with the number of its topic.
+    pub rows: Vec<(u16, Row)>,
+    /// Whether there are none: the places are the first of their logs.
+    pub is_first: bool,
+    /// Partitions that could not be read.
+    pub failures: Vec<Failure>,
+}
+
 /// What a feed hands over: rows, how far it is, and what went wrong on the way. Bounded by count and bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedBatch {

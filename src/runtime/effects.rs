@@ -15,7 +15,8 @@ use crate::kafka::client::{Client, ConnectionState};
 use crate::kafka::error::Error;
 use crate::kafka::feed::Feed;
 use crate::kafka::model::Lock;
-use crate::kafka::query::{FeedSpec, Query};
+use crate::kafka::older::older;
+use crate::kafka::query::{FeedSpec, OlderSpec, Query};
 use crate::kafka::worker;
 use crate::task::{self, Task};
 
@@ -30,6 +31,7 @@ pub struct Effects {
     client: Client,
     replies: mpsc::Sender<Event>,
     loads: HashMap<SlotId, Task<()>>,
+    older: Option<Task<()>>,
 }
 
 impl Effects {
@@ -40,6 +42,7 @@ impl Effects {
             client,
             replies,
             loads: HashMap::new(),
+            older: None,
         };
         (effects, answers)
     }
@@ -67,6 +70,16 @@ impl Effects {
     /// Stops asking for a slot.
     pub fn cancel(&mut self, slot: SlotId) {
         self.loads.remove(&slot);
+    }
+
+    /// Reads records before those of a stream; the answer names it.
+    pub fn read_older(&mut self, ticket: Ticket, spec: OlderSpec) {
+        let (client, replies) = (self.client.clone(), self.replies.clone());
+        self.older = Some(task::spawn(async move {
+            let rows = older(&client, &spec).await;
+            // Nobody listens any more at the end of the session.
+            let _ = replies.send(Event::OlderRead { ticket, rows }).await;
+        }));
     }
 
     /// A stream of records.

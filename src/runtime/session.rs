@@ -236,6 +236,7 @@ impl Session {
                 Effect::Load { slot, ticket, query } => self.effects.load(slot, ticket, query),
                 Effect::Cancel(slot) => self.effects.cancel(slot),
                 Effect::OpenFeed { ticket, spec } => self.records.open(ticket, self.effects.feed(spec)),
+                Effect::ReadOlder { ticket, spec } => self.effects.read_older(ticket, spec),
                 Effect::CloseFeed => self.records.close(),
                 Effect::PauseFeed => self.records.hold(true),
                 Effect::ResumeFeed => self.records.hold(false),

@@ -137,7 +137,10 @@ fn typed(frame: &mut Frame<'_>, area: Area, app: &App, prompt: &Prompt, paint: &
         let said = text::visible(text::window(complaint, room));
         line.right(Role::Warning, format!("{} ", text::fit(&said, room, Cut::Tail)), 2);
     } else {
-        let completions = app.completions().join("  ");
+        let completions = match &prompt.understood {
+            Some(understood) => understood.clone(),
+            None => app.completions().join("  "),
+        };
         // What is typed, and some more, keeps its room.
         let typed = text::width_up_to(prompt.line.text(), usize::from(line.room()));
         let room = usize::from(line.room()).saturating_sub(typed + 16);

@@ -15,13 +15,35 @@ use super::theme::Role;
 use super::{Paint, face, format, text};
 use crate::app::pane::messages::{Messages, Source};
 use crate::app::pane::{Pane, View};
+use crate::kafka::model::TopicName;
 use crate::kafka::model::record::{RecordKind, Row};
 use crate::layout::Area;
 
-const TIME: usize = 0;
-const PARTITION: usize = 1;
-const OFFSET: usize = 2;
-const KEY: usize = 3;
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Time,
+    Topic,
+    Partition,
+    Offset,
+    Key,
+    Value,
+}
+
+const CELLS: &[Cell] = &[Cell::Time, Cell::Partition, Cell::Offset, Cell::Key, Cell::Value];
+
+/// The same where several topics are read.
+const CELLS_OF_SEVERAL: &[Cell] = &[
+    Cell::Time,
+    Cell::Topic,
+    Cell::Partition,
+    Cell::Offset,
+    Cell::Key,
+    Cell::Value,
+];
+
+/// Most columns of a key.
+const KEY: u16 = 32;
 
 /// Columns between the parts of the title.
 const PART_GAP: u16 = 3;
@@ -31,13 +53,23 @@ const COLUMNS: &[Column] = &[
     Column::left("TIME").least(12).leaves(1),
     Column::right("P").least(2).leaves(2),
     Column::right("OFFSET").least(6).leaves(3),
-    Column::name("KEY", 8).most(32),
+    Column::name("KEY", 8).most(KEY),
     Column::left("VALUE").fills(12),
+];
+
+const COLUMNS_OF_SEVERAL: &[Column] = &[
+    COLUMNS[0],
+    Column::name("TOPIC", 12).most(28),
+    COLUMNS[1],
+    COLUMNS[2],
+    COLUMNS[3],
+    COLUMNS[4],
 ];
 
 struct Rows<'a> {
     pane: &'a Messages,
-    topic: &'a str,
+    source: &'a Source,
+    cells: &'static [Cell],
     days: cells::Days<'a>,
     /// Columns that the widest cell can show.
     columns: usize,
@@ -49,17 +81,22 @@ impl RowSource for Rows<'_> {
     }
 
     fn cell(&self, row: usize, column: usize, cell: &mut CellText<'_>) {
-        let Some(row) = self.pane.rows().get(row) else { return };
-        match column {
-            TIME => self.days.show(row, cell),
-            PARTITION => {
+        let (rows, index) = (self.pane.rows(), row);
+        let Some(row) = rows.get(index) else { return };
+        let topic = self.source.topic(rows.topic(index)).map_or("", TopicName::as_str);
+        match self.cells.get(column) {
+            Some(Cell::Time) => self.days.show(row, cell),
+            Some(Cell::Topic) => {
+                cell.show(topic);
+            }
+            Some(Cell::Partition) => {
                 cell.show(row.partition());
             }
-            OFFSET => {
+            Some(Cell::Offset) => {
                 cell.show(format::Count(row.offset().0));
             }
-            KEY => cells::key(self.topic, row, cell, self.columns.min(COLUMNS[KEY].most.into())),
-            _ => cells::value(self.topic, row, cell, self.columns),
+            Some(Cell::Key) => cells::key(topic, row, cell, self.columns.min(KEY.into())),
+            Some(Cell::Value) | None => cells::value(topic, row, cell, self.columns),
         }
     }
 
@@ -94,19 +131,25 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
         face::paragraphs(frame, parts.list.table.into(), &words, paint);
     } else {
         let list = pane.list();
+        let (columns, cells, name) = if source.is_several() {
+            (COLUMNS_OF_SEVERAL, CELLS_OF_SEVERAL, "messages of several topics")
+        } else {
+            (COLUMNS, CELLS, "messages")
+        };
         let table = Table {
-            columns: COLUMNS,
+            columns,
             top_row: list.top_row,
             cursor: Some(list.cursor),
             sort: None,
         };
         let rows = Rows {
             pane,
-            topic: source.topic.as_str(),
+            source,
+            cells,
             days: cells::Days::new(view, paint.zone),
             columns: parts.list.table.width.into(),
         };
-        paint.table(frame, parts.list.table, "messages", &table, &rows);
+        paint.table(frame, parts.list.table, name, &table, &rows);
         preview::draw(frame, parts.preview, (pane, source), paint);
     }
     if let Some((role, said)) = status::detail(pane, paint) {
@@ -117,7 +160,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
 
 fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source), view: View<'_>, paint: &Paint<'_>) {
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
-    line.gap(1).name(Role::Title, &source.topic);
+    line.gap(1).name(Role::Title, source.title());
     let filter = pane.filter().unwrap_or_default();
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 1);
@@ -126,7 +169,7 @@ fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source)
     let (role, state) = status::state(pane, source, view);
     let parts = [
         (2, Role::Text, status::partitions(source, view)),
-        (1, Role::Text, status::start(&source.start, paint.zone)),
+        (1, Role::Text, status::range(pane, source, paint.zone)),
         (0, role, state),
         (3, Role::Text, status::loaded(pane, source)),
     ];

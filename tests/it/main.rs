@@ -26,6 +26,7 @@ mod hygiene;
 mod lag_reads;
 mod messages_data;
 mod messages_machine;
+mod messages_paging;
 mod messages_render;
 mod outage;
 mod overlays;

@@ -7,8 +7,11 @@ use crate::app::action::Action;
 use crate::app::command::{self, Command};
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
+use crate::app::nav::Location;
 use crate::app::overlay::Overlay;
+use crate::app::pane::messages::seek;
 use crate::app::prompt::{Prompt, PromptKind};
+use crate::position::Plan;
 
 /// Lines of the command history that are kept.
 const HISTORY: usize = 100;
@@ -30,19 +33,36 @@ impl App {
             prompt.line.insert(text);
             prompt.complaint = None;
             self.apply_filter_line(now);
+            self.check_line(now);
         }
         Vec::new()
     }
 
     /// A name that was not there may be there by now: the complaint about it follows the lists.
-    pub(super) fn revise_complaint(&mut self) {
-        if let Some(prompt) = &mut self.prompt
-            && prompt.kind == PromptKind::Command
-            && prompt.complaint.is_some()
-            && command::names_a_thing(prompt.line.text())
-        {
-            prompt.complaint = command::parse(prompt.line.text(), &self.store).err();
+    pub(super) fn revise_complaint(&mut self, now: Instant) {
+        let is_about_a_name = |prompt: &&Prompt| {
+            let is_command = prompt.kind == PromptKind::Command && prompt.complaint.is_some();
+            is_command && command::names_a_thing(prompt.line.text())
+        };
+        let Some(prompt) = self.prompt.as_ref().filter(is_about_a_name) else {
+            return;
+        };
+        let complaint = self.command(prompt.line.text(), now).err();
+        if let Some(prompt) = &mut self.prompt {
+            prompt.complaint = complaint;
         }
+    }
+
+    /// Reads a command line, with the times in it.
+    fn command(&self, line: &str, now: Instant) -> Result<Command, String> {
+        let mut command = command::parse(line, &self.store)?;
+        if let Command::Read { source, line } = &mut command
+            && !line.is_empty()
+        {
+            let wall = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
+            source.change(Plan::parse(line, wall.as_ref())?, &self.store)?;
+        }
+        Ok(command)
     }
 
     fn apply_filter_line(&mut self, now: Instant) {
@@ -57,6 +77,18 @@ impl App {
         }
     }
 
+    /// Says what a line means so far that tells where to go, or what is wrong with it.
+    fn check_line(&mut self, now: Instant) {
+        let wall = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
+        let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Seek) else {
+            return;
+        };
+        (prompt.understood, prompt.complaint) = match seek::check(prompt.line.text(), wall.as_ref()) {
+            Ok(understood) => (understood, None),
+            Err(complaint) => (None, Some(complaint)),
+        };
+    }
+
     pub(super) fn act_in_prompt(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         let Some(prompt) = &mut self.prompt else {
             return Vec::new();
@@ -64,6 +96,7 @@ impl App {
         if prompt.line.act(action) {
             prompt.complaint = None;
             self.apply_filter_line(now);
+            self.check_line(now);
             return Vec::new();
         }
         match action {
@@ -120,7 +153,7 @@ impl App {
     }
 
     fn run_command(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
-        let command = command::parse(line, &self.store)?;
+        let command = self.command(line, now)?;
         self.history.retain(|old| old != line);
         if self.history.len() == HISTORY {
             self.history.remove(0);
@@ -128,6 +161,7 @@ impl App {
         self.history.push(line.to_owned());
         Ok(match command {
             Command::Go(location) => self.go(location, now),
+            Command::Read { source, .. } => self.go(Location::Messages(source), now),
             Command::Theme(name) if self.settings.themes.contains(&name) => vec![Effect::UseTheme(name)],
             Command::Theme(name) => {
                 return Err(format!("no theme {name}: {}", self.settings.themes.join(", ")));

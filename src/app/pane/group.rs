@@ -9,6 +9,7 @@
 
 use std::time::Instant;
 
+use super::messages::Source;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::filter::ListFilter;
@@ -21,7 +22,7 @@ use crate::kafka::lag::{GroupDetail, PartitionLag};
 use crate::kafka::model::{GroupListing, Member, Total};
 use crate::kafka::query::Query;
 use crate::layout::{self, Area};
-use crate::position::Start;
+use crate::position::{NEWEST, Start};
 
 /// The two ways to look at a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,13 +204,10 @@ impl Pane for Group {
                 let Some(row) = self.partition(self.list.cursor, view.store) else {
                     return true;
                 };
-                out.push(Intent::Go(Location::Messages {
-                    topic: row.partition.topic.clone(),
-                    partitions: vec![row.partition.partition],
-                    start: row
-                        .committed
-                        .map_or(Start::Newest(super::messages::NEWEST), Start::Offset),
-                }));
+                let (topic, partitions) = (row.partition.topic.clone(), vec![row.partition.partition]);
+                let start = row.committed.map_or(Start::Newest(NEWEST), Start::Offset);
+                let source = Source::at(topic, partitions, start);
+                out.push(Intent::Go(Location::Messages(Box::new(source))));
             }
             _ => return false,
         }

@@ -12,16 +12,22 @@
 //! Then it is held, and the rest waits at the brokers: nothing the user looks at is dropped.
 
 mod act;
+pub mod edges;
 mod hear;
 pub mod pace;
+pub mod paging;
 pub mod peek;
 pub mod reading;
 pub mod rows;
 pub mod seek;
+pub mod source;
+
+pub use self::source::Source;
 
 use std::time::{Duration, Instant};
 
 use self::pace::Pace;
+use self::paging::Above;
 use self::peek::Peek;
 use self::reading::{Hold, Phase, Reading};
 use self::rows::{Rows, Seq};
@@ -34,10 +40,8 @@ use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::kafka::model::record::Row;
-use crate::kafka::model::{PartitionId, TopicName};
-use crate::kafka::query::FeedSpec;
 use crate::layout::{self, Area, ListRegions};
-use crate::position::{Start, Until};
+use crate::position::{Plan, Start, Until};
 
 /// How many of the newest records are shown at first.
 pub const NEWEST: usize = crate::position::NEWEST;
@@ -72,19 +76,6 @@ enum Preview {
     Off,
 }
 
-/// What is read: a topic or some of its partitions, from where on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The topic.
-    pub topic: TopicName,
-    /// Its partitions; empty means all.
-    pub partitions: Vec<PartitionId>,
-    /// Where reading starts.
-    pub start: Start,
-    /// The partitions the screen was opened with: a seek goes back to them.
-    opened_with: Vec<PartitionId>,
-}
-
 /// State of the screen.
 #[derive(Debug)]
 pub struct Messages {
@@ -97,6 +88,7 @@ pub struct Messages {
     preview: Preview,
     peek: Option<Peek>,
     filter_line: String,
+    above: Above,
     /// A record is being opened: records keep coming below it.
     is_opening_record: bool,
     /// When the screen was last on top.
@@ -124,6 +116,7 @@ impl Default for Messages {
             preview: Preview::default(),
             peek: None,
             filter_line: String::new(),
+            above: Above::default(),
             is_opening_record: false,
             seen: None,
         }
@@ -131,16 +124,14 @@ impl Default for Messages {
 }
 
 impl Messages {
-    /// Opens the messages of a topic.
-    pub fn new(topic: TopicName, partitions: Vec<PartitionId>, start: Start) -> Self {
+    /// Opens what `source` says.
+    pub fn new(source: Source) -> Self {
+        let mut rows = Rows::default();
+        rows.show(source.shown);
         Self {
-            stance: first_stance(&start),
-            source: Some(Source {
-                topic,
-                opened_with: partitions.clone(),
-                partitions,
-                start,
-            }),
+            stance: first_stance(&source.start),
+            source: Some(source),
+            rows,
             ..Self::default()
         }
     }
@@ -209,7 +200,10 @@ impl Messages {
         let row = self.rows.get(target)?.clone();
         self.list.move_to(target, self.rows.len(), self.page(view));
         self.look(self.rows.end());
-        self.make_room(out);
+        self.make_room(view, out);
+        if !is_forward {
+            self.look_above(out);
+        }
         Some(row)
     }
 
@@ -219,32 +213,22 @@ impl Messages {
 
     fn read(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         let Some(source) = &self.source else { return };
-        out.push(Intent::Read(FeedSpec::of(
-            source.topic.clone(),
-            source.partitions.clone(),
-            source.start.clone(),
-            Until::Follow,
-        )));
+        out.push(Intent::Read(source.feed(self.rows.which().isolation())));
         self.reading.opened(view.now);
         self.pace = Pace::default();
+        self.above = Above::default();
     }
 
     /// Starts over at the newest records and follows.
     fn read_newest(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
-        if let Some(source) = &mut self.source
-            && !matches!(source.start, Start::Newest(_))
-        {
-            source.start = Start::Newest(NEWEST);
+        if let Some(source) = &mut self.source {
+            if !matches!(source.start, Start::Newest(_)) {
+                source.start = Start::Newest(NEWEST);
+            }
+            source.until = Until::Follow;
         }
         self.stance = Stance::Following;
         self.read(view, out);
-    }
-
-    /// Stops following, if it did.
-    fn look(&mut self, since: Seq) {
-        if self.stance == Stance::Following {
-            self.stance = Stance::Looking { since };
-        }
     }
 }
 
@@ -263,11 +247,7 @@ impl Pane for Messages {
     fn location(&self) -> Location {
         match &self.source {
             None => Location::LastMessages,
-            Some(source) => Location::Messages {
-                topic: source.topic.clone(),
-                partitions: source.partitions.clone(),
-                start: source.start.clone(),
-            },
+            Some(source) => Location::Messages(Box::new(source.clone())),
         }
     }
 
@@ -313,7 +293,7 @@ impl Pane for Messages {
         self.is_opening_record = false;
         let is_long_gone = self.seen.is_some_and(|seen| view.now >= seen + AWAY_TOO_LONG);
         match (self.source.is_some(), &self.reading.phase, self.reading.hold) {
-            (false, _, _) | (true, Phase::Ended { .. }, _) | (true, _, Hold::Full) => {}
+            (false, _, _) | (true, Phase::Ended { .. }, _) | (true, _, Hold::Full | Hold::Behind) => {}
             (true, Phase::Closed, _) => self.read(view, out),
             (true, _, Hold::Away) if is_long_gone && self.stance == Stance::Following => self.read_newest(view, out),
             // A record that was opened from here may have held the feed too.
@@ -337,7 +317,7 @@ impl Pane for Messages {
 
     fn next_deadline(&self, view: View<'_>) -> Option<Instant> {
         match &self.reading.phase {
-            Phase::Opening { since } => Some(*since + Duration::from_secs(1)).filter(|at| *at > view.now),
+            Phase::Opening { since, .. } => Some(*since + Duration::from_secs(1)).filter(|at| *at > view.now),
             Phase::Open if self.stance == Stance::Following => self.pace.next_change(view.now),
             // The seconds until then are shown.
             Phase::Ended { .. } => self.retry_at().map(|at| at.min(view.now + Duration::from_secs(1))),
@@ -347,7 +327,7 @@ impl Pane for Messages {
 
     fn deadline_reached(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         if self.retry_at().is_some_and(|at| at <= view.now) {
-            if self.stance == Stance::Following {
+            if self.stance == Stance::Following && !self.has_end() {
                 self.read_newest(view, out);
             } else {
                 self.read(view, out);
@@ -366,13 +346,17 @@ impl Pane for Messages {
 
     fn seek(&mut self, line: &str, view: View<'_>, out: &mut Vec<Intent>) -> Result<(), String> {
         let now = view.store.derived.wall.as_ref().map(|wall| wall.time(view.now));
-        let start = seek::parse(line, now.as_ref())?;
+        let plan = Plan::parse(line, now.as_ref())?;
+        if plan == Plan::default() {
+            return Err("where to? begin, end, newest 50, -15m, 10:00, offset 1234".to_owned());
+        }
         let Some(source) = &mut self.source else {
             return Err("choose a topic first".to_owned());
         };
-        source.partitions = start.partitions().unwrap_or_else(|| source.opened_with.clone());
-        self.stance = first_stance(&start);
-        source.start = start;
+        source.change(plan, view.store)?;
+        self.stance = first_stance(&source.start);
+        let shown = source.shown;
+        self.rows.show(shown);
         self.read(view, out);
         Ok(())
     }

@@ -20,7 +20,6 @@ use crate::kafka::lag::TopicReader;
 use crate::kafka::model::{ConfigEntry, Partition, PartitionId, PartitionOffsets, Topic, TopicName};
 use crate::kafka::query::{ConfigNames, Query};
 use crate::layout;
-use crate::position::Start;
 
 /// The tabs of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,12 +214,7 @@ impl TopicScreen {
     }
 
     fn open_messages(&self, partitions: Vec<PartitionId>) -> Intent {
-        let start = Start::Newest(super::messages::NEWEST);
-        Intent::Go(Location::Messages {
-            topic: self.topic.clone(),
-            partitions,
-            start,
-        })
+        Intent::Go(Location::messages(self.topic.clone(), partitions))
     }
 }
 

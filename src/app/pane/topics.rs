@@ -23,7 +23,6 @@ use crate::app::store::Store;
 use crate::kafka::model::{Topic, TopicName, Total};
 use crate::kafka::query::{ConfigNames, Query};
 use crate::layout;
-use crate::position::Start;
 
 /// What topics can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -246,14 +245,9 @@ impl Pane for Topics {
             Action::Open => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Partitions)))),
             Action::TopicConfigs => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Configs)))),
             Action::TopicGroups => out.extend(selected.map(|name| Intent::Go(Location::Topic(name, Tab::Groups)))),
-            Action::TopicMessages => out.extend(selected.map(|topic| {
-                let start = Start::Newest(super::messages::NEWEST);
-                Intent::Go(Location::Messages {
-                    topic,
-                    partitions: Vec::new(),
-                    start,
-                })
-            })),
+            Action::TopicMessages => {
+                out.extend(selected.map(|topic| Intent::Go(Location::messages(topic, Vec::new()))));
+            }
             Action::ToggleInternal => {
                 self.internal = if self.internal == Internal::Hidden {
                     Internal::Shown

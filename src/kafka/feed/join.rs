@@ -15,6 +15,7 @@ use super::spec::TopicSpec;
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Row};
+use crate::kafka::older;
 use crate::kafka::partial::Failure;
 use crate::kafka::query::{Began, FeedBatch};
 use crate::position::Start;
@@ -160,24 +161,8 @@ fn next_row(lanes: &mut [Lane]) -> Option<(u16, Row)> {
 
 /// The newest `count` records of all lanes, oldest first; what is older is let go.
 fn take_newest(lanes: &mut [Lane], count: usize, isolation: Isolation) -> Vec<(u16, Row)> {
-    let (mut rows, mut left) = (Vec::new(), count);
-    while left > 0 {
-        let filled = lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.rows.is_empty());
-        let newest = filled.max_by_key(|(index, lane)| {
-            let time = lane.rows.back().and_then(|row| row.timestamp().millis());
-            (time.unwrap_or(i64::MAX), std::cmp::Reverse(*index))
-        });
-        let Some((index, lane)) = newest else { break };
-        if let Some(row) = lane.rows.pop_back() {
-            left -= usize::from(isolation.hands_over(&row));
-            rows.push((index as u16, row));
-        }
-    }
-    for lane in lanes {
-        lane.rows.clear();
-    }
-    rows.reverse();
-    rows
+    let rows = lanes.iter_mut().map(|lane| lane.rows.drain(..).collect());
+    older::merge(rows.collect(), count, isolation)
 }
 
 fn tell(lanes: &[Lane], outbox: &mut Outbox) {

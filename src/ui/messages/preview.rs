@@ -23,7 +23,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages
         let size = format::Bytes(row.len() as u64);
         title.left(Role::Dim, format_args!("only the head of {size} "));
     }
-    facts::one_line(frame, head, row, &source.topic, paint);
+    if let Some(topic) = source.topic(pane.rows().topic(pane.list().cursor)) {
+        facts::one_line(frame, head, row, topic, paint);
+    }
     let (_, body) = body.split_left(3);
     let window = peek.value.window(0, body.height.into());
     lines::draw(frame, body, &window, 0, paint);

@@ -9,12 +9,12 @@ use super::super::format::{Age, Count, DateAndTime, Rate};
 use super::super::theme::Role;
 use super::super::{Paint, face, frame};
 use crate::app::action::Action;
+use crate::app::pane::messages::paging::Above;
 use crate::app::pane::messages::reading::{Hold, Phase};
-use crate::app::pane::messages::rows::Markers;
 use crate::app::pane::messages::{Messages, Source, Stance};
 use crate::app::pane::{Pane, View};
 use crate::kafka::model::record::Row;
-use crate::position::Start;
+use crate::position::{Shown, Start, Until, partitions_label};
 
 /// Before a topic was chosen.
 pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
@@ -36,10 +36,14 @@ pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
 pub(super) fn partitions(source: &Source, view: View<'_>) -> String {
     let known = view.store.overview.value().and_then(|overview| {
         let topics = &overview.topics;
-        let found = topics.binary_search_by(|topic| topic.name.cmp(&source.topic)).ok()?;
-        Some(topics[found].partitions.len())
+        let counts = source.topics.iter().map(|name| {
+            let found = topics.binary_search_by(|topic| topic.name.cmp(name)).ok()?;
+            Some(topics[found].partitions.len())
+        });
+        counts.sum::<Option<usize>>()
     });
     match (source.partitions.as_slice(), known) {
+        (some, _) if source.is_several() && !some.is_empty() => format!("partitions {}", partitions_label(some)),
         ([], Some(count)) => counted(count, "partition"),
         ([], None) => "all partitions".to_owned(),
         ([only], Some(count)) => format!("partition {only} of {count}"),
@@ -64,6 +68,24 @@ pub(super) fn start(start: &Start, zone: &TimeZone) -> String {
     }
 }
 
+/// From where to where, and which records.
+pub(super) fn range(pane: &Messages, source: &Source, zone: &TimeZone) -> String {
+    let mut said = start(&source.start, zone);
+    let until = match &source.until {
+        Until::Follow => String::new(),
+        Until::Time(millis) => format!(" to {}", DateAndTime(*millis, zone)),
+        Until::Offset(offset) => format!(" to {}", Count(offset.0)),
+        until => format!(" {}", until.label(zone)),
+    };
+    said.push_str(&until);
+    match pane.rows().which() {
+        Shown::Committed => {}
+        Shown::Uncommitted => said.push_str(", uncommitted"),
+        Shown::All => said.push_str(", with markers"),
+    }
+    said
+}
+
 /// How many records are loaded, where that is not what was asked for, and how many of them pass the filter.
 pub(super) fn loaded(pane: &Messages, source: &Source) -> String {
     let (shown, loaded) = (Count(pane.rows().len() as i64), pane.rows().filterable());
@@ -80,8 +102,11 @@ pub(super) fn state(pane: &Messages, source: &Source, view: View<'_>) -> (Role, 
     let reading = pane.reading();
     match &reading.phase {
         Phase::Closed => (Role::Dim, String::new()),
-        Phase::Opening { since } if view.now < *since + face::SLOW => (Role::Dim, String::new()),
+        Phase::Opening { since, .. } if view.now < *since + face::SLOW => (Role::Dim, String::new()),
         Phase::Opening { .. } => (Role::Dim, "reading …".to_owned()),
+        Phase::Ended { error: None, .. } if pane.reading().hold == Hold::Behind => {
+            (Role::Warning, "more below: scroll on".to_owned())
+        }
         Phase::Ended { error: None, .. } => (Role::Text, end(source, pane, view)),
         Phase::Ended { error: Some(_), .. } => (Role::Danger, stopped(pane, view)),
         Phase::Open => match pane.stance() {
@@ -118,6 +143,9 @@ fn following(pane: &Messages, view: View<'_>) -> String {
 fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> String {
     let new = Count(pane.rows().shown_since(since) as i64);
     let from_tail = matches!(source.start, Start::Newest(_) | Start::End);
+    if pane.reading().hold == Hold::Behind {
+        return "newer below: scroll on".to_owned();
+    }
     let is_held = pane.reading().hold == Hold::Full;
     match (pane.reading().is_at_end, is_held) {
         (true, true) => format!("paused · {new} new, more wait at the brokers"),
@@ -131,6 +159,7 @@ fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> Stri
 
 fn end(source: &Source, pane: &Messages, view: View<'_>) -> String {
     let place = match source.partitions.as_slice() {
+        _ if !matches!(source.until, Until::Follow | Until::End) => "what was asked for".to_owned(),
         [only] => format!("partition {only}"),
         _ => partitions(source, view),
     };
@@ -154,7 +183,7 @@ pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &
         return nothing_there(pane, source, view, paint);
     }
     let elapsed = match pane.reading().phase {
-        Phase::Opening { since } => face::elapsed(since, view.now),
+        Phase::Opening { since, .. } => face::elapsed(since, view.now),
         _ => " …".to_owned(),
     };
     let what = match source.start {
@@ -163,7 +192,7 @@ pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &
             format!("records {}", start(&source.start, paint.zone))
         }
     };
-    vec![(Role::Dim, format!("Reading {what} of {}{elapsed}", source.topic))]
+    vec![(Role::Dim, format!("Reading {what} of {}{elapsed}", source.title()))]
 }
 
 fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
@@ -225,8 +254,13 @@ pub(super) fn detail(pane: &Messages, paint: &Paint<'_>) -> Option<(Role, String
 
 /// What is hidden, and what has left.
 fn quiet(pane: &Messages, paint: &Paint<'_>) -> String {
+    if let Above::Failed(failures) = pane.above()
+        && let Some(first) = failures.first()
+    {
+        return format!("older records not read: {}", first.summary());
+    }
     let mut said = String::new();
-    if pane.rows().asides().total() > 0 && pane.rows().markers() == Markers::Hidden {
+    if pane.rows().hidden().total() > 0 {
         said = hidden(pane, paint);
     }
     if pane.rows().dropped() > 0 {
@@ -237,11 +271,15 @@ fn quiet(pane: &Messages, paint: &Paint<'_>) -> String {
             "{space}the last {kept} are kept, {dropped} before them were let go"
         );
     }
-    said
+    match pane.above() {
+        Above::Reading if said.is_empty() => "reading older records …".to_owned(),
+        Above::First if said.is_empty() && pane.list().cursor == 0 => "the first record: nothing is older".to_owned(),
+        _ => said,
+    }
 }
 
 fn hidden(pane: &Messages, paint: &Paint<'_>) -> String {
-    let asides = pane.rows().asides();
+    let asides = pane.rows().hidden();
     let kinds = [
         (asides.control, "control"),
         (asides.aborted, "aborted"),

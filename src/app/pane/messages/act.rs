@@ -1,16 +1,12 @@
 //! What keys mean on the messages screen.
 
 use super::reading::{Hold, Phase};
-use super::rows::{FOLLOWING, LOOKING, Limit, Rows};
+use super::rows::Rows;
 use super::{Messages, Preview, Stance};
 use crate::app::action::Action;
-use crate::app::effect::Effect;
 use crate::app::nav::Location;
 use crate::app::pane::{Intent, View};
 use crate::app::prompt::PromptKind;
-
-/// With fewer rows than this below the cursor a held feed goes on.
-const AHEAD: usize = 200;
 
 impl Messages {
     pub(super) fn do_action(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
@@ -27,7 +23,10 @@ impl Messages {
                 let is_shown = !self.parts(view.body).preview.is_empty();
                 self.preview = if is_shown { Preview::Off } else { Preview::On };
             }
-            Action::ToggleControl => self.change_shown(view, Rows::toggle_markers),
+            Action::ToggleControl => {
+                let next = self.rows.which().next();
+                self.change_shown(view, |rows| rows.show(next));
+            }
             _ => return self.move_cursor(action, view, out),
         }
         true
@@ -37,7 +36,10 @@ impl Messages {
         let (Some(source), Some(row)) = (&self.source, self.rows.get(self.list.cursor)) else {
             return;
         };
-        let location = Location::Record(Box::new(row.clone()), source.topic.clone());
+        let Some(topic) = source.topic(self.rows.topic(self.list.cursor)) else {
+            return;
+        };
+        let location = Location::Record(Box::new(row.clone()), topic.clone());
         self.look(self.rows.end());
         self.is_opening_record = true;
         out.push(Intent::Go(location));
@@ -45,8 +47,11 @@ impl Messages {
 
     /// Goes to the newest record and stays there.
     fn follow(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
-        let has_gap = self.reading.hold == Hold::Full || !self.reading.is_at_end;
+        let is_held = matches!(self.reading.hold, Hold::Full | Hold::Behind);
+        let has_gap = is_held || !self.reading.is_at_end;
         match &self.reading.phase {
+            // Its last row is as far as it goes.
+            _ if self.has_end() && !has_gap => self.list.move_to(usize::MAX, self.rows.len(), self.page(view)),
             // What lies between here and the end is not loaded: reading it all would take its time.
             Phase::Open if has_gap && self.stance != Stance::Following => self.read_newest(view, out),
             _ => self.stance = Stance::Following,
@@ -61,28 +66,14 @@ impl Messages {
         let is_at_bottom = self.list.cursor + 1 >= self.rows.len();
         if !is_at_bottom {
             self.look(self.rows.end());
-        } else if self.list.cursor > before && self.reading.is_at_end && self.reading.hold != Hold::Full {
+        } else if self.list.cursor > before && self.reading.is_at_end && self.reading.hold == Hold::Flowing {
             self.stance = Stance::Following;
         }
-        self.make_room(out);
+        self.make_room(view, out);
+        if self.list.cursor < before || action == Action::Top {
+            self.look_above(out);
+        }
         true
-    }
-
-    /// Lets a held feed go on when the user comes near the end of what is loaded; rows far behind leave.
-    pub(super) fn make_room(&mut self, out: &mut Vec<Intent>) {
-        let ahead = self.rows.len().saturating_sub(self.list.cursor);
-        if self.reading.hold != Hold::Full || !self.reading.is_live() || ahead > AHEAD {
-            return;
-        }
-        let gone = self.rows.trim(Limit {
-            rows: FOLLOWING.rows / 2,
-            bytes: FOLLOWING.bytes / 2,
-        });
-        self.shift(gone);
-        if !self.rows.is_over(LOOKING) {
-            self.reading.hold = Hold::Flowing;
-            out.push(Intent::Do(Effect::ResumeFeed));
-        }
     }
 
     /// Changes which rows are shown; the cursor stays on its row, or the next one.
@@ -92,11 +83,5 @@ impl Messages {
         let cursor = under_cursor.map_or(0, |seq| self.rows.index_of(seq));
         self.list.move_to(cursor, self.rows.len(), self.page(view));
         self.peek = None;
-    }
-
-    /// Rows left at the front.
-    pub(super) fn shift(&mut self, gone: usize) {
-        self.list.cursor = self.list.cursor.saturating_sub(gone);
-        self.list.top_row = self.list.top_row.saturating_sub(gone);
     }
 }

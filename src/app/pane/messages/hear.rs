@@ -21,24 +21,34 @@ impl Messages {
     pub(super) fn hear(&mut self, event: Event, view: View<'_>, out: &mut Vec<Intent>) {
         match event {
             Event::RecordsArrived { batch, .. } => self.take(batch, view, out),
+            Event::OlderRead { rows, .. } => self.take_older(&rows, view, out),
             Event::FeedEnded { error, .. } => self.reading.ended(error, view.now),
             _ => {}
         }
     }
 
     fn take(&mut self, batch: FeedBatch, view: View<'_>, out: &mut Vec<Intent>) {
-        if matches!(self.reading.phase, Phase::Opening { .. }) && (batch.at_end || !batch.rows.is_empty()) {
-            // Rows of the feed before this one stayed on screen until now.
-            self.rows.clear();
-            self.list = ListState::default();
-            self.peek = None;
-            if let Stance::Looking { since } = &mut self.stance {
-                *since = 0;
+        if self.reading.hold == Hold::Behind {
+            // It was on its way when the feed was closed: it is read again later.
+            return;
+        }
+        if let Phase::Opening { goes_on, .. } = self.reading.phase
+            && (batch.at_end || !batch.rows.is_empty())
+        {
+            if !goes_on {
+                self.start_over();
             }
             self.reading.works();
         }
-        for row in &batch.rows {
-            self.rows.push(row);
+        self.reading.began.extend(batch.began);
+        if !matches!(self.reading.phase, Phase::Opening { .. }) {
+            // Before that the rows on screen are those of another feed.
+            for began in self.reading.began.drain(..) {
+                self.rows.began(&began);
+            }
+        }
+        for (at, row) in batch.rows.iter().enumerate() {
+            self.rows.push(batch.topics.get(at).copied().unwrap_or(0), row);
         }
         if self.reading.is_at_end {
             self.pace.add(view.now, batch.rows.len());
@@ -51,6 +61,16 @@ impl Messages {
         }
         self.reading.failures = batch.failures;
         self.bound(out);
+    }
+
+    /// Rows of the feed before this one stayed on screen until now.
+    fn start_over(&mut self) {
+        self.rows.clear();
+        self.list = ListState::default();
+        self.peek = None;
+        if let Stance::Looking { since } = &mut self.stance {
+            *since = 0;
+        }
     }
 
     /// Keeps within the limits: following drops the oldest rows, looking holds the feed.

@@ -40,8 +40,10 @@ impl Messages {
         };
         let is_head = bytes.as_ref().is_some_and(|bytes| bytes.len() > MOST_BYTES);
         let bytes = bytes.map(head);
+        let number = self.rows.topic(self.list.cursor);
+        let topic = self.source.as_ref().and_then(|source| source.topic(number));
         let site = Site {
-            topic: self.source.as_ref().map_or("", |source| source.topic.as_str()),
+            topic: topic.map_or("", |topic| topic.as_str()),
             part: Part::Value,
             key: self
                 .rows

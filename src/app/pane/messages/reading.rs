@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::kafka::error::Error;
 use crate::kafka::partial::Failure;
+use crate::kafka::query::Began;
 
 /// How far the feed is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +16,8 @@ pub enum Phase {
     Opening {
         /// When.
         since: Instant,
+        /// Whether it goes on where the rows end.
+        goes_on: bool,
     },
     /// It handed over something.
     Open,
@@ -35,6 +38,8 @@ pub enum Hold {
     Flowing,
     /// Enough is kept; the rest waits at the brokers.
     Full,
+    /// The newest rows left while the user looked at older ones: the feed was closed.
+    Behind,
     /// Another screen is on top.
     Away,
 }
@@ -50,6 +55,8 @@ pub struct Reading {
     pub hold: Hold,
     /// Partitions that cannot be read at the moment.
     pub failures: Vec<Failure>,
+    /// Partitions that have found their place, while the rows on screen are still those of the feed before.
+    pub began: Vec<Began>,
     /// Failed feeds in a row.
     tries: u32,
 }
@@ -58,9 +65,21 @@ impl Reading {
     /// A feed was opened.
     pub fn opened(&mut self, now: Instant) {
         *self = Self {
-            phase: Phase::Opening { since: now },
+            phase: Phase::Opening {
+                since: now,
+                goes_on: false,
+            },
             tries: self.tries,
             ..Self::default()
+        };
+    }
+
+    /// A feed was opened that goes on where the rows end.
+    pub fn goes_on(&mut self, now: Instant) {
+        self.opened(now);
+        self.phase = Phase::Opening {
+            since: now,
+            goes_on: true,
         };
     }
 

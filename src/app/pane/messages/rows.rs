@@ -6,8 +6,11 @@
 use std::collections::VecDeque;
 use std::mem::size_of;
 
+use super::edges::Edges;
 use crate::app::filter::ListFilter;
 use crate::kafka::model::record::{Record, RecordKind, Row, Unreadable};
+use crate::kafka::query::Began;
+use crate::position::Shown;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +34,11 @@ pub const LOOKING: Limit = Limit {
     bytes: 32 << 20,
 };
 
-/// Number of a row since the feed was opened.
+/// Number of a row: of rows that are kept together, the one after has one more.
 pub type Seq = u64;
 
-/// Whether records that consumers never see are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Markers {
-    /// They are counted in words.
-    #[default]
-    Hidden,
-    /// They are shown, greyed, with a word.
-    Shown,
-}
+/// Number of the first row that a feed brings: there is room before it for older ones.
+pub const FIRST: Seq = 1 << 40;
 
 /// Kept rows that no consumer with `isolation.level=read_committed` is handed as data, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,53 +67,113 @@ impl Asides {
     }
 }
 
+/// A row, and the number of its topic among those that are read.
+#[derive(Debug)]
+struct Kept {
+    topic: u16,
+    row: Row,
+}
+
 /// Kept rows, and those of them that are shown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rows {
-    kept: VecDeque<Row>,
+    kept: VecDeque<Kept>,
     /// Number of the first kept row.
     first: Seq,
     bytes: usize,
     /// Numbers of the shown rows, ascending.
     shown: VecDeque<Seq>,
     asides: Asides,
-    markers: Markers,
+    which: Shown,
     filter: ListFilter,
     dropped: u64,
+    edges: Edges,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+            first: FIRST,
+            bytes: 0,
+            shown: VecDeque::new(),
+            asides: Asides::default(),
+            which: Shown::default(),
+            filter: ListFilter::default(),
+            dropped: 0,
+            edges: Edges::default(),
+        }
+    }
 }
 
 impl Rows {
-    /// Forgets every row; filter and markers stay.
+    /// Forgets every row; what is shown of those to come stays.
     pub fn clear(&mut self) {
         *self = Self {
-            markers: self.markers,
+            which: self.which,
             filter: std::mem::take(&mut self.filter),
             ..Self::default()
         };
     }
 
     /// Adds a row at the end, on bytes of its own: a kept record must not keep its whole batch in memory.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, topic: u16, row: &Row) {
         let row = detached(row);
-        if let Some(count) = self.asides.count_of(&row) {
-            *count += 1;
-        }
+        self.count_in(&row);
+        self.edges.pushed(topic, &row);
         if self.is_shown(&row) {
             self.shown.push_back(self.end());
         }
-        self.bytes += cost(&row);
-        self.kept.push_back(row);
+        self.kept.push_back(Kept { topic, row });
+    }
+
+    /// Adds a row before the first; `true` when it is shown.
+    pub fn prepend(&mut self, topic: u16, row: &Row) -> bool {
+        let row = detached(row);
+        self.count_in(&row);
+        self.edges.prepended(topic, &row);
+        self.first -= 1;
+        let is_shown = self.is_shown(&row);
+        if is_shown {
+            self.shown.push_front(self.first);
+        }
+        self.kept.push_front(Kept { topic, row });
+        is_shown
+    }
+
+    fn count_in(&mut self, row: &Row) {
+        if let Some(count) = self.asides.count_of(row) {
+            *count += 1;
+        }
+        self.bytes += cost(row);
+    }
+
+    fn count_out(&mut self, row: &Row) {
+        self.bytes -= cost(row);
+        if let Some(count) = self.asides.count_of(row) {
+            *count -= 1;
+        }
+    }
+
+    /// A partition begins to be read.
+    pub fn began(&mut self, began: &Began) {
+        self.edges.began(began);
+    }
+
+    /// From where to where each partition is kept.
+    pub fn edges(&self) -> &Edges {
+        &self.edges
     }
 
     /// Drops the oldest rows until `limit` is kept; gives the number of shown rows among them. The newest always stays.
     pub fn trim(&mut self, limit: Limit) -> usize {
         let mut gone = 0;
         while self.kept.len() > 1 && self.is_over(limit) {
-            let Some(row) = self.kept.pop_front() else { break };
-            self.bytes -= cost(&row);
-            if let Some(count) = self.asides.count_of(&row) {
-                *count -= 1;
-            }
+            let Some(Kept { topic, row }) = self.kept.pop_front() else {
+                break;
+            };
+            self.count_out(&row);
+            self.edges.left_front(topic, &row);
             if self.shown.front() == Some(&self.first) {
                 self.shown.pop_front();
                 gone += 1;
@@ -126,6 +182,22 @@ impl Rows {
             self.dropped += 1;
         }
         gone
+    }
+
+    /// Drops the newest rows until `limit` is kept; `true` when any left. The oldest always stays.
+    pub fn trim_back(&mut self, limit: Limit) -> bool {
+        let before = self.kept.len();
+        while self.kept.len() > 1 && self.is_over(limit) {
+            let Some(Kept { topic, row }) = self.kept.pop_back() else {
+                break;
+            };
+            self.count_out(&row);
+            self.edges.left_back(topic, &row);
+            if self.shown.back() == Some(&self.end()) {
+                self.shown.pop_back();
+            }
+        }
+        self.kept.len() < before
     }
 
     /// Whether more is kept than `limit`.
@@ -160,6 +232,15 @@ impl Rows {
 
     /// The n-th shown row.
     pub fn get(&self, index: usize) -> Option<&Row> {
+        self.kept_at(index).map(|kept| &kept.row)
+    }
+
+    /// The number of the n-th shown row's topic.
+    pub fn topic(&self, index: usize) -> u16 {
+        self.kept_at(index).map_or(0, |kept| kept.topic)
+    }
+
+    fn kept_at(&self, index: usize) -> Option<&Kept> {
         let seq = self.seq(index)?;
         self.kept.get(usize::try_from(seq - self.first).ok()?)
     }
@@ -190,17 +271,26 @@ impl Rows {
         self.asides
     }
 
-    /// Whether those are shown.
-    pub fn markers(&self) -> Markers {
-        self.markers
+    /// Kept rows that are not shown because of what they are.
+    pub fn hidden(&self) -> Asides {
+        match self.which {
+            Shown::Committed => self.asides,
+            Shown::Uncommitted => Asides {
+                control: self.asides.control,
+                ..Asides::default()
+            },
+            Shown::All => Asides::default(),
+        }
     }
 
-    /// Shows or hides them.
-    pub fn toggle_markers(&mut self) {
-        self.markers = match self.markers {
-            Markers::Hidden => Markers::Shown,
-            Markers::Shown => Markers::Hidden,
-        };
+    /// Which records are shown.
+    pub fn which(&self) -> Shown {
+        self.which
+    }
+
+    /// Shows these records.
+    pub fn show(&mut self, which: Shown) {
+        self.which = which;
         self.show_again();
     }
 
@@ -217,23 +307,23 @@ impl Rows {
 
     /// How many kept rows a filter could show.
     pub fn filterable(&self) -> usize {
-        match self.markers {
-            Markers::Hidden => self.kept.len() - self.asides.total(),
-            Markers::Shown => self.kept.len(),
-        }
+        self.kept.len() - self.hidden().total()
     }
 
     fn show_again(&mut self) {
         let numbered = (self.first..).zip(&self.kept);
         self.shown = numbered
-            .filter(|(_, row)| self.is_shown(row))
+            .filter(|(_, kept)| self.is_shown(&kept.row))
             .map(|(seq, _)| seq)
             .collect();
     }
 
     fn is_shown(&self, row: &Row) -> bool {
-        let is_aside = row.record().is_some_and(|record| record.kind != RecordKind::Data);
-        if is_aside && self.markers == Markers::Hidden {
+        let is_handed_over = match self.which {
+            Shown::All => true,
+            which => which.isolation().hands_over(row),
+        };
+        if !is_handed_over {
             return false;
         }
         self.filter.is_empty() || matches(&self.filter, row)
@@ -304,7 +394,7 @@ mod tests {
 
     fn data(rows: &mut Rows, offsets: std::ops::Range<i64>) {
         for offset in offsets {
-            rows.push(&row(offset, "some value", RecordKind::Data));
+            rows.push(0, &row(offset, "some value", RecordKind::Data));
         }
     }
 
@@ -349,10 +439,10 @@ mod tests {
     #[test]
     fn what_consumers_never_see_is_hidden_and_counted_until_it_is_shown() {
         let mut rows = Rows::default();
-        rows.push(&row(0, "a", RecordKind::Data));
-        rows.push(&row(1, "b", RecordKind::Aborted));
-        rows.push(&row(2, "", RecordKind::Control(ControlType::Abort)));
-        rows.push(&row(3, "c", RecordKind::OpenTransaction));
+        rows.push(0, &row(0, "a", RecordKind::Data));
+        rows.push(0, &row(1, "b", RecordKind::Aborted));
+        rows.push(0, &row(2, "", RecordKind::Control(ControlType::Abort)));
+        rows.push(0, &row(3, "c", RecordKind::OpenTransaction));
         assert_eq!(offsets(&rows), [0]);
         let asides = Asides {
             control: 1,
@@ -360,7 +450,12 @@ mod tests {
             open: 1,
         };
         assert_eq!((rows.asides(), rows.filterable()), (asides, 1));
-        rows.toggle_markers();
+        rows.show(Shown::Uncommitted);
+        assert_eq!(
+            (offsets(&rows), rows.filterable(), rows.hidden().control),
+            (vec![0, 1, 3], 3, 1)
+        );
+        rows.show(Shown::All);
         assert_eq!((offsets(&rows), rows.filterable()), (vec![0, 1, 2, 3], 4));
         rows.trim(Limit {
             rows: 2,
@@ -373,20 +468,43 @@ mod tests {
     fn a_filter_shows_rows_that_hold_its_text_now_and_later() {
         let mut rows = Rows::default();
         for (offset, value) in [(0, "Heidi"), (1, "bob"), (2, "heidi")] {
-            rows.push(&row(offset, value, RecordKind::Data));
+            rows.push(0, &row(offset, value, RecordKind::Data));
         }
         rows.set_filter(ListFilter::parse("heidi"));
-        rows.push(&row(3, "bob", RecordKind::Data));
-        rows.push(&row(4, "HEIDI", RecordKind::Data));
+        rows.push(0, &row(3, "bob", RecordKind::Data));
+        rows.push(0, &row(4, "HEIDI", RecordKind::Data));
         assert_eq!(offsets(&rows), [0, 2, 4]);
-        assert_eq!(rows.index_of(1), 1, "the next shown row");
-        assert_eq!(rows.index_of(9), 2, "or the last");
-        assert_eq!(rows.shown_since(2), 2);
+        assert_eq!(rows.index_of(FIRST + 1), 1, "the next shown row");
+        assert_eq!(rows.index_of(FIRST + 9), 2, "or the last");
+        assert_eq!(rows.shown_since(FIRST + 2), 2);
         rows.set_filter(ListFilter::parse("!heidi"));
         assert_eq!(offsets(&rows), [1, 3]);
         rows.clear();
-        rows.push(&row(5, "heidi", RecordKind::Data));
+        rows.push(0, &row(5, "heidi", RecordKind::Data));
         assert!(rows.is_empty() && rows.is_filtered(), "the filter outlives the rows");
+    }
+
+    #[test]
+    fn older_rows_come_first_and_make_room_at_the_end() {
+        let mut rows = Rows::default();
+        data(&mut rows, 10..14);
+        let under_cursor = rows.seq(0);
+        for offset in (6..10).rev() {
+            assert!(rows.prepend(0, &row(offset, "some value", RecordKind::Data)));
+        }
+        assert!(!rows.prepend(0, &row(5, "", RecordKind::Aborted)));
+        assert_eq!(offsets(&rows), [6, 7, 8, 9, 10, 11, 12, 13]);
+        assert_eq!(rows.seq(4), under_cursor, "numbers stay");
+        let limit = Limit {
+            rows: 6,
+            bytes: usize::MAX,
+        };
+        assert!(rows.trim_back(limit) && !rows.trim_back(limit));
+        assert_eq!((offsets(&rows), rows.asides().aborted), (vec![6, 7, 8, 9, 10], 1));
+        let edges: Vec<_> = rows.edges().iter().map(|(_, edge)| (edge.low.0, edge.high.0)).collect();
+        assert_eq!(edges, [(5, 11)]);
+        data(&mut rows, 11..12);
+        assert_eq!(offsets(&rows), [6, 7, 8, 9, 10, 11]);
     }
 
     #[test]
@@ -397,7 +515,7 @@ mod tests {
         };
         record.value = Some(batch.slice(10..20));
         let mut rows = Rows::default();
-        rows.push(&Row::Record(record));
+        rows.push(0, &Row::Record(record));
         let kept = rows
             .get(0)
             .and_then(Row::record)

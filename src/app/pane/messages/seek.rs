@@ -1,25 +1,28 @@
-//! The line of the seek prompt: where to go in a topic.
+//! The line of the seek prompt: examples of what can be typed, and what is typed in other words.
 
 use jiff::Zoned;
 
-use crate::position::Start;
+use crate::position::Plan;
 
 /// The most records that can be asked for as the newest: what the screen keeps while it follows.
 pub const MOST_NEWEST: usize = super::rows::FOLLOWING.rows;
 
-const EXAMPLES: [&str; 9] = [
+const EXAMPLES: [&str; 12] = [
     "begin",
     "end",
     "-15m",
-    "10:00",
+    "10:00 to 10:15",
     "offset 1234",
     "newest 50",
     "7@1234",
     "yesterday 14:00",
     "2026-11-18T10:00",
+    "p 0,3-5",
+    "in orders.*",
+    "uncommitted",
 ];
 
-/// Lines that begin as this one does, as examples.
+/// Lines that begin as this one does, as examples; behind a whole word what may follow it.
 pub fn examples(line: &str) -> Vec<String> {
     let begins = |example: &&&str| example.starts_with(line.trim_start());
     EXAMPLES
@@ -29,12 +32,14 @@ pub fn examples(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// Reads a line at a given time. The error says how to write it.
-pub fn parse(line: &str, now: Option<&Zoned>) -> Result<Start, String> {
-    let start = Start::parse(line, now)?;
-    match start {
-        Start::Newest(count) if count > MOST_NEWEST => Err(format!("newest how many? 1 to {MOST_NEWEST}: newest 50")),
-        start => Ok(start),
+/// What a line says so far, with the zone of its times; `None` while an example begins like it, or it is empty. The
+/// error says how to write it.
+pub fn check(line: &str, now: Option<&Zoned>) -> Result<Option<String>, String> {
+    let begins_like_one = !examples(line).is_empty();
+    match (Plan::parse(line, now), now) {
+        (Ok(plan), Some(now)) if plan != Plan::default() => Ok(Some(plan.label(now.time_zone()))),
+        (Err(complaint), _) if !begins_like_one => Err(complaint),
+        _ => Ok(None),
     }
 }
 
@@ -48,16 +53,19 @@ mod tests {
         assert_eq!(examples("").len(), EXAMPLES.len());
         assert_eq!(examples("ne"), ["newest 50"]);
         for example in EXAMPLES {
-            assert!(parse(example, Some(&now)).is_ok(), "{example}");
+            assert!(Plan::parse(example, Some(&now)).is_ok(), "{example}");
         }
     }
 
     #[test]
-    fn no_more_than_the_screen_keeps_can_be_asked_for() {
-        assert_eq!(parse("newest 4000", None), Ok(Start::Newest(4000)));
+    fn what_is_typed_is_said_in_other_words_and_a_slip_as_soon_as_it_is_one() {
+        let now: Zoned = "2026-11-20T12:30:00+01:00[Europe/Berlin]".parse().unwrap();
+        let check = |line| check(line, Some(&now));
         assert_eq!(
-            parse("newest 4001", None).unwrap_err(),
-            "newest how many? 1 to 4000: newest 50"
+            (check(""), check("beg"), check("yesterday 1")),
+            (Ok(None), Ok(None), Ok(None))
         );
+        assert_eq!(check("-15m"), Ok(Some("from 2026-11-20 12:15:00+01:00".to_owned())));
+        assert!(check("begin to tomorow").is_err());
     }
 }
