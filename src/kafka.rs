@@ -12,5 +12,6 @@ pub mod partitioner;
 pub mod query;
 pub mod records;
 pub mod scan;
+pub mod search;
 pub mod send;
 pub mod worker;

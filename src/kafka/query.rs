@@ -1,5 +1,7 @@
 //! What can be asked of the engine, and what it answers.
 
+mod search;
+
 use std::collections::HashMap;
 
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
@@ -10,6 +12,8 @@ use crate::kafka::model::{
 };
 use crate::kafka::partial::Failure;
 use crate::position::{Start, Until};
+
+pub use search::{Progress, SearchBatch, SearchSpec};
 
 /// A question to the cluster. Reads only: none of these changes anything, joins a group or creates a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]

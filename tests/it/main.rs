@@ -41,6 +41,7 @@ mod render_lists;
 mod scan;
 mod scene;
 mod scripted;
+mod search;
 mod send;
 mod sim_foreign;
 mod stage;

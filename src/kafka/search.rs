@@ -1,0 +1,173 @@
+//! A search for the screen: a scan whose matches are rows, with how far it is.
+//!
+//! ```text
+//!   ranges (ListOffsets) -> Scan on all cores -> matches as rows, progress -> Search::next
+//! ```
+//!
+//! It ends by position: when everything below the end offsets of its start has been passed. Nothing is fetched while
+//! nobody takes what is there, so holding it is all it takes to pause it.
+
+mod progress;
+mod ranges;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::client::Client;
+use super::error::Error;
+use super::model::record::Row;
+use super::model::{Header, Offset, Record, Timestamp};
+use super::query::{FeedTopic, Progress, SearchBatch, SearchSpec};
+use super::scan::{Found, Make, Scan, ScanSpec, TimeBounds};
+use crate::position::Until;
+use crate::task::{Task, spawn};
+use progress::Seen;
+use ranges::Targets;
+
+/// Batches that may wait to be taken.
+const WAITING: usize = 2;
+/// Rows of a batch at most.
+const ROWS: usize = 500;
+/// What was seen is told at least this often.
+const PACE: Duration = Duration::from_millis(50);
+
+/// A search under way. Dropping it ends it.
+#[derive(Debug)]
+pub struct Search {
+    batches_rx: mpsc::Receiver<Result<SearchBatch, Error>>,
+    _reader: Task<()>,
+}
+
+impl Search {
+    /// Starts the search that `spec` describes. Must be called within a tokio runtime.
+    pub fn open(client: Client, spec: SearchSpec) -> Self {
+        let (batches_tx, batches_rx) = mpsc::channel(WAITING);
+        let reader = async move {
+            if let Err(error) = search(client, spec, &batches_tx).await {
+                // When this fails nobody listens any more.
+                batches_tx.send(Err(error)).await.ok();
+            }
+        };
+        Self {
+            batches_rx,
+            _reader: spawn(reader),
+        }
+    }
+
+    /// The next batch, or the error that ended the search; `None` after its end. May be dropped while it waits.
+    pub async fn next(&mut self) -> Option<Result<SearchBatch, Error>> {
+        self.batches_rx.recv().await
+    }
+}
+
+async fn search(
+    client: Client,
+    spec: SearchSpec,
+    batches: &mpsc::Sender<Result<SearchBatch, Error>>,
+) -> Result<(), Error> {
+    let limit = match spec.until {
+        Until::Count(count) => count,
+        _ => u64::MAX,
+    };
+    let targets = ranges::targets(&client, &spec).await?;
+    let scan = scan_of(spec, &targets);
+    let mut seen = Seen::new(targets);
+    let mut scan = Scan::start(client, scan, || Matches);
+    let mut rows = Vec::new();
+    let mut tell_at = Instant::now();
+    loop {
+        let next = scan.next();
+        let step = if seen.has_news() {
+            timeout_at(tell_at, next).await
+        } else {
+            Ok(next.await)
+        };
+        let is_over = matches!(step, Ok(None));
+        if let Ok(Some(step)) = step {
+            rows.extend(seen.take(step, limit)?);
+        }
+        let is_over = is_over || seen.progress().matches >= limit;
+        if is_over || rows.len() >= ROWS || Instant::now() >= tell_at {
+            if tell(batches, &mut rows, seen.news()).await.is_none() || is_over {
+                return Ok(());
+            }
+            tell_at = Instant::now() + PACE;
+        }
+    }
+}
+
+/// Hands over what was found and seen; `None` when nobody listens any more.
+async fn tell(
+    batches: &mpsc::Sender<Result<SearchBatch, Error>>,
+    rows: &mut Vec<(u16, Row)>,
+    progress: Progress,
+) -> Option<()> {
+    loop {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        let batch = SearchBatch {
+            rows: std::mem::replace(rows, rest),
+            progress: progress.clone(),
+        };
+        batches.send(Ok(batch)).await.ok()?;
+        if rows.is_empty() {
+            return Some(());
+        }
+    }
+}
+
+fn scan_of(spec: SearchSpec, targets: &Targets) -> ScanSpec {
+    let is_whole = |topic: &&FeedTopic| topic.partitions.is_empty() && topic.start.partitions().is_none();
+    let follows = spec.until == Until::Follow;
+    ScanSpec {
+        isolation: spec.isolation,
+        times: TimeBounds {
+            from: None,
+            to: match spec.until {
+                Until::Time(millis) => Some(millis),
+                _ => None,
+            },
+        },
+        filter: Some(spec.filter),
+        starts_small: true,
+        grows: spec
+            .topics
+            .iter()
+            .filter(|topic| follows && is_whole(topic))
+            .map(|topic| topic.topic.clone())
+            .collect(),
+        ..ScanSpec::new(targets.found.iter().map(|target| target.range(follows)).collect())
+    }
+}
+
+/// Makes rows, on bytes of their own.
+struct Matches;
+
+impl Make for Matches {
+    type Made = Vec<Row>;
+
+    fn record(&mut self, made: &mut Self::Made, found: &Found<'_>) {
+        let record = found.record;
+        made.push(Row::Record(Record {
+            partition: found.partition.partition,
+            offset: Offset(record.offset),
+            timestamp: Timestamp(record.timestamp),
+            timestamp_type: record.timestamp_type,
+            key: record.key.map(Bytes::copy_from_slice),
+            value: record.value.map(Bytes::copy_from_slice),
+            headers: record
+                .headers
+                .clone()
+                .map(|(key, value)| Header {
+                    key: Bytes::copy_from_slice(key),
+                    value: value.map(Bytes::copy_from_slice),
+                })
+                .collect(),
+            batch: Arc::new(found.batch.header.info(found.payload.len())),
+            kind: found.batch.fate.kind(record.key),
+        }));
+    }
+}

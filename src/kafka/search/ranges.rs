@@ -1,0 +1,188 @@
+//! Where a search begins and ends in each partition.
+
+use std::collections::HashMap;
+
+use crate::kafka::client::{Client, Isolation, MetadataScope, OffsetSpec};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Offset, TopicPartition};
+use crate::kafka::partial::Failure;
+use crate::kafka::query::{FeedTopic, SearchSpec};
+use crate::kafka::scan::{Range, Span, spans};
+use crate::position::Start;
+
+/// One partition of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) partition: TopicPartition,
+    /// Number of its topic in the spec.
+    pub(super) topic: u16,
+    pub(super) from: Offset,
+    /// The end as it is now.
+    pub(super) end: Offset,
+}
+
+impl Target {
+    pub(super) fn range(&self, follows: bool) -> Range {
+        Range {
+            partition: self.partition.clone(),
+            from: self.from,
+            to: (!follows).then_some(self.end),
+        }
+    }
+}
+
+/// The partitions of a search, and those that cannot be asked.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    pub(super) found: Vec<Target>,
+    pub(super) failures: Vec<Failure>,
+}
+
+/// Looks up the partitions of all topics, and where each begins and ends.
+pub(super) async fn targets(client: &Client, spec: &SearchSpec) -> Result<Targets, Error> {
+    let names = spec.topics.iter().map(|topic| topic.topic.clone()).collect();
+    let metadata = client.metadata(MetadataScope::Named(names)).await?;
+    let mut targets = Targets {
+        failures: metadata.failures,
+        ..Targets::default()
+    };
+    for (number, wanted) in (0..).zip(&spec.topics) {
+        let topic = metadata.value.topics.iter().find(|topic| topic.name == wanted.topic);
+        let partitions = topic
+            .into_iter()
+            .flat_map(|topic| &topic.partitions)
+            .map(|partition| partition.id);
+        let started = wanted.start.partitions();
+        let is_wanted = |id: &_| {
+            (wanted.partitions.is_empty() || wanted.partitions.contains(id))
+                && started.as_ref().is_none_or(|started| started.contains(id))
+        };
+        let partitions: Vec<TopicPartition> = partitions
+            .filter(is_wanted)
+            .map(|partition| TopicPartition {
+                topic: wanted.topic.clone(),
+                partition,
+            })
+            .collect();
+        let times = times(client, wanted, &partitions).await;
+        let spans = spans(client, &partitions).await;
+        targets.failures.extend(spans.failures);
+        let found = spans
+            .value
+            .into_iter()
+            .map(|span| target(spec, wanted, number, span, &times));
+        targets.found.extend(found);
+    }
+    match (targets.found.is_empty(), targets.failures.first()) {
+        (true, Some(failure)) => Err(failure.error.clone()),
+        _ => Ok(targets),
+    }
+}
+
+type Times = HashMap<TopicPartition, Offset>;
+
+/// The first offsets at or after the time where reading starts. Where there is none the partition is read from its end;
+/// where it could not be found out, from the start of its log: more is read then, but nothing is missed.
+async fn times(client: &Client, wanted: &FeedTopic, partitions: &[TopicPartition]) -> Times {
+    let Start::Time(millis) = wanted.start else {
+        return Times::new();
+    };
+    let named = partitions.iter().cloned();
+    let answers = client
+        .list_offsets(OffsetSpec::Timestamp(millis), Isolation::ReadUncommitted, named)
+        .await;
+    let offset = |answer: Result<Option<Offset>, _>| match answer {
+        Ok(Some(offset)) => offset,
+        Ok(None) => Offset(i64::MAX),
+        Err(_) => Offset(0),
+    };
+    answers
+        .into_iter()
+        .map(|(partition, answer)| (partition, offset(answer)))
+        .collect()
+}
+
+fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, times: &Times) -> Target {
+    let end = span.end(spec.isolation).max(span.start);
+    let end = spec
+        .until
+        .offset(span.partition.partition)
+        .map_or(end, |until| until.min(end));
+    let from = match &wanted.start {
+        Start::Newest(_) | Start::Begin => span.start,
+        Start::End => end,
+        Start::Offset(offset) => *offset,
+        Start::PerPartition(places) => {
+            let place = places
+                .iter()
+                .find(|(partition, _)| *partition == span.partition.partition);
+            place.map_or(end, |(_, offset)| *offset)
+        }
+        Start::Time(_) => times.get(&span.partition).copied().unwrap_or(span.start),
+    };
+    Target {
+        topic,
+        from: from.max(span.start).min(end),
+        end,
+        partition: span.partition,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Filter;
+    use crate::kafka::model::PartitionId;
+    use crate::position::Until;
+
+    fn found(start: Start, until: Until, isolation: Isolation) -> (i64, i64) {
+        let wanted = FeedTopic {
+            topic: "orders".into(),
+            partitions: Vec::new(),
+            start,
+        };
+        let spec = SearchSpec {
+            topics: vec![wanted.clone()],
+            until,
+            isolation,
+            filter: Filter::parse("x").unwrap(),
+        };
+        let span = Span {
+            partition: TopicPartition::new("orders", 3),
+            start: Offset(100),
+            last_stable: Offset(180),
+            high_watermark: Offset(200),
+        };
+        let times = Times::from([(span.partition.clone(), Offset(150))]);
+        let target = target(&spec, &wanted, 0, span, &times);
+        (target.from.0, target.end.0)
+    }
+
+    #[test]
+    fn a_search_of_the_newest_records_begins_at_the_start_of_the_log() {
+        let all = |start| found(start, Until::End, Isolation::ReadUncommitted);
+        assert_eq!(all(Start::Newest(50)), (100, 200));
+        assert_eq!(all(Start::Begin), (100, 200));
+        assert_eq!(all(Start::End), (200, 200));
+        assert_eq!(all(Start::Time(5)), (150, 200));
+    }
+
+    #[test]
+    fn places_are_brought_into_the_log() {
+        let all = |start| found(start, Until::End, Isolation::ReadUncommitted);
+        assert_eq!(all(Start::Offset(Offset(7))), (100, 200));
+        assert_eq!(all(Start::Offset(Offset(700))), (200, 200));
+        assert_eq!(
+            all(Start::PerPartition(vec![(PartitionId(3), Offset(120))])),
+            (120, 200)
+        );
+    }
+
+    #[test]
+    fn the_end_is_that_of_the_isolation_or_what_was_asked_for() {
+        let until = |until, isolation| found(Start::Begin, until, isolation).1;
+        assert_eq!(until(Until::End, Isolation::ReadCommitted), 180);
+        assert_eq!(until(Until::Follow, Isolation::ReadUncommitted), 200);
+        assert_eq!(until(Until::Offset(Offset(120)), Isolation::ReadCommitted), 120);
+    }
+}

@@ -1,0 +1,141 @@
+//! Searches against simulated clusters: what is found, how far a search says it is, and why it ends.
+
+use std::time::Duration;
+
+use ktui::filter::Filter;
+use ktui::kafka::client::{Client, Isolation};
+use ktui::kafka::error::Error;
+use ktui::kafka::model::Row;
+use ktui::kafka::query::{FeedTopic, Progress, SearchSpec};
+use ktui::kafka::search::Search;
+use ktui::position::{Start, Until};
+use ktui::sim::batch::{Batch, Record};
+use ktui::sim::{SimSpec, TopicSpec};
+use tokio::time::timeout;
+
+use crate::profiles::{for_each_profile, started};
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn spec(line: &str, start: Start, until: Until) -> SearchSpec {
+    SearchSpec {
+        topics: vec![FeedTopic {
+            topic: "orders".into(),
+            partitions: Vec::new(),
+            start,
+        }],
+        until,
+        isolation: Isolation::ReadCommitted,
+        filter: Filter::parse(line).unwrap(),
+    }
+}
+
+/// Three partitions of 200 records, in batches of ten: `p0-0` to `p0-199` and so on, one a second.
+fn orders() -> SimSpec {
+    let topic = (0..60).fold(TopicSpec::new("orders", 3), |topic, n| {
+        let (partition, batch) = (n % 3, n / 3);
+        let records = (0..10).map(|i| Record::value(format!("p{partition}-{}", 10 * batch + i)).at(1000 * batch + i));
+        topic.batch(i32::try_from(partition).unwrap(), Batch::of(records))
+    });
+    SimSpec::small().add_topic(topic)
+}
+
+/// Everything a search says, until it ends or says that it is at the end.
+async fn all(client: &Client, spec: SearchSpec) -> Result<(Vec<String>, Progress), Error> {
+    let mut search = Search::open(client.clone(), spec);
+    let (mut values, mut progress) = (Vec::new(), Progress::default());
+    while let Some(batch) = timeout(SOON, search.next()).await.expect("a batch in time") {
+        let batch = batch?;
+        values.extend(batch.rows.iter().map(|(_, row)| value(row)));
+        assert!(batch.progress.passed >= progress.passed && batch.progress.matches >= progress.matches);
+        progress = batch.progress;
+    }
+    Ok((values, progress))
+}
+
+fn value(row: &Row) -> String {
+    let value = row.record().and_then(|record| record.value.clone()).unwrap_or_default();
+    String::from_utf8_lossy(&value).into_owned()
+}
+
+fn sorted(mut values: Vec<String>) -> Vec<String> {
+    values.sort();
+    values
+}
+
+#[tokio::test]
+async fn everything_up_to_the_end_is_searched_and_counted() {
+    for_each_profile(orders(), |_, _, client| async move {
+        let (values, progress) = all(&client, spec("-77", Start::Begin, Until::End)).await.unwrap();
+        assert_eq!(sorted(values), ["p0-77", "p1-77", "p2-77"]);
+        assert_eq!((progress.passed, progress.total, progress.records), (600, 600, 600));
+        assert_eq!(
+            (progress.matches, progress.errors, progress.partitions, progress.at_end),
+            (3, 0, 3, true)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_of_the_newest_records_looks_at_the_whole_log() {
+    let (_sim, _, client) = started(orders()).await;
+    let (values, _) = all(&client, spec("p1-3", Start::Newest(5), Until::End)).await.unwrap();
+    assert_eq!(values.len(), 11);
+    let (values, progress) = all(&client, spec("p1-", Start::Time(19_005), Until::End))
+        .await
+        .unwrap();
+    assert_eq!(values, ["p1-195", "p1-196", "p1-197", "p1-198", "p1-199"]);
+    assert_eq!(progress.total, 15);
+}
+
+#[tokio::test]
+async fn a_number_of_matches_is_an_end() {
+    let (_sim, _, client) = started(orders()).await;
+    let (values, progress) = all(&client, spec("p", Start::Begin, Until::Count(7))).await.unwrap();
+    assert_eq!((values.len(), progress.matches), (7, 7));
+}
+
+#[tokio::test]
+async fn following_goes_on_with_what_is_written() {
+    let (_sim, handle, client) = started(orders()).await;
+    let mut search = Search::open(client.clone(), spec("needle", Start::Begin, Until::Follow));
+    let mut said = Vec::new();
+    let mut at_end = false;
+    while !at_end {
+        let batch = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+        at_end = batch.progress.at_end;
+        said.extend(batch.rows);
+    }
+    assert!(said.is_empty());
+    handle.append("orders", 1, [Record::value("hay"), Record::value("a needle")]);
+    loop {
+        let batch = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+        if let [(0, row)] = &batch.rows[..] {
+            assert_eq!((value(row), row.offset().0), ("a needle".to_owned(), 201));
+            assert_eq!((batch.progress.passed, batch.progress.total), (600, 600));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_filter_are_counted_with_examples() {
+    let (_sim, _, client) = started(orders()).await;
+    let (values, progress) = all(&client, spec("record.value.a > 1", Start::Begin, Until::End))
+        .await
+        .unwrap();
+    assert_eq!((values.len(), progress.errors, progress.matches), (0, 600, 0));
+    assert!(
+        progress.error_examples[0].2.contains("found no matching overload"),
+        "{:?}",
+        progress.error_examples
+    );
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_there_is_an_error() {
+    let (_sim, _, client) = started(SimSpec::small()).await;
+    let error = all(&client, spec("a", Start::Begin, Until::End)).await.unwrap_err();
+    assert!(matches!(error, Error::UnknownTopic { .. }), "{error:?}");
+}
