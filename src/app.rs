@@ -10,6 +10,7 @@
 pub mod action;
 pub mod command;
 pub mod coordinator;
+pub mod copy;
 pub mod effect;
 pub mod event;
 pub mod filter;
@@ -185,6 +186,8 @@ impl App {
         match (&self.prompt, &self.overlay) {
             (Some(_), _) => Scope::Prompt,
             (None, Some(Overlay::Form(..))) => Scope::Form,
+            (None, Some(Overlay::Copy(_))) => Scope::Menu,
+            (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
         }
@@ -260,6 +263,8 @@ impl App {
             (Some(_), _) => vec![Action::Accept, Action::Discard],
             (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
             (None, Some(Overlay::Debug)) => vec![Action::Back],
+            (None, Some(Overlay::Notice { .. })) => vec![Action::Leave],
+            (None, Some(Overlay::Copy(_))) => vec![Action::Choose, Action::CursorDown, Action::Leave],
             (None, Some(Overlay::Form(_, form))) if form.fields().len() > 1 => {
                 vec![Action::Accept, Action::NextField, Action::Discard]
             }

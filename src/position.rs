@@ -7,9 +7,12 @@
 //!  time    -15m | 2 hours ago | 10:00 | yesterday 14:00 | 2026-11-18T10:00+01:00 | @1763460000000 (ms)
 //! ```
 //!
+//! A record's own place, to be pasted, is its locator: `ktui://CLUSTER/TOPIC/PARTITION@OFFSET`.
+//!
 //! A time without a zone is local. What is read is half open: the record at the end's offset, or with its time, is not
 //! among it.
 
+mod locator;
 mod numbers;
 mod plan;
 mod say;
@@ -21,6 +24,7 @@ use jiff::Zoned;
 
 use crate::kafka::model::{Offset, PartitionId};
 
+pub use locator::{Locator, LocatorError};
 pub use numbers::{parse_partitions, partitions_label};
 pub use plan::{Plan, Shown, is_match};
 pub use time::parse_time;

@@ -16,8 +16,11 @@ pub mod groups;
 pub mod health;
 pub mod help;
 pub mod line;
+pub mod menu;
 pub mod messages;
+pub mod notice;
 pub mod record;
+pub mod row;
 pub mod table;
 pub mod text;
 pub mod theme;
@@ -88,6 +91,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
     match app.overlay() {
         Some(Overlay::Help(list)) => help::draw(frame, regions.body, app, list.top_row, paint),
         Some(Overlay::Debug) => debug::draw(frame, regions.body, app.view(now), paint),
+        Some(Overlay::Copy(menu)) => menu::draw(frame, regions.body, menu, paint),
+        Some(Overlay::Notice { title, lines }) => notice::draw(frame, regions.body, title, lines, paint),
         Some(Overlay::Form(_, form)) => form::draw(frame, regions.body, form, paint),
         None => {}
     }

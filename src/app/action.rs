@@ -23,6 +23,10 @@ pub enum Scope {
     Groups,
     /// One group.
     Group,
+    /// In a box that lies over the screen.
+    Box,
+    /// In a menu.
+    Menu,
     /// In a form that lies over the screen.
     Form,
     /// While the bottom line is typed.
@@ -45,10 +49,17 @@ impl Scope {
             Self::Record => &[Self::Record, Self::List, Self::Global, Self::Always],
             Self::Groups => &[Self::Groups, Self::List, Self::Global, Self::Always],
             Self::Group => &[Self::Group, Self::List, Self::Global, Self::Always],
+            Self::Box => &[Self::Box, Self::List, Self::Always],
+            Self::Menu => &[Self::Menu, Self::Box, Self::List, Self::Always],
             Self::Form => &[Self::Form, Self::Edit, Self::Always],
             Self::Prompt => &[Self::Prompt, Self::Edit, Self::Always],
             Self::Edit => &[Self::Edit, Self::Always],
         }
+    }
+
+    /// Whether keys that are bound to nothing type their character.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Prompt | Self::Form | Self::Menu)
     }
 
     /// The actions of everywhere that mean nothing on this screen: its help leaves them out.
@@ -74,6 +85,8 @@ impl Scope {
             Self::Record => "Record",
             Self::Groups => "Groups",
             Self::Group => "Group",
+            Self::Box => "In a box",
+            Self::Menu => "In a menu",
             Self::Form => "In a form",
             Self::Prompt => "In the bottom line",
             Self::Edit => "While typing",
@@ -138,7 +151,7 @@ actions! {
         Sort            "sort"             ["s"]           "sort"     "sort by the next column";
         ReverseSort     "reverse-sort"     ["S"]           "reverse"  "reverse the order";
         Refresh         "refresh"          ["r"]           "refresh"  "ask the cluster now";
-        Copy            "copy"             ["y"]           "copy"     "copy the name or value under the cursor";
+        Copy            "copy"             ["y"]           "copy"     "copy what is under the cursor: choose what of it";
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
         Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
@@ -190,6 +203,12 @@ actions! {
     Group {
         NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
+    }
+    Box {
+        Leave           "leave"            ["esc", "q"]    "leave"    "leave the box";
+    }
+    Menu {
+        Choose          "choose"           ["enter", "y"]  "choose"   "take the line under the cursor; 1 to 9 take theirs";
     }
     Form {
         NextField       "next-field"       ["tab", "down"]     "next field" "next field";

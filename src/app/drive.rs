@@ -64,7 +64,7 @@ impl App {
                 effects.extend(self.act_in_pane(action, now));
                 effects
             }
-            Action::Copy => self.copy(now),
+            Action::Copy => self.open_copy_menu(now),
             Action::NextRecord => self.step(true, now),
             Action::PreviousRecord => self.step(false, now),
             _ => self.act_in_pane(action, now),
@@ -216,13 +216,6 @@ impl App {
             .into_iter()
             .map(|want| schedule::start(want, &mut self.store, now))
             .collect()
-    }
-
-    fn copy(&mut self, now: Instant) -> Vec<Effect> {
-        match self.nav.top().pane().copy(self.view(now)) {
-            Some((what, text)) => vec![Effect::CopyToClipboard { what, text }],
-            None => Vec::new(),
-        }
     }
 
     /// Steps to the next or previous record while one is open.

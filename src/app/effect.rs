@@ -48,6 +48,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Put the row under the cursor into the clipboard, as it is on screen.
+    CopyRow,
     /// Change the theme by name.
     UseTheme(String),
     /// Draw every cell anew.

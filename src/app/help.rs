@@ -28,8 +28,8 @@ pub const SIGNS: [(&str, &str); 6] = [
     ("…", "cut"),
 ];
 
-/// The scopes of what is typed, on whatever screen.
-const TYPED: [Scope; 3] = [Scope::Form, Scope::Prompt, Scope::Edit];
+/// The scopes of what lies over a screen, whichever it is.
+const OVER: [Scope; 5] = [Scope::Box, Scope::Menu, Scope::Form, Scope::Prompt, Scope::Edit];
 
 /// The help of a screen.
 pub fn lines(screen: Scope) -> Vec<HelpLine> {
@@ -44,7 +44,7 @@ pub fn lines(screen: Scope) -> Vec<HelpLine> {
             lines.extend(entries);
         }
     };
-    for scope in screen.active().iter().chain(&TYPED) {
+    for scope in screen.active().iter().chain(&OVER) {
         let rows = ACTIONS
             .iter()
             .filter(|row| row.scope == *scope && !screen.lacks().contains(&row.action));
@@ -74,7 +74,7 @@ mod tests {
             })
             .collect();
         for row in ACTIONS {
-            let is_here = Scope::Topics.active().contains(&row.scope) || TYPED.contains(&row.scope);
+            let is_here = Scope::Topics.active().contains(&row.scope) || OVER.contains(&row.scope);
             assert_eq!(actions.contains(&row.action), is_here, "{}", row.name);
         }
     }

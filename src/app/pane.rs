@@ -12,6 +12,7 @@ pub mod topics;
 use std::time::{Duration, Instant};
 
 use super::action::{Action, Scope};
+use super::copy::Subject;
 use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
@@ -157,8 +158,8 @@ pub trait Pane {
         Err("there is nowhere to go to here".to_owned())
     }
 
-    /// What `y` copies: a word for the message and the text.
-    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
+    /// What under the cursor `y` can copy.
+    fn copy(&self, _view: View<'_>) -> Option<Subject> {
         None
     }
 }

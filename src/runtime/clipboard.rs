@@ -50,10 +50,11 @@ pub fn osc52(what: &str, text: &str, in_tmux: bool) -> Result<(Vec<u8>, String),
         ));
     }
     let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes();
+    let size = Bytes(text.len() as u64);
     let said = if in_tmux {
-        format!("{what} sent to tmux (it needs: set -g set-clipboard on)")
+        format!("{what} sent to tmux, {size} (OSC 52; it needs: set -g set-clipboard on)")
     } else {
-        format!("{what} sent to the terminal's clipboard")
+        format!("{what} sent to your terminal, {size} (OSC 52, which not all take)")
     };
     Ok((sequence, said))
 }
@@ -99,7 +100,7 @@ mod tests {
     fn osc_52_carries_base64_and_nothing_raw() {
         let (sequence, said) = osc52("key", "a\x1b]0;b\x07", false).unwrap();
         assert_eq!(sequence, b"\x1b]52;c;YRtdMDtiBw==\x07");
-        assert_eq!(said, "key sent to the terminal's clipboard");
+        assert_eq!(said, "key sent to your terminal, 7 B (OSC 52, which not all take)");
         assert!(osc52("key", "a", true).unwrap().1.contains("set-clipboard on"));
     }
 

@@ -19,7 +19,6 @@ use super::frame::Pace;
 use super::input::{Input, Reader};
 use super::signals::{Endings, Notice, Notices};
 use super::terminal::Tty;
-use crate::app::action::Scope;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::app::overlay::Overlay;
@@ -55,6 +54,17 @@ struct Look {
     keymap: Keymap,
     zone: TimeZone,
     widths: RefCell<Memory>,
+}
+
+impl Look {
+    fn paint(&self) -> Paint<'_> {
+        Paint {
+            theme: &self.theme,
+            keymap: &self.keymap,
+            zone: &self.zone,
+            widths: &self.widths,
+        }
+    }
 }
 
 /// Where things that happen come from.
@@ -219,7 +229,7 @@ impl Session {
         let scope = self.app.scope();
         match (self.look.keymap.resolve(scope, chord), chord.typed()) {
             (Some(action), _) => self.tell(Event::Acted(action)),
-            (None, Some(c)) if matches!(scope, Scope::Prompt | Scope::Form) => self.tell(Event::Typed(c)),
+            (None, Some(c)) if scope.takes_text() => self.tell(Event::Typed(c)),
             (None, _) => Ok(true),
         }
     }
@@ -243,6 +253,7 @@ impl Session {
                 Effect::Unlock => self.turn_lock(Lock::Unlocked)?,
                 Effect::Lock => self.turn_lock(Lock::Locked)?,
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
+                Effect::CopyRow => self.copy_row()?,
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),
                 Effect::Suspend => {
@@ -281,6 +292,13 @@ impl Session {
         Ok(())
     }
 
+    fn copy_row(&mut self) -> io::Result<()> {
+        match ui::row::under_cursor(&self.app, &self.look.paint(), clock::now()) {
+            Some(text) => self.copy("row", text),
+            None => Ok(()),
+        }
+    }
+
     fn use_theme(&mut self, name: &str) -> io::Result<()> {
         let depth = self.look.theme.depth();
         match Theme::find(name, self.look.theme_dir.as_deref(), depth) {
@@ -309,20 +327,7 @@ impl Session {
             self.tell(Event::Counted(self.effects.counters()))?;
             self.app.take_dirty();
         }
-        let Look {
-            theme,
-            keymap,
-            zone,
-            widths,
-            ..
-        } = &self.look;
-        let paint = Paint {
-            theme,
-            keymap,
-            zone,
-            widths,
-        };
-        let app = &self.app;
+        let (app, paint) = (&self.app, self.look.paint());
         let bytes = self.screen.draw(|frame| ui::draw(frame, app, &paint, now))?;
         tracing::trace!(bytes, "frame");
         self.pace.drawn(now);

@@ -101,7 +101,7 @@ fn a_filter_is_typed_or_pasted_and_left_by_escape() {
 #[test]
 fn a_copy_goes_through_the_terminal_and_says_so() {
     let mut terminal = demo();
-    terminal.press("y").wait_for("sent to the terminal's clipboard");
+    terminal.press("yy").wait_for("sent to your terminal");
     let sent = String::from_utf8_lossy(terminal.bytes()).into_owned();
     // The first topic by name.
     assert!(sent.contains("\x1b]52;c;YXVkaXQtbG9n\x07"), "{sent:?}");

@@ -395,6 +395,12 @@ fn values_are_copied_as_they_are() {
     let mut stage = at_end(1);
     stage.arrive(vec![Row::Record(record(3, 1001, None, Some(b"a\x00\xff")))]);
     stage.press(Action::Copy);
+    assert!(
+        stage.line("copied as base64").contains("0x61 00 ff"),
+        "{}",
+        stage.text()
+    );
+    stage.press(Action::Choose);
     let copied = Effect::CopyToClipboard {
         what: "value of 3@1001 as base64 (binary)".to_owned(),
         text: "YQD/".to_owned(),

@@ -5,8 +5,9 @@ use ktui::app::action::{Action, Scope};
 use ktui::app::effect::Effect;
 use ktui::app::event::Event;
 use ktui::app::nav::PaneId;
-use ktui::kafka::model::Lock;
+use ktui::kafka::model::{Lock, Row};
 
+use crate::messages_data::{header, opened, order, record};
 use crate::stage::{Stage, overview};
 
 fn topics(width: u16, height: u16) -> Stage {
@@ -60,5 +61,122 @@ fn a_form_fits_a_narrow_and_a_low_screen() {
         stage.press(Action::ToggleLock);
         stage.tell(Event::Pasted("x".repeat(100)));
         assert_snapshot!(format!("unlock_{width}x{height}"), stage.text());
+    }
+}
+
+/// The messages with one ordinary order under the cursor.
+fn order_under_cursor(width: u16, height: u16) -> Stage {
+    let mut stage = opened(width, height);
+    let Row::Record(mut record) = order(7, 166_666) else {
+        panic!("an order is a record")
+    };
+    record.headers = vec![header(b"trace-id", Some(b"4bf92f35")), header(b"retry", None)];
+    stage.arrive(vec![Row::Record(record)]);
+    stage
+}
+
+/// What the newest copy put into the clipboard.
+fn copied(stage: &Stage) -> (&str, &str) {
+    match stage.effects.last() {
+        Some(Effect::CopyToClipboard { what, text }) => (what, text),
+        other => panic!("nothing was copied: {other:?}"),
+    }
+}
+
+#[test]
+fn every_part_of_a_record_can_be_copied() {
+    let mut stage = order_under_cursor(100, 30);
+    stage.press(Action::Copy);
+    assert_eq!(stage.app.scope(), Scope::Menu);
+    assert_snapshot!("copy_menu", stage.text());
+    let expected = [
+        ('1', "value of 7@166666", r#"{"orderId":166666,"customer":"heidi""#),
+        ('2', "key of 7@166666", "order-166666"),
+        ('3', "2 headers of 7@166666", "trace-id: 4bf92f35\nretry: null\n"),
+        (
+            '4',
+            "locator of orders.events/7@166666",
+            "ktui://MkU3OEVBNTcwNTJENDM2Qk/orders.events/7@166666",
+        ),
+        (
+            '5',
+            "kcat command of orders.events/7@166666",
+            "kcat -C -b kafka-1:9092,kafka-2:9092 -t orders.events -p 7",
+        ),
+        (
+            '6',
+            "kafka-console-consumer command of orders.events/7@166666",
+            "kafka-console-consumer.sh --boot",
+        ),
+    ];
+    for (digit, what, head) in expected {
+        stage.press(Action::Copy);
+        stage.tell(Event::Typed(digit));
+        let (said, text) = copied(&stage);
+        assert_eq!(said, what);
+        assert!(text.starts_with(head), "{text}");
+        assert!(stage.app.overlay().is_none());
+    }
+}
+
+#[test]
+fn the_menu_takes_the_line_under_its_cursor_and_leaves_without_a_trace() {
+    let mut stage = order_under_cursor(80, 24);
+    stage.press(Action::Copy);
+    stage.press(Action::CursorDown);
+    stage.press(Action::Choose);
+    assert_eq!(copied(&stage).1, "order-166666");
+    let before = stage.effects.len();
+    stage.press(Action::Copy);
+    stage.tell(Event::Typed('9'));
+    stage.press(Action::Leave);
+    assert!(stage.app.overlay().is_none() && stage.effects.len() == before);
+}
+
+#[test]
+fn nothing_is_copied_over_the_clipboard_where_there_is_nothing() {
+    let mut stage = opened(100, 30);
+    stage.press(Action::Copy);
+    assert!(stage.line("nothing to copy here").contains("nothing"));
+    stage.arrive(vec![Row::Record(record(3, 1001, Some(b""), None))]);
+    stage.press(Action::Copy);
+    assert_snapshot!("copy_menu_of_a_tombstone", stage.text());
+    for (digit, why) in [
+        ('1', "the value of 3@1001 is null"),
+        ('2', "the key of 3@1001 is empty"),
+    ] {
+        stage.tell(Event::Typed(digit));
+        assert!(stage.app.overlay().is_some());
+        assert!(stage.line("nothing to copy").contains(why), "{}", stage.text());
+    }
+}
+
+#[test]
+fn a_row_of_a_list_gives_its_name_or_itself_as_it_is_on_screen() {
+    let mut stage = topics(100, 24);
+    stage.press(Action::Copy);
+    assert_snapshot!("copy_menu_of_a_topic", stage.text());
+    stage.press(Action::Choose);
+    assert_eq!(copied(&stage), ("topic name", "orders.by-customer"));
+    stage.press(Action::Copy);
+    stage.tell(Event::Typed('2'));
+    assert_eq!(stage.effects.last(), Some(&Effect::CopyRow));
+    assert_eq!(
+        stage.row().as_deref(),
+        Some("orders.by-customer  12  3  2  ?  0  ?  ?  ?  ?")
+    );
+    let mut brokers = Stage::with(PaneId::Brokers, 100, 24, overview());
+    brokers.press(Action::Copy);
+    brokers.press(Action::Choose);
+    assert_eq!(copied(&brokers), ("address of broker 1", "kafka-1:9092"));
+}
+
+#[test]
+fn the_copy_menu_fits_a_narrow_and_a_low_screen() {
+    for (width, height) in [(60, 16), (30, 7)] {
+        let mut stage = order_under_cursor(width, height);
+        stage.press(Action::Copy);
+        stage.press(Action::Bottom);
+        assert_snapshot!(format!("copy_menu_{width}x{height}"), stage.text());
     }
 }

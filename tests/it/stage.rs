@@ -124,20 +124,29 @@ impl Stage {
         });
     }
 
-    pub fn buffer(&self) -> Buffer {
+    fn painted<T>(&self, run: impl FnOnce(&Paint<'_>) -> T) -> T {
         let theme = Theme::find("dark", None, ColorDepth::True).unwrap();
-        let keymap = Keymap::defaults();
-        let paint = Paint {
+        run(&Paint {
             theme: &theme,
-            keymap: &keymap,
+            keymap: &Keymap::defaults(),
             zone: &TimeZone::UTC,
             widths: &self.widths,
-        };
+        })
+    }
+
+    pub fn buffer(&self) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(self.size.width, self.size.height)).unwrap();
-        terminal
-            .draw(|frame| ui::draw(frame, &self.app, &paint, self.now))
-            .unwrap();
+        self.painted(|paint| {
+            terminal
+                .draw(|frame| ui::draw(frame, &self.app, paint, self.now))
+                .unwrap();
+        });
         terminal.backend().buffer().clone()
+    }
+
+    /// The row under the cursor as it would be copied.
+    pub fn row(&self) -> Option<String> {
+        self.painted(|paint| ui::row::under_cursor(&self.app, paint, self.now))
     }
 
     /// The screen's text, without blanks at the ends of lines.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::app::App;
 use crate::app::action::Action;
+use crate::app::copy::{self, Chosen, Menu};
 use crate::app::effect::Effect;
 use crate::app::form::Form;
 use crate::app::help;
@@ -15,6 +16,15 @@ use crate::layout;
 impl App {
     pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match (action, &mut self.overlay) {
+            (Action::Leave, _) => self.overlay = None,
+            (Action::Choose, Some(Overlay::Copy(menu))) => {
+                let at = menu.list.cursor;
+                return self.copy_line(at, now);
+            }
+            (_, Some(Overlay::Copy(menu))) => {
+                let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
+                menu.act(action, page);
+            }
             (Action::Accept, Some(Overlay::Form(..))) => return self.accept_form(now),
             (Action::Discard, Some(Overlay::Form(..))) => self.overlay = None,
             (_, Some(Overlay::Form(_, form))) => {
@@ -26,9 +36,55 @@ impl App {
                 let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
                 list.scroll(action, rows, page);
             }
-            (_, Some(Overlay::Debug) | None) => {}
+            (_, Some(Overlay::Debug | Overlay::Notice { .. }) | None) => {}
         }
         Vec::new()
+    }
+
+    /// Text typed or pasted over the screen: into a form, or the digit of a line of a menu.
+    pub(super) fn type_over(&mut self, text: &str, now: Instant) -> Vec<Effect> {
+        match &mut self.overlay {
+            Some(Overlay::Form(_, form)) => form.type_text(text),
+            Some(Overlay::Copy(menu)) => {
+                let mut typed = text.chars();
+                if let (Some(at), None) = (typed.next().and_then(|digit| menu.by_digit(digit)), typed.next()) {
+                    return self.copy_line(at, now);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// `y`: what under the cursor can be copied.
+    pub(super) fn open_copy_menu(&mut self, now: Instant) -> Vec<Effect> {
+        let names = copy::Names {
+            id: self.store.newest_cluster().and_then(|cluster| cluster.id.as_deref()),
+            bootstrap: &self.settings.bootstrap,
+        };
+        let subject = self.nav.top().pane().copy(self.view(now));
+        match subject.and_then(|subject| Menu::new(subject, names)) {
+            Some(menu) => self.overlay = Some(Overlay::Copy(Box::new(menu))),
+            None => self.toasts.say(Level::Info, "nothing to copy here", now),
+        }
+        Vec::new()
+    }
+
+    /// The menu leaves once something was copied.
+    fn copy_line(&mut self, at: usize, now: Instant) -> Vec<Effect> {
+        let Some(Overlay::Copy(menu)) = &self.overlay else {
+            return Vec::new();
+        };
+        let effect = match menu.chosen(at) {
+            Ok(Chosen::Text { what, text }) => Effect::CopyToClipboard { what, text },
+            Ok(Chosen::Row) => Effect::CopyRow,
+            Err(why) => {
+                self.toasts.say(Level::Warning, why, now);
+                return Vec::new();
+            }
+        };
+        self.overlay = None;
+        vec![effect]
     }
 
     /// The form stays, with its complaint, where what it holds cannot be used.

@@ -26,15 +26,13 @@ impl App {
 
     /// Text typed or pasted; outside prompts and forms it means nothing.
     pub(in crate::app) fn type_text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
-        if let (None, Some(Overlay::Form(_, form))) = (&self.prompt, &mut self.overlay) {
-            form.type_text(text);
-        }
-        if let Some(prompt) = &mut self.prompt {
-            prompt.line.insert(text);
-            prompt.complaint = None;
-            self.apply_filter_line(now);
-            self.check_line(now);
-        }
+        let Some(prompt) = &mut self.prompt else {
+            return self.type_over(text, now);
+        };
+        prompt.line.insert(text);
+        prompt.complaint = None;
+        self.apply_filter_line(now);
+        self.check_line(now);
         Vec::new()
     }
 

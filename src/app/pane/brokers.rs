@@ -14,6 +14,7 @@ use std::time::Instant;
 use super::order::{Direction, SortKey};
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
@@ -259,8 +260,12 @@ impl Pane for Brokers {
         self.refresh(view);
     }
 
-    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
+    fn copy(&self, _view: View<'_>) -> Option<Subject> {
         let broker = self.rows.get(self.list.cursor)?.broker.as_ref()?;
-        Some(("broker address".to_owned(), broker.address()))
+        let id = broker.id.to_string();
+        Some(Subject::Row(vec![
+            Copyable::new("address", format!("address of broker {id}"), broker.address()),
+            Copyable::new("id", "broker id", id),
+        ]))
     }
 }

@@ -12,6 +12,7 @@ use std::time::Instant;
 use super::messages::Source;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
@@ -245,12 +246,14 @@ impl Pane for Group {
         self.refresh(view);
     }
 
-    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
+    fn copy(&self, view: View<'_>) -> Option<Subject> {
+        let group = Copyable::new("group", "group name", self.listing.group.as_str());
         match self.tab {
-            GroupTab::Partitions => Some(("group name".to_owned(), self.listing.group.to_string())),
+            GroupTab::Partitions => Some(Subject::Row(vec![group])),
             GroupTab::Members => {
                 let (_, member) = self.member(self.list.cursor, view.store)?;
-                Some(("member id".to_owned(), member.id.to_string()))
+                let member = Copyable::new("member", "member id", &*member.id);
+                Some(Subject::Row(vec![member, group]))
             }
         }
     }

@@ -16,6 +16,7 @@ use super::order::{Direction, SortKey};
 use super::{Intent, Pane, Urgency, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::coordinator::Coordinator;
+use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
@@ -309,8 +310,9 @@ impl Pane for Groups {
         self.refresh(view);
     }
 
-    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
+    fn copy(&self, view: View<'_>) -> Option<Subject> {
         let row = self.row(self.list.cursor, view)?;
-        Some(("group name".to_owned(), row.listing.group.to_string()))
+        let name = Copyable::new("name", "group name", row.listing.group.as_str());
+        Some(Subject::Row(vec![name]))
     }
 }

@@ -31,9 +31,9 @@ use self::paging::Above;
 use self::peek::Peek;
 use self::reading::{Hold, Phase, Reading};
 use self::rows::{Rows, Seq};
-use super::record::copied;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{Part, Subject};
 use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::app::filter::ListFilter;
@@ -361,7 +361,9 @@ impl Pane for Messages {
         Ok(())
     }
 
-    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
-        copied(self.rows.get(self.list.cursor)?)
+    fn copy(&self, _view: View<'_>) -> Option<Subject> {
+        let row = self.rows.get(self.list.cursor)?;
+        let topic = self.source.as_ref()?.topic(self.rows.topic(self.list.cursor))?;
+        Some(Subject::Record(Box::new(row.clone()), topic.clone(), Part::Value))
     }
 }

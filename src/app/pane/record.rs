@@ -14,11 +14,8 @@
 //! The section in focus gets the room it needs, the others what is left. Only visible rows are built, however long
 //! the value is.
 
-mod copy;
 pub mod divide;
 pub mod section;
-
-pub use copy::copied;
 
 use bytes::Bytes;
 
@@ -26,6 +23,7 @@ use self::divide::{Parts, Wanted, divide};
 use self::section::{HeaderRows, Section, Text, Wrap};
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{self, Subject};
 use crate::app::effect::Effect;
 use crate::app::nav::Location;
 use crate::decode::{Part, Site};
@@ -284,7 +282,12 @@ impl Pane for RecordView {
         out.push(Intent::Do(Effect::PauseFeed));
     }
 
-    fn copy(&self, _view: View<'_>) -> Option<(String, String)> {
-        copy::section(&self.row, self.focus)
+    fn copy(&self, _view: View<'_>) -> Option<Subject> {
+        let part = match self.focus {
+            Section::Key => copy::Part::Key,
+            Section::Headers => copy::Part::Headers,
+            Section::Facts | Section::Value => copy::Part::Value,
+        };
+        Some(Subject::Record(Box::new(self.row.clone()), self.topic.clone(), part))
     }
 }

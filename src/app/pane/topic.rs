@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
@@ -326,20 +327,28 @@ impl Pane for TopicScreen {
         self.refresh(view);
     }
 
-    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
-        match self.tab {
-            Tab::Partitions => Some(("topic name".to_owned(), self.topic.to_string())),
+    fn copy(&self, view: View<'_>) -> Option<Subject> {
+        let topic = Copyable::new("topic", "topic name", self.topic.as_str());
+        Some(Subject::Row(match self.tab {
+            Tab::Partitions => vec![topic],
             Tab::Configs => {
                 let entry = self.config(self.list.cursor, view.store)?;
-                Some((
-                    "configuration value".to_owned(),
-                    format!("{}={}", entry.name, entry.value.as_deref()?),
-                ))
+                let value = entry.value.as_deref()?;
+                let setting = format!("{}={value}", entry.name);
+                vec![
+                    Copyable::new("setting", "configuration setting", setting),
+                    Copyable::new("value", "configuration value", value),
+                    Copyable::new("name", "configuration name", &*entry.name),
+                    topic,
+                ]
             }
             Tab::Groups => {
                 let reader = self.reader(self.list.cursor, view.store)?;
-                Some(("group name".to_owned(), reader.listing.group.to_string()))
+                vec![
+                    Copyable::new("group", "group name", reader.listing.group.as_str()),
+                    topic,
+                ]
             }
-        }
+        }))
     }
 }

@@ -15,6 +15,7 @@ use super::order::{Direction, SortKey};
 use super::topic::Tab;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
+use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
@@ -322,8 +323,12 @@ impl Pane for Topics {
         self.refresh(view);
     }
 
-    fn copy(&self, view: View<'_>) -> Option<(String, String)> {
-        self.selected(view.store)
-            .map(|topic| ("topic name".to_owned(), topic.name.to_string()))
+    fn copy(&self, view: View<'_>) -> Option<Subject> {
+        let topic = self.selected(view.store)?;
+        Some(Subject::Row(vec![Copyable::new(
+            "name",
+            "topic name",
+            topic.name.as_str(),
+        )]))
     }
 }
