@@ -18,6 +18,7 @@ pub mod form;
 pub mod health;
 pub mod help;
 pub mod list;
+mod locate;
 pub mod nav;
 pub mod overlay;
 pub mod pane;
@@ -47,6 +48,7 @@ use wall::WallClock;
 
 use crate::kafka::model::Lock;
 use crate::layout::{self, Size};
+use crate::position::Locator;
 
 /// What the machine is told once, at the start.
 #[derive(Clone, Debug)]
@@ -63,6 +65,8 @@ pub struct AppSettings {
     pub banner: Option<String>,
     /// Whether the session starts locked, unlocked or read-only.
     pub lock: Lock,
+    /// The record to open on.
+    pub open: Option<Locator>,
 }
 
 /// The whole state of the program.
@@ -82,6 +86,8 @@ pub struct App {
     feed: Ticket,
     /// What the screen needs, as of the last event.
     wants: Vec<Want>,
+    /// The record that is being looked for.
+    sought: Option<locate::Sought>,
     is_dirty: bool,
 }
 
@@ -100,8 +106,12 @@ impl App {
             toasts: Toasts::default(),
             feed: Ticket::default(),
             wants: Vec::new(),
+            sought: None,
             is_dirty: true,
         };
+        if let Some(locator) = app.settings.open.take() {
+            app.look_for(locator);
+        }
         let mut effects = app.enter(now);
         effects.extend(app.settle(now));
         (app, effects)

@@ -23,6 +23,7 @@ use clap_complete::Shell;
 
 use crate::app::nav::PaneId;
 use crate::exit::Exit;
+use crate::position::Locator;
 use crate::runtime;
 use crate::settings::{Settings, SettingsError};
 use report::OutputArgs;
@@ -108,6 +109,16 @@ pub enum Command {
         #[command(flatten)]
         screen: ScreenArgs,
     },
+    /// Open the screen on one record, by the locator that the copy menu (y) gives
+    Open {
+        /// The record: ktui://CLUSTER/TOPIC/PARTITION@OFFSET, where CLUSTER is the id of the cluster, the same for all who
+        /// reach it; another cluster is refused
+        #[arg(value_name = "LOCATOR")]
+        locator: Locator,
+        /// How it opens.
+        #[command(flatten)]
+        screen: ScreenArgs,
+    },
     /// Print brokers, dead ones that replicas still name included
     Brokers {
         /// How to print.
@@ -189,6 +200,9 @@ fn run(args: &Args) -> Exit {
     match &args.command {
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Demo { screen }) => open(Settings::demo(args, &screen.or(&args.screen))),
+        Some(Command::Open { locator, screen }) => {
+            open(Settings::open(args, &screen.or(&args.screen), locator.clone()))
+        }
         Some(Command::Brokers { output }) => {
             headless::run(args, *output, async |session| brokers::report(session).await)
         }

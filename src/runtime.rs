@@ -123,6 +123,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             themes: theme_names(settings.theme_dir.as_deref()),
             banner,
             lock: settings.lock,
+            open: settings.open,
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,

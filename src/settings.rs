@@ -9,6 +9,7 @@ use crate::app::nav::PaneId;
 use crate::cli::{Args, ScreenArgs};
 use crate::kafka::client::ClientSettings;
 use crate::kafka::model::Lock;
+use crate::position::Locator;
 use crate::ui::theme::{self, ColorDepth, Theme, ThemeError};
 
 /// What a session needs to know before it starts.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub log: Option<PathBuf>,
     /// Whether changes can be sent from the start, later, or never.
     pub lock: Lock,
+    /// The record to open on.
+    pub open: Option<Locator>,
     /// Longest time for an answer; `None` for the usual one.
     pub timeout: Option<Duration>,
 }
@@ -77,6 +80,19 @@ impl Settings {
         Self::with_target(args, &args.screen, Target::Brokers(brokers))
     }
 
+    /// Settings for the cluster that the command line names, opened on one of its records.
+    ///
+    /// # Errors
+    /// When it names none, or says something that cannot be.
+    pub fn open(args: &Args, screen: &ScreenArgs, locator: Locator) -> Result<Self, SettingsError> {
+        let brokers = bootstrap(&args.connection.brokers)?;
+        let settings = Self::with_target(args, screen, Target::Brokers(brokers))?;
+        Ok(Self {
+            open: Some(locator),
+            ..settings
+        })
+    }
+
     /// Settings for the demo, opened as `screen` says.
     ///
     /// # Errors
@@ -100,6 +116,7 @@ impl Settings {
             theme_dir,
             log: args.connection.log.clone(),
             lock: lock(args.connection.read_only, screen.allow_writes)?,
+            open: None,
             timeout: args.connection.timeout,
         })
     }

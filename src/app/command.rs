@@ -5,6 +5,7 @@ use super::pane::messages::source::{self, Source};
 use super::pane::topic::Tab;
 use super::store::Store;
 use crate::kafka::error::Error;
+use crate::position::{Locator, LocatorError};
 
 /// What a command's argument names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Argument {
     Group,
     /// A theme.
     Theme,
+    /// A record's locator.
+    Locator,
 }
 
 /// What a command does.
@@ -31,6 +34,8 @@ pub enum Command {
         /// From where to where; empty for the newest.
         line: String,
     },
+    /// Show one record.
+    Open(Locator),
     /// Change the theme.
     Theme(String),
     /// Show the help.
@@ -59,6 +64,7 @@ impl CommandRow {
         let argument = match self.argument {
             Argument::None => "",
             Argument::Topic | Argument::Group | Argument::Theme => " NAME",
+            Argument::Locator => " LOCATOR",
         };
         format!(":{}{argument}", self.names[0])
     }
@@ -89,6 +95,17 @@ pub const COMMANDS: &[CommandRow] = &[
         argument: Argument::Topic,
         help: "messages of a topic or several: orders.*,payments, then where to go: -15m to 10:00 p 0,3-5",
         build: messages,
+    },
+    CommandRow {
+        names: &["open"],
+        argument: Argument::Locator,
+        help: "one record: ktui://CLUSTER/TOPIC/PARTITION@OFFSET",
+        build: |locator, _| {
+            let locator = locator.parse();
+            locator
+                .map(Command::Open)
+                .map_err(|error: LocatorError| error.to_string())
+        },
     },
     CommandRow {
         names: &["groups"],
@@ -201,6 +218,7 @@ pub fn parse(line: &str, store: &Store) -> Result<Command, String> {
         (Argument::Topic, true) => Err(format!("{word} which topic?")),
         (Argument::Group, true) => Err(format!("{word} which group?")),
         (Argument::Theme, true) => Err(format!("{word} which one?")),
+        (Argument::Locator, true) => Err(format!("{word} which record? ktui://CLUSTER/TOPIC/PARTITION@OFFSET")),
         _ => (row.build)(argument, store),
     }
 }
@@ -227,7 +245,7 @@ pub fn complete(line: &str, store: &Store, themes: &[String]) -> (String, Vec<St
 
 fn names(argument: Argument, store: &Store, themes: &[String]) -> Vec<String> {
     match argument {
-        Argument::None => Vec::new(),
+        Argument::None | Argument::Locator => Vec::new(),
         Argument::Topic => {
             let topics = store
                 .overview

@@ -74,6 +74,7 @@ impl App {
     /// After every event: the pane derives its rows anew, and what is due is asked for.
     pub(super) fn settle(&mut self, now: Instant) -> Vec<Effect> {
         self.with_pane(now, |pane, view, _| pane.refresh(view));
+        let mut effects = self.locate(now);
         self.wants = schedule::always(&self.store);
         let wants = self.nav.top().pane().wants(self.view(now));
         self.wants.extend(wants);
@@ -87,7 +88,8 @@ impl App {
             self.wants.truncate(1);
         }
         self.revise_complaint(now);
-        schedule::ask(&self.wants, &mut self.store, now)
+        effects.extend(schedule::ask(&self.wants, &mut self.store, now));
+        effects
     }
 
     pub(super) fn enter(&mut self, now: Instant) -> Vec<Effect> {
@@ -142,7 +144,7 @@ impl App {
         self.obey(intents, now)
     }
 
-    fn act_in_pane(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+    pub(super) fn act_in_pane(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         let intents = self.with_pane(now, |pane, view, out| {
             pane.act(action, view, out);
         });
@@ -178,7 +180,7 @@ impl App {
         effects
     }
 
-    fn go(&mut self, location: Location, now: Instant) -> Vec<Effect> {
+    pub(super) fn go(&mut self, location: Location, now: Instant) -> Vec<Effect> {
         self.change_screen(now, |nav| {
             nav.go(location);
             true

@@ -131,6 +131,7 @@ fn a_cursor_step_in_the_list_of_topics_takes_at_most_200_bytes() {
         themes: Vec::new(),
         banner: None,
         lock: Lock::Locked,
+        open: None,
     };
     let (mut app, effects) = App::start(settings, SIZE, now);
     settle(&mut app, effects, (start, now));

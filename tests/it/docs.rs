@@ -32,6 +32,7 @@ fn keys() -> String {
             Argument::Topic => " TOPIC",
             Argument::Group => " GROUP",
             Argument::Theme => " NAME",
+            Argument::Locator => " LOCATOR",
         };
         let names: Vec<String> = row.names.iter().map(|name| format!("`:{name}{argument}`")).collect();
         let _ = writeln!(page, "| {} | {} |", names.join(" "), row.help);

@@ -5,7 +5,8 @@ use ktui::app::action::{Action, Scope};
 use ktui::app::effect::Effect;
 use ktui::app::event::Event;
 use ktui::app::nav::PaneId;
-use ktui::kafka::model::{Lock, Row};
+use ktui::kafka::model::{Lock, Offset, PartitionId, Row};
+use ktui::position::Start;
 
 use crate::messages_data::{header, opened, order, record};
 use crate::stage::{Stage, overview};
@@ -179,4 +180,72 @@ fn the_copy_menu_fits_a_narrow_and_a_low_screen() {
         stage.press(Action::Bottom);
         assert_snapshot!(format!("copy_menu_{width}x{height}"), stage.text());
     }
+}
+
+/// What `:open` shows of a record of `orders.events`, of which partition 7 has these.
+fn opened_at(locator: &str, offsets: &[i64]) -> Stage {
+    let mut stage = topics(100, 30);
+    stage.press(Action::Palette);
+    stage.type_line(&format!("open {locator}"));
+    let rows = offsets.iter().map(|offset| order(7, *offset)).collect();
+    stage.arrive(rows);
+    stage
+}
+
+#[test]
+fn a_locator_opens_its_record_and_nothing_else_of_the_topic_is_read() {
+    let stage = opened_at(
+        "ktui://MkU3OEVBNTcwNTJENDM2Qk/orders.events/7@166666",
+        &[166_666, 166_678],
+    );
+    let read = stage.reads();
+    assert_eq!(
+        (read.partitions, read.start),
+        (vec![PartitionId(7)], Start::Offset(Offset(166_666)))
+    );
+    let screen = stage.text();
+    assert!(
+        stage.app.overlay().is_none() && stage.app.scope() == Scope::Record,
+        "{screen}"
+    );
+    assert!(
+        stage.line("Messages ›").contains("orders.events › 7@166666"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn of_a_record_that_is_gone_the_next_one_is_shown_and_said() {
+    let mut stage = opened_at("ktui://kafka-1:9092/orders.events/7@166660", &[166_666]);
+    assert_snapshot!("open_gone", stage.text());
+    stage.press(Action::Leave);
+    assert_eq!(stage.app.scope(), Scope::Record);
+    let stage = opened_at("ktui://kafka-2:9092/orders.events/7@900000", &[]);
+    assert!(
+        stage
+            .line("has not been written yet")
+            .contains("orders.events/7@900000")
+    );
+}
+
+#[test]
+fn a_record_of_another_cluster_topic_or_partition_is_refused() {
+    for (locator, why) in [
+        ("ktui://prod-us/orders.events/7@1", "is a record of cluster prod-us"),
+        ("ktui://prod-eu/nope/7@1", "There is no topic nope here"),
+        ("ktui://prod-eu/orders.events/99@1", "has no partition 99: it has 12"),
+    ] {
+        let mut stage = topics(100, 30);
+        stage.press(Action::Palette);
+        stage.type_line(&format!("open {locator}"));
+        let is_read = stage
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::OpenFeed { .. }));
+        assert!(!is_read && stage.text().contains(why), "{}", stage.text());
+    }
+    let mut stage = topics(100, 30);
+    stage.press(Action::Palette);
+    stage.type_line("open orders/7@1");
+    assert!(stage.line(":open").contains("it does not start with ktui://"));
 }

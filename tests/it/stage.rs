@@ -44,6 +44,7 @@ impl Stage {
             themes: vec!["dark".to_owned(), "light".to_owned()],
             banner: None,
             lock: Lock::Locked,
+            open: None,
         };
         let (app, effects) = App::start(settings, size, now);
         Self {

@@ -160,6 +160,10 @@ impl App {
         Ok(match command {
             Command::Go(location) => self.go(location, now),
             Command::Read { source, .. } => self.go(Location::Messages(source), now),
+            Command::Open(locator) => {
+                self.look_for(locator);
+                Vec::new()
+            }
             Command::Theme(name) if self.settings.themes.contains(&name) => vec![Effect::UseTheme(name)],
             Command::Theme(name) => {
                 return Err(format!("no theme {name}: {}", self.settings.themes.join(", ")));
