@@ -34,4 +34,4 @@ pub use registry::{Choice, DECODERS, Decoded, DecoderRow, Format, choose, decode
 pub use sanitize::sanitize;
 pub use shape::{Shape, shape};
 pub use site::{Part, Site};
-pub use view::View;
+pub use view::{MOST_COUNTED, Pattern, View};

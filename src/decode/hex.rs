@@ -23,9 +23,20 @@ impl Dump {
         bytes.len().div_ceil(self.per_row)
     }
 
+    /// The byte that a row begins with.
+    pub(super) fn byte_of(self, row: usize) -> usize {
+        row.saturating_mul(self.per_row)
+    }
+
+    /// The row on which a byte stands.
+    pub(super) fn row_of(self, byte: usize) -> usize {
+        byte / self.per_row
+    }
+
     pub(super) fn row(self, bytes: &[u8], row: usize) -> Option<Line> {
         let position = row.checked_mul(self.per_row)?;
-        let chunk = bytes.chunks(self.per_row).nth(row)?;
+        let rest = bytes.get(position..).filter(|rest| !rest.is_empty())?;
+        let chunk = &rest[..rest.len().min(self.per_row)];
         let (mut hex, mut ascii) = (String::new(), String::new());
         for column in 0..self.per_row {
             if column > 0 && column % 8 == 0 {

@@ -23,6 +23,8 @@ pub enum SpanKind {
     Position,
     /// The bytes of a hex dump.
     Bytes,
+    /// What is folded, in its place.
+    Folded,
 }
 
 /// A part of a row: already safe for a terminal.

@@ -1,17 +1,20 @@
-//! A value opened in one format: rows by number, a window at a time.
+//! A value opened in one format: rows by number, a window at a time, with objects and arrays folded.
+
+mod body;
+mod find;
+mod folds;
+
+pub use find::{MOST_COUNTED, Pattern};
 
 use bytes::Bytes;
 
-use super::hex::Dump;
-use super::json::{Pretty, RowStart};
 use super::line::{Line, SpanKind};
 use super::registry::{Choice, Decoded, Format, choose, decode};
 use super::shape::{Shape, shape};
 use super::site::Site;
-use super::text;
+use body::Body;
+use folds::Folds;
 
-/// Rows between two remembered places: a window builds at most so many rows it does not show.
-const STRIDE: usize = 64;
 /// Fewest columns a view is laid out for.
 const NARROWEST: usize = 12;
 /// Most columns a row has, so that a window has a bound.
@@ -20,23 +23,11 @@ const WIDEST: usize = 4096;
 /// A value opened for reading. Opening reads all of it once; a window then costs what it shows.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// What the rows are made of: the bytes, or what a decoder made of them.
-    shown: Bytes,
     shape: Shape,
     format: Format,
     reason: String,
-    rows: usize,
-    columns: usize,
     body: Body,
-}
-
-#[derive(Clone, Debug)]
-enum Body {
-    /// One row that says there is nothing.
-    Nothing,
-    Text(Vec<usize>),
-    Json(Vec<RowStart>),
-    Hex(Dump),
+    folds: Folds,
 }
 
 impl View {
@@ -48,33 +39,23 @@ impl View {
     /// Opens `bytes` that stand at `site`. Where they are not of that format, they are shown as text or hex, and
     /// [`View::reason`] says why.
     pub fn open_at(bytes: Option<Bytes>, format: Format, columns: usize, site: &Site<'_>) -> Self {
-        let columns = columns.clamp(NARROWEST, WIDEST);
         let shape = shape(bytes.as_deref());
-        let bytes = bytes.unwrap_or_default();
-        let choice = match shape {
-            Shape::Null | Shape::Empty => None,
-            _ => Some(chosen(&bytes, format, shape, site)),
-        };
-        let Some(choice) = choice else {
+        let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else {
             return Self {
-                shown: bytes,
                 shape,
                 format,
                 reason: shape.to_string(),
-                rows: 1,
-                columns,
-                body: Body::Nothing,
+                body: Body::nothing(shape),
+                folds: Folds::default(),
             };
         };
-        let (shown, (body, rows)) = laid_out(bytes, choice.decoded, columns);
+        let choice = chosen(&bytes, format, shape, site);
         Self {
-            shown,
             shape,
             format: choice.format,
             reason: choice.reason,
-            rows,
-            columns,
-            body,
+            body: Body::new(bytes, choice.decoded, columns.clamp(NARROWEST, WIDEST)),
+            folds: Folds::default(),
         }
     }
 
@@ -94,40 +75,102 @@ impl View {
         &self.reason
     }
 
-    /// How many rows there are; at least 1.
+    /// How many rows there are, without the folded ones; at least 1.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.body.rows - self.folds.hidden()
+    }
+
+    /// Whether its objects and arrays can be folded.
+    pub fn is_tree(&self) -> bool {
+        self.body.is_tree()
     }
 
     /// At most `count` rows from row `from` on, counted from 0.
     pub fn window(&self, from: usize, count: usize) -> Vec<Line> {
-        let count = count.min(self.rows.saturating_sub(from));
-        let slice = &*self.shown;
-        match &self.body {
-            Body::Nothing => (0..count).map(|_| nothing(self.shape)).collect(),
-            Body::Hex(dump) => (from..from + count).filter_map(|row| dump.row(slice, row)).collect(),
-            Body::Text(starts) => {
-                let Some(&start) = starts.get(from / STRIDE) else {
-                    return Vec::new();
-                };
-                let at = (0..from % STRIDE).fold(start, |at, _| text::next_row(slice, at, self.columns));
-                let rows = std::iter::successors(Some((Line::default(), at)), |(_, at)| {
-                    (*at < slice.len()).then(|| text::row(slice, *at, self.columns))
-                });
-                rows.skip(1).take(count).map(|(line, _)| line).collect()
-            }
-            Body::Json(starts) => {
-                let Some(start) = starts.get(from / STRIDE) else {
-                    return Vec::new();
-                };
-                let input = std::str::from_utf8(slice).unwrap_or_default();
-                let mut pretty = Pretty::new(input, self.columns, Some(*start));
-                for _ in 0..from % STRIDE {
-                    pretty.skip_row();
-                }
-                std::iter::from_fn(|| pretty.next_row()).take(count).collect()
-            }
+        if self.folds.is_empty() {
+            return self.body.window(from, count);
         }
+        let end = from.saturating_add(count).min(self.rows());
+        let mut lines = Vec::new();
+        let mut row = from;
+        while row < end {
+            let whole = self.folds.whole(row);
+            // Rows up to the next fold stand together.
+            let run = (row + 1..end)
+                .take_while(|next| self.folds.whole(*next) == whole + (next - row))
+                .count()
+                + 1;
+            lines.extend(self.body.window(whole, run));
+            if let (Some(fold), Some(line)) = (self.folds.after(whole + run - 1), lines.last_mut()) {
+                let bracket = if line.text().ends_with('[') { ']' } else { '}' };
+                line.push(SpanKind::Folded, &format!(" … {} {bracket}", fold.members));
+            }
+            row += run;
+        }
+        lines
+    }
+
+    /// Folds the object or array that begins on a row, or opens it; `false` where none begins.
+    pub fn toggle_fold(&mut self, row: usize) -> bool {
+        let Some((head, fold)) = self.body.container(self.folds.whole(row)) else {
+            return false;
+        };
+        if !self.folds.remove(head) {
+            self.folds.insert([(head, fold)]);
+        }
+        true
+    }
+
+    /// Opens everything that is folded, or else folds what stands directly in the outermost object or array. Answers
+    /// where a row stands then.
+    pub fn toggle_all(&mut self, row: usize) -> usize {
+        let whole = self.folds.whole(row);
+        if self.folds.is_empty() {
+            self.folds.insert(self.body.top_containers());
+        } else {
+            self.folds.clear();
+        }
+        self.folds.shown(whole)
+    }
+
+    /// The row of the next place of `pattern` after a row, or of the last one before it; begins anew at the other end.
+    /// What hides it is opened.
+    pub fn find(&mut self, pattern: &Pattern, row: usize, is_forward: bool) -> Option<usize> {
+        let bytes = self.body.bytes();
+        let whole = self.folds.whole(row);
+        let found = if is_forward {
+            let from = if whole + 1 < self.body.rows {
+                self.body.byte_of(whole + 1)
+            } else {
+                bytes.len()
+            };
+            pattern.next(bytes, from).or_else(|| pattern.next(bytes, 0))
+        } else {
+            let before = self.body.byte_of(whole);
+            pattern
+                .previous(bytes, before)
+                .or_else(|| pattern.previous(bytes, bytes.len()))
+        };
+        found.map(|place| self.reveal(place.start))
+    }
+
+    /// The row of the first place of `pattern` at or after a row, or else of the first one of all.
+    pub fn find_from(&mut self, pattern: &Pattern, row: usize) -> Option<usize> {
+        let bytes = self.body.bytes();
+        let from = self.body.byte_of(self.folds.whole(row));
+        let found = pattern.next(bytes, from).or_else(|| pattern.next(bytes, 0));
+        found.map(|place| self.reveal(place.start))
+    }
+
+    fn reveal(&mut self, byte: usize) -> usize {
+        let whole = self.body.row_of(byte);
+        self.folds.reveal(whole);
+        self.folds.shown(whole)
+    }
+
+    /// How many places of `pattern` there are, up to [`MOST_COUNTED`].
+    pub fn count(&self, pattern: &Pattern) -> usize {
+        pattern.count(self.body.bytes())
     }
 }
 
@@ -151,69 +194,6 @@ fn chosen(bytes: &[u8], format: Format, shape: Shape, site: &Site<'_>) -> Choice
                 Decoded::AsText
             },
         },
-    }
-}
-
-/// The bytes to show and how they are laid out.
-fn laid_out(bytes: Bytes, decoded: Decoded, columns: usize) -> (Bytes, (Body, usize)) {
-    let (shown, decoded) = match decoded {
-        Decoded::Text(text) => (Bytes::from(text), Decoded::AsText),
-        Decoded::Json(text) => (Bytes::from(text), Decoded::AsJson),
-        // A container's bytes are shown by what they are; another decoder on top would be guessing.
-        Decoded::Bytes(held) => {
-            let decoded = match shape(Some(&held)) {
-                Shape::Json => Decoded::AsJson,
-                binary if binary.is_binary() => Decoded::AsHex,
-                _ => Decoded::AsText,
-            };
-            (Bytes::from(held), decoded)
-        }
-        as_it_is => (bytes, as_it_is),
-    };
-    let body = match decoded {
-        Decoded::AsHex => hex(&shown, columns),
-        Decoded::AsJson => json(&shown, columns),
-        _ => lines(&shown, columns),
-    };
-    (shown, body)
-}
-
-fn nothing(shape: Shape) -> Line {
-    let mut line = Line::default();
-    line.push(SpanKind::Literal, &shape.to_string());
-    line
-}
-
-fn hex(bytes: &[u8], columns: usize) -> (Body, usize) {
-    let dump = Dump::new(columns);
-    (Body::Hex(dump), dump.rows(bytes))
-}
-
-fn lines(bytes: &[u8], columns: usize) -> (Body, usize) {
-    let (mut starts, mut rows, mut at) = (Vec::new(), 0, 0);
-    while at < bytes.len() {
-        if rows % STRIDE == 0 {
-            starts.push(at);
-        }
-        rows += 1;
-        at = text::next_row(bytes, at, columns);
-    }
-    (Body::Text(starts), rows)
-}
-
-fn json(bytes: &[u8], columns: usize) -> (Body, usize) {
-    let input = std::str::from_utf8(bytes).unwrap_or_default();
-    let (mut starts, mut rows) = (Vec::new(), 0);
-    let mut pretty = Pretty::new(input, columns, None);
-    loop {
-        let place = pretty.place();
-        if !pretty.skip_row() {
-            return (Body::Json(starts), rows);
-        }
-        if rows % STRIDE == 0 {
-            starts.push(place);
-        }
-        rows += 1;
     }
 }
 
@@ -271,6 +251,44 @@ mod tests {
         );
         assert!(view.reason().starts_with("not CBOR: "), "{}", view.reason());
         assert_eq!(open(b"\xff\xff\xff", Format::Uuid, 80).format(), Format::Hex);
+    }
+
+    #[test]
+    fn a_folded_container_is_one_row_and_opens_again() {
+        let mut view = open(br#"{"a":[1,{"b":2},[3]],"c":{"d":4}}"#, Format::Auto, 80);
+        let rows = view.rows();
+        assert!(view.toggle_fold(1));
+        assert_eq!(
+            texts(&view, 0, 9),
+            ["{", "  \"a\": [ … 3 ]", "  \"c\": {", "    \"d\": 4", "  }", "}"]
+        );
+        assert!(!view.toggle_fold(3), "4 is no container");
+        assert!(view.toggle_fold(2));
+        assert_eq!(texts(&view, 0, 9), ["{", "  \"a\": [ … 3 ]", "  \"c\": { … 1 }", "}"]);
+        assert!(view.toggle_fold(1));
+        assert!(view.toggle_fold(view.rows() - 2));
+        assert_eq!(view.rows(), rows);
+        assert_eq!(view.toggle_all(0), 0);
+        assert_eq!(texts(&view, 0, 9).len(), 4);
+        view.toggle_all(0);
+        assert_eq!(view.rows(), rows);
+    }
+
+    #[test]
+    fn a_search_goes_round_and_opens_what_hides_its_place() {
+        let mut view = open(br#"{"a":[1,{"b":"needle"}],"c":"needle","d":0}"#, Format::Auto, 80);
+        let pattern = Pattern::new("needle").unwrap();
+        assert_eq!(view.count(&pattern), 2);
+        view.toggle_fold(1);
+        assert_eq!(view.find_from(&pattern, 0), Some(4));
+        assert_eq!(view.find(&pattern, 4, true), Some(7));
+        assert_eq!(view.find(&pattern, 7, true), Some(4), "round the end");
+        assert_eq!(view.find(&pattern, 4, false), Some(7), "round the beginning");
+        assert_eq!(view.find(&Pattern::new("nothing").unwrap(), 0, true), None);
+        for format in [Format::Text, Format::Hex] {
+            let mut view = open(br#"{"a":"needle"}"#, format, 80);
+            assert_eq!(view.find(&pattern, 0, true), Some(0), "{format:?}");
+        }
     }
 
     #[test]

@@ -10,11 +10,11 @@ const DEEPEST: usize = 32;
 const INDENT: &str = "                                                                ";
 
 /// Where a row begins: at a token, at a depth, and how many bytes of the laid-out line stand in the rows above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     at: usize,
-    depth: usize,
     skipped: usize,
+    depth: usize,
 }
 
 /// Lays out valid JSON, row by row.
@@ -62,6 +62,25 @@ impl<'a> Pretty<'a> {
         self.step(|_, _| {})
     }
 
+    /// The byte that the next row begins with: where it goes on with a line, the byte of that line it goes on with.
+    pub(in crate::decode) fn byte(&self) -> usize {
+        let line = JsonLine::read(self.input, self.place);
+        line.map_or(self.input.len(), |line| line.byte_at(self.place.skipped))
+    }
+
+    /// The place of a byte at or after the line that the next row belongs to.
+    pub(in crate::decode) fn place_of(mut self, byte: usize) -> Option<RowStart> {
+        self.place.skipped = 0;
+        loop {
+            let line = JsonLine::read(self.input, self.place)?;
+            if line.next.at > byte || line.next == self.place {
+                let skipped = line.skipped_at(byte);
+                return Some(RowStart(Place { skipped, ..self.place }));
+            }
+            self.place = line.next;
+        }
+    }
+
     fn step(&mut self, mut part: impl FnMut(SpanKind, &'a str)) -> bool {
         let line = self.line.take().or_else(|| JsonLine::read(self.input, self.place));
         let Some(line) = line else { return false };
@@ -95,9 +114,26 @@ impl<'a> Pretty<'a> {
     }
 }
 
-/// An opaque [`Place`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a row begins, in the order of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::decode) struct RowStart(Place);
+
+impl RowStart {
+    /// The byte after the line before.
+    pub(in crate::decode) fn line(self) -> usize {
+        self.0.at
+    }
+
+    /// How many objects and arrays are open there.
+    pub(in crate::decode) fn depth(self) -> usize {
+        self.0.depth
+    }
+
+    /// Whether the row goes on with a line that began above it.
+    pub(in crate::decode) fn is_continued(self) -> bool {
+        self.0.skipped > 0
+    }
+}
 
 /// One line before wrapping: indentation, perhaps a key, a value or a bracket, perhaps a comma.
 #[derive(Clone, Debug)]
@@ -105,6 +141,9 @@ struct JsonLine<'a> {
     parts: [(SpanKind, &'a str); 6],
     count: usize,
     next: Place,
+    /// Where the text begins in memory, and its length.
+    input: usize,
+    length: usize,
 }
 
 impl<'a> JsonLine<'a> {
@@ -114,6 +153,8 @@ impl<'a> JsonLine<'a> {
             parts: [(SpanKind::Punctuation, ""); 6],
             count: 0,
             next: place,
+            input: input.as_ptr() as usize,
+            length: input.len(),
         };
         let mut depth = place.depth;
         let mut token = tokens.next()?.ok()?;
@@ -147,6 +188,29 @@ impl<'a> JsonLine<'a> {
             skipped: 0,
         };
         Some(line)
+    }
+
+    /// The parts that stand in the text as they are: bytes before them in the line, byte in the text, length.
+    fn stored(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let mut before = 0;
+        self.parts.iter().take(self.count).filter_map(move |(_, text)| {
+            let start = before;
+            before += text.len();
+            let at = (text.as_ptr() as usize).checked_sub(self.input)?;
+            (at < self.length && !text.is_empty()).then_some((start, at, text.len()))
+        })
+    }
+
+    /// The byte of the text at a position in the line; of what is only laid out, the next one.
+    fn byte_at(&self, position: usize) -> usize {
+        let part = self.stored().find(|(start, _, length)| position < start + length);
+        part.map_or(self.next.at, |(start, at, _)| at + position.saturating_sub(start))
+    }
+
+    /// The position in the line of a byte of the text.
+    fn skipped_at(&self, byte: usize) -> usize {
+        let part = self.stored().filter(|(_, at, _)| *at <= byte).last();
+        part.map_or(0, |(start, at, length)| start + (byte - at).min(length))
     }
 
     fn push(&mut self, kind: SpanKind, text: &'a str) {

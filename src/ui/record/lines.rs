@@ -16,7 +16,7 @@ fn role(kind: SpanKind) -> Role {
         SpanKind::Text => Role::JsonString,
         SpanKind::Number => Role::JsonNumber,
         SpanKind::Literal => Role::JsonLiteral,
-        SpanKind::Position => Role::Dim,
+        SpanKind::Position | SpanKind::Folded => Role::Dim,
     }
 }
 
