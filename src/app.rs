@@ -19,6 +19,7 @@ pub mod health;
 pub mod help;
 pub mod list;
 mod locate;
+pub mod memory;
 pub mod nav;
 pub mod overlay;
 pub mod pane;
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 use action::{Action, Scope};
 use effect::Effect;
 use event::Event;
+use memory::Memory;
 use nav::{Nav, PaneId};
 use overlay::Overlay;
 use pane::{View, Want};
@@ -67,6 +69,8 @@ pub struct AppSettings {
     pub lock: Lock,
     /// The record to open on.
     pub open: Option<Locator>,
+    /// What earlier sessions on this cluster left.
+    pub memory: Memory,
 }
 
 /// The whole state of the program.
@@ -207,6 +211,7 @@ impl App {
     pub fn view(&self, now: Instant) -> View<'_> {
         View {
             store: &self.store,
+            memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now,
         }

@@ -16,6 +16,7 @@ pub mod effects;
 pub mod frame;
 pub mod input;
 pub mod logging;
+pub mod memory;
 pub mod panic;
 pub mod session;
 pub mod signals;
@@ -114,6 +115,11 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
         client.request_timeout = timeout;
         client.connect_timeout = client.connect_timeout.min(timeout);
     }
+    // The demo is the same every time.
+    let memory_file = cluster_name
+        .as_deref()
+        .filter(|_| demo.is_none())
+        .and_then(memory::file);
     let start = Start {
         client: Client::new(client),
         settings: AppSettings {
@@ -124,9 +130,11 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             banner,
             lock: settings.lock,
             open: settings.open,
+            memory: memory_file.as_deref().map(memory::load).unwrap_or_default(),
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,
+        memory_file,
         panics,
     };
     session::run(start, tty).await

@@ -67,7 +67,7 @@ impl Scope {
         match self {
             Self::Brokers => &[Action::Open],
             Self::Topic | Self::Messages | Self::Group => &[Action::Sort, Action::ReverseSort],
-            Self::Record => &[Action::Open, Action::Filter, Action::Sort, Action::ReverseSort],
+            Self::Record => &[Action::Sort, Action::ReverseSort],
             _ => &[],
         }
     }
@@ -193,8 +193,11 @@ actions! {
         NextSection     "next-section"     ["tab"]         "section"  "next section: value, key, headers, metadata";
         NextView        "next-view"        ["v"]           "view"     "next view: auto, JSON, text, hex";
         ToggleWrap      "toggle-wrap"      ["w"]           "wrap"     "wrap long lines, or cut them";
-        NextRecord      "next-record"      ["J", "n"]      "next"     "next record";
-        PreviousRecord  "previous-record"  ["K", "N"]      "previous" "previous record";
+        FoldAll         "fold-all"         ["z"]           "fold all" "fold every object and array, or open them";
+        NextRecord      "next-record"      ["J"]           "next"     "next record";
+        PreviousRecord  "previous-record"  ["K"]           "previous" "previous record";
+        NextPlace       "next-place"       ["n"]           "next"     "next place of what is looked for, else next record";
+        PreviousPlace   "previous-place"   ["N"]           "previous" "the place before, else the record before";
         ScrollLeft      "scroll-left"      ["h", "left"]   "left"     "scroll left";
         ScrollRight     "scroll-right"     ["l", "right"]  "right"    "scroll right";
     }

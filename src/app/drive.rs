@@ -67,6 +67,9 @@ impl App {
             Action::Copy => self.open_copy_menu(now),
             Action::NextRecord => self.step(true, now),
             Action::PreviousRecord => self.step(false, now),
+            Action::NextPlace | Action::PreviousPlace if !self.is_looking() => {
+                self.step(action == Action::NextPlace, now)
+            }
             _ => self.act_in_pane(action, now),
         }
     }
@@ -108,6 +111,7 @@ impl App {
         let mut intents = Vec::new();
         let view = super::View {
             store: &self.store,
+            memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now,
         };
@@ -131,6 +135,7 @@ impl App {
         let mut intents = Vec::new();
         let view = super::View {
             store: &self.store,
+            memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now,
         };
@@ -173,6 +178,11 @@ impl App {
                 Intent::Forget(slot) => {
                     self.store.forget(slot);
                     effects.push(Effect::Cancel(slot));
+                }
+                Intent::Remember(memo) => {
+                    if self.settings.memory.take(memo) {
+                        effects.push(Effect::Remember(Box::new(self.settings.memory.clone())));
+                    }
                 }
                 Intent::Do(effect) => effects.push(effect),
             }
@@ -220,10 +230,16 @@ impl App {
             .collect()
     }
 
+    /// Whether the screen on top looks for something.
+    fn is_looking(&self) -> bool {
+        self.nav.top().pane().filter().is_some_and(|line| !line.is_empty())
+    }
+
     /// Steps to the next or previous record while one is open.
     fn step(&mut self, is_forward: bool, now: Instant) -> Vec<Effect> {
         let view = super::View {
             store: &self.store,
+            memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now,
         };

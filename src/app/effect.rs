@@ -1,5 +1,6 @@
 //! What shall be done, in the imperative.
 
+use super::memory::Memory;
 use super::slot::{SlotId, Ticket};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query};
 
@@ -50,6 +51,8 @@ pub enum Effect {
     },
     /// Put the row under the cursor into the clipboard, as it is on screen.
     CopyRow,
+    /// Keep this for the next session on this cluster.
+    Remember(Box<Memory>),
     /// Change the theme by name.
     UseTheme(String),
     /// Draw every cell anew.

@@ -16,6 +16,7 @@ use super::copy::Subject;
 use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
+use super::memory::{Memo, Memory};
 use super::nav::Location;
 use super::prompt::PromptKind;
 use super::slot::SlotId;
@@ -29,6 +30,8 @@ use crate::layout::Area;
 pub struct View<'a> {
     /// What is known of the cluster.
     pub store: &'a Store,
+    /// What earlier sessions and this one chose to keep.
+    pub memory: &'a Memory,
     /// The pane's rectangle.
     pub body: Area,
     /// Now.
@@ -52,6 +55,8 @@ pub enum Intent {
     Read(FeedSpec),
     /// Read records before those of the stream.
     ReadOlder(OlderSpec),
+    /// Keep something for this session and the next.
+    Remember(Memo),
     /// Have the shell do something.
     Do(Effect),
 }

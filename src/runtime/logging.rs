@@ -49,6 +49,16 @@ pub(super) fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
+/// Opens a file that only its owner can read, empty.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+}
+
 /// Where a panic is written to when there is no log.
 pub(super) fn crash_file() -> Option<PathBuf> {
     let dirs = project_dirs()?;

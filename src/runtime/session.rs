@@ -17,8 +17,10 @@ use super::copier::Copier;
 use super::effects::{self, Effects, Records};
 use super::frame::Pace;
 use super::input::{Input, Reader};
+use super::memory;
 use super::signals::{Endings, Notice, Notices};
 use super::terminal::Tty;
+use crate::app;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::app::overlay::Overlay;
@@ -44,6 +46,8 @@ pub struct Session {
     look: Look,
     copier: Copier,
     time_of_day: TimeOfDay,
+    /// Where what is remembered goes; `None` where nothing is.
+    memory_file: Option<PathBuf>,
     reached: Option<Instant>,
 }
 
@@ -98,6 +102,8 @@ pub struct Start {
     pub theme: Theme,
     /// Where the user's own themes are.
     pub theme_dir: Option<PathBuf>,
+    /// Where what is remembered of the cluster is kept.
+    pub memory_file: Option<PathBuf>,
     /// What panics of tasks say.
     pub panics: mpsc::Receiver<String>,
 }
@@ -132,6 +138,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
             widths: RefCell::default(),
         },
         time_of_day: TimeOfDay::default(),
+        memory_file: start.memory_file,
         reached: None,
     };
     let mut sources = Sources {
@@ -254,6 +261,7 @@ impl Session {
                 Effect::Lock => self.turn_lock(Lock::Locked)?,
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
                 Effect::CopyRow => self.copy_row()?,
+                Effect::Remember(memory) => self.remember(&memory)?,
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),
                 Effect::Suspend => {
@@ -297,6 +305,17 @@ impl Session {
             Some(text) => self.copy("row", text),
             None => Ok(()),
         }
+    }
+
+    fn remember(&mut self, memory: &app::memory::Memory) -> io::Result<()> {
+        if let Some(path) = &self.memory_file
+            && let Err(error) = memory::save(path, memory)
+        {
+            self.tell(Event::Refused(format!(
+                "cannot remember that for the next session: {error}"
+            )))?;
+        }
+        Ok(())
     }
 
     fn use_theme(&mut self, name: &str) -> io::Result<()> {

@@ -10,6 +10,7 @@ use super::line::{self, Line};
 use super::theme::Role;
 use super::{Paint, format};
 use crate::app::pane::View;
+use crate::app::pane::record::find::Find;
 use crate::app::pane::record::section::{Section, Text, Wrap};
 use crate::app::pane::record::{INDENT, RecordView};
 use crate::decode::{self, Format, Preview, Shape};
@@ -133,6 +134,9 @@ fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, se
         };
         words.push((Role::Dim, format!("not wrapped{column}")));
     }
+    if let Some(find) = pane.find(section) {
+        words.push(found(find));
+    }
     words.extend(seen(pane, section, view.rows(), area));
     title(frame, head, pane.focus() == section, name, &words, paint);
     let (_, area) = area.split_left(INDENT);
@@ -147,10 +151,41 @@ fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, se
             Line::new(frame.buffer_mut(), area, paint.theme).left(Role::Null, "(empty: 0 bytes)");
         }
         _ => {
-            let window = view.window(text.top, area.height.into());
-            lines::draw(frame, area, &window, left(pane), paint);
+            let window = view.window(text.list.top_row, area.height.into());
+            let pattern = pane.find(section).and_then(|find| find.pattern.as_ref());
+            lines::draw_marked(frame, area, (&window, pattern), left(pane), paint);
+            if let Some(cursor) = text.cursor().filter(|_| pane.focus() == section) {
+                draw_cursor(frame, area, cursor - text.list.top_row.min(cursor), paint);
+            }
         }
     }
+}
+
+/// How many places there are of what is looked for.
+fn found(find: &Find) -> (Role, String) {
+    match find.count {
+        None | Some(0) => (Role::Warning, format!("{:?} is not in here", find.line)),
+        Some(1) => (Role::Match, "1 match".to_owned()),
+        Some(count) if count >= decode::MOST_COUNTED => {
+            (Role::Match, format!("{}+ matches", format::Count(count as i64)))
+        }
+        Some(count) => (Role::Match, format!("{} matches", format::Count(count as i64))),
+    }
+}
+
+/// Marks the row under the cursor.
+fn draw_cursor(frame: &mut Frame<'_>, area: Area, row: usize, paint: &Paint<'_>) {
+    let Some(row) = u16::try_from(row).ok().filter(|row| *row < area.height) else {
+        return;
+    };
+    let style = paint.theme.style(Role::Cursor);
+    let whole = Area {
+        x: area.x.saturating_sub(INDENT),
+        width: area.width + INDENT.min(area.x),
+        ..row_of(area, row)
+    };
+    frame.buffer_mut().set_style(whole.into(), style);
+    line::put(frame.buffer_mut(), (whole.x + 1, whole.y), 1, "▸", style);
 }
 
 fn left(pane: &RecordView) -> usize {

@@ -12,19 +12,24 @@
 //! ```
 //!
 //! The section in focus gets the room it needs, the others what is left. Only visible rows are built, however long
-//! the value is.
+//! the value is. JSON is a tree: the cursor folds and opens objects and arrays. `/` looks for text in the section.
 
 pub mod divide;
+pub mod find;
 pub mod section;
 
 use bytes::Bytes;
 
 use self::divide::{Parts, Wanted, divide};
+use self::find::Find;
 use self::section::{HeaderRows, Section, Text, Wrap};
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::copy::{self, Subject};
 use crate::app::effect::Effect;
+use crate::app::filter::ListFilter;
+use crate::app::list::ListState;
+use crate::app::memory::Memo;
 use crate::app::nav::Location;
 use crate::decode::{Part, Site};
 use crate::kafka::model::TopicName;
@@ -55,6 +60,8 @@ pub struct RecordView {
     facts_top: usize,
     /// Columns scrolled out at the left, while lines are not wrapped.
     left: usize,
+    /// What is looked for in the section in focus.
+    find: Option<Find>,
 }
 
 impl RecordView {
@@ -71,6 +78,7 @@ impl RecordView {
             headers_top: 0,
             facts_top: 0,
             left: 0,
+            find: None,
         }
     }
 
@@ -81,6 +89,9 @@ impl RecordView {
         self.value.close();
         self.headers.close();
         (self.headers_top, self.facts_top, self.left) = (0, 0, 0);
+        if let Some(find) = &mut self.find {
+            (find.count, find.origin) = (None, 0);
+        }
     }
 
     /// The row.
@@ -122,9 +133,14 @@ impl RecordView {
         match section {
             Section::Facts => self.facts_top,
             Section::Headers => self.headers_top,
-            Section::Key => self.key.top,
-            Section::Value => self.value.top,
+            Section::Key => self.key.list.top_row,
+            Section::Value => self.value.list.top_row,
         }
+    }
+
+    /// What is looked for in this section.
+    pub fn find(&self, section: Section) -> Option<&Find> {
+        self.find.as_ref().filter(|_| section == self.focus)
     }
 
     /// Columns scrolled out at the left.
@@ -152,7 +168,8 @@ impl RecordView {
     }
 
     /// Opens what is not open for this width.
-    fn open(&mut self, body: Area) {
+    fn open(&mut self, view: View<'_>) {
+        let body = view.body;
         let columns = usize::from(body.width.saturating_sub(INDENT + 1));
         let value = self.value_bytes();
         let site = |part| Site {
@@ -160,9 +177,13 @@ impl RecordView {
             part,
             key: self.row.record().and_then(|record| record.key.as_deref()),
         };
-        self.value.open(value, &site(Part::Value), self.wrap, columns);
+        let format = |part| view.memory.decoder(self.topic.as_str(), part);
+        self.value
+            .open(value, format(Part::Value), &site(Part::Value), self.wrap, columns);
         if let Row::Record(record) = &self.row {
-            self.key.open(record.key.clone(), &site(Part::Key), self.wrap, columns);
+            let key = record.key.clone();
+            self.key
+                .open(key, format(Part::Key), &site(Part::Key), self.wrap, columns);
             self.headers.open(&record.headers, self.wrap, columns);
         }
     }
@@ -179,40 +200,39 @@ impl RecordView {
     /// Keeps every section's window inside it.
     fn clamp(&mut self, body: Area) {
         let parts = self.parts(body);
-        for section in Section::ALL {
-            let page = usize::from(parts.of(section).height);
-            let most = self.rows(section).saturating_sub(page);
-            let top = self.top_mut(section);
-            *top = (*top).min(most);
-        }
+        let page = |section| usize::from(parts.of(section).height);
+        let rows = self.headers.rows();
+        self.headers_top = self.headers_top.min(rows.saturating_sub(page(Section::Headers)));
+        self.facts_top = self.facts_top.min(FACTS.saturating_sub(page(Section::Facts)));
+        self.key.clamp(page(Section::Key));
+        self.value.clamp(page(Section::Value));
     }
 
-    fn top_mut(&mut self, section: Section) -> &mut usize {
-        match section {
-            Section::Facts => &mut self.facts_top,
-            Section::Headers => &mut self.headers_top,
-            Section::Key => &mut self.key.top,
-            Section::Value => &mut self.value.top,
+    /// Rows of the section in focus that are seen at a time.
+    fn page(&self, view: View<'_>) -> usize {
+        usize::from(self.parts(view.body).of(self.focus).height).max(1)
+    }
+
+    /// The section in focus, if it is key or value.
+    fn text_mut(&mut self) -> Option<&mut Text> {
+        match self.focus {
+            Section::Key => Some(&mut self.key),
+            Section::Value => Some(&mut self.value),
+            Section::Facts | Section::Headers => None,
         }
     }
 
     fn scroll(&mut self, action: Action, view: View<'_>) -> bool {
-        let page = usize::from(self.parts(view.body).of(self.focus).height).max(1);
+        let page = self.page(view);
         let rows = self.rows(self.focus);
-        let top = self.top_mut(self.focus);
-        *top = match action {
-            Action::CursorDown => *top + 1,
-            Action::CursorUp => top.saturating_sub(1),
-            Action::HalfPageDown => *top + (page / 2).max(1),
-            Action::HalfPageUp => top.saturating_sub((page / 2).max(1)),
-            Action::PageDown => *top + page,
-            Action::PageUp => top.saturating_sub(page),
-            Action::Top => 0,
-            Action::Bottom => rows,
-            _ => return false,
+        let known = match self.focus {
+            Section::Key => self.key.act(action, page),
+            Section::Value => self.value.act(action, page),
+            Section::Headers => scroll(&mut self.headers_top, action, rows, page),
+            Section::Facts => scroll(&mut self.facts_top, action, rows, page),
         };
         self.clamp(view.body);
-        true
+        known
     }
 
     fn next_section(&mut self) {
@@ -221,13 +241,58 @@ impl RecordView {
         }
     }
 
-    fn next_view(&mut self) {
-        match self.focus {
-            Section::Facts | Section::Value => self.value.next_format(),
-            Section::Headers => self.headers.next_format(),
-            Section::Key => self.key.next_format(),
+    /// The format of the section in focus is the next one: of key and value for all records of the topic.
+    fn next_view(&mut self, out: &mut Vec<Intent>) {
+        let (part, format) = match self.focus {
+            Section::Headers => return self.headers.next_format(),
+            Section::Key => (Part::Key, self.key.format),
+            Section::Facts | Section::Value => (Part::Value, self.value.format),
+        };
+        out.push(Intent::Remember(Memo::Decoder(
+            self.topic.clone(),
+            part,
+            section::after(format),
+        )));
+        self.forget_count();
+    }
+
+    fn forget_count(&mut self) {
+        if let Some(find) = &mut self.find {
+            find.count = None;
         }
     }
+
+    /// Counts the places of what is looked for, where that was not done for this text.
+    fn count(&mut self) {
+        let Some(find) = &mut self.find else { return };
+        let text = if self.focus == Section::Key {
+            &self.key
+        } else {
+            &self.value
+        };
+        if let (None, Some(pattern), Some(view)) = (find.count, &find.pattern, text.view()) {
+            find.count = Some(view.count(pattern));
+        }
+    }
+
+    fn next_place(&mut self, is_forward: bool, view: View<'_>) {
+        let page = self.page(view);
+        let pattern = self.find.as_ref().and_then(|find| find.pattern.clone());
+        if let (Some(pattern), Some(text)) = (pattern, self.text_mut()) {
+            text.find(&pattern, is_forward, page);
+        }
+    }
+}
+
+/// Scrolls rows that have no cursor.
+fn scroll(top: &mut usize, action: Action, rows: usize, page: usize) -> bool {
+    let mut list = ListState {
+        cursor: *top,
+        top_row: *top,
+    };
+    let known = list.scroll(action, rows, page);
+    *top = list.top_row;
+    known
 }
 
 impl Pane for RecordView {
@@ -242,19 +307,30 @@ impl Pane for RecordView {
     fn hints(&self) -> Vec<Action> {
         vec![
             Action::NextRecord,
-            Action::PreviousRecord,
             Action::NextSection,
             Action::NextView,
-            Action::ToggleWrap,
+            Action::Filter,
+            Action::Open,
             Action::Copy,
             Action::Back,
         ]
     }
 
-    fn act(&mut self, action: Action, view: View<'_>, _out: &mut Vec<Intent>) -> bool {
+    fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
         match action {
             Action::NextSection => self.next_section(),
-            Action::NextView => self.next_view(),
+            Action::NextView => self.next_view(out),
+            Action::Open => {
+                let _nothing_may_begin_there = self.text_mut().is_some_and(Text::toggle_fold);
+            }
+            Action::FoldAll => {
+                let page = self.page(view);
+                if let Some(text) = self.text_mut() {
+                    text.toggle_folds(page);
+                }
+            }
+            Action::NextPlace => self.next_place(true, view),
+            Action::PreviousPlace => self.next_place(false, view),
             Action::ToggleWrap => {
                 self.wrap = self.wrap.other();
                 self.left = 0;
@@ -273,8 +349,27 @@ impl Pane for RecordView {
     }
 
     fn refresh(&mut self, view: View<'_>) {
-        self.open(view.body);
+        self.open(view);
         self.clamp(view.body);
+        self.count();
+    }
+
+    fn filter(&self) -> Option<&str> {
+        Some(self.find.as_ref().map_or("", |find| &find.line))
+    }
+
+    fn set_filter(&mut self, line: &str, _filter: ListFilter, view: View<'_>) {
+        if self.text_mut().is_none() {
+            self.focus = Section::Value;
+        }
+        let cursor = self.text_mut().map_or(0, |text| text.list.cursor);
+        let origin = self.find.as_ref().map_or(cursor, |find| find.origin);
+        self.find = Find::new(line, origin);
+        let pattern = self.find.as_ref().and_then(|find| find.pattern.clone());
+        let page = self.page(view);
+        if let (Some(pattern), Some(text)) = (pattern, self.text_mut()) {
+            text.find_from(&pattern, origin, page);
+        }
     }
 
     fn left(&mut self, out: &mut Vec<Intent>) {

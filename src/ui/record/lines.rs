@@ -1,11 +1,12 @@
 //! Rows of an opened value, in the theme's colours.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::super::theme::Role;
 use super::super::{Paint, line, text};
-use crate::decode::{Line, SpanKind};
+use crate::decode::{Line, Pattern, SpanKind};
 use crate::layout::Area;
 
 fn role(kind: SpanKind) -> Role {
@@ -22,6 +23,17 @@ fn role(kind: SpanKind) -> Role {
 
 /// Draws rows from the top of `area`, without their first `left` columns; `…` stands where a row goes on.
 pub(in crate::ui) fn draw(frame: &mut Frame<'_>, area: Area, lines: &[Line], left: usize, paint: &Paint<'_>) {
+    draw_marked(frame, area, (lines, None), left, paint);
+}
+
+/// Draws rows as [`draw`] does, with the places of a pattern marked.
+pub(in crate::ui) fn draw_marked(
+    frame: &mut Frame<'_>,
+    area: Area,
+    (lines, pattern): (&[Line], Option<&Pattern>),
+    left: usize,
+    paint: &Paint<'_>,
+) {
     let buf = frame.buffer_mut();
     let right = area.x + area.width;
     for (y, row) in (area.y..area.y + area.height).zip(lines) {
@@ -37,6 +49,22 @@ pub(in crate::ui) fn draw(frame: &mut Frame<'_>, area: Area, lines: &[Line], lef
                 break;
             }
             x = line::put(buf, (x, y), room, shown, style);
+        }
+        if let Some(pattern) = pattern {
+            let style = paint.theme.style(Role::Match);
+            for place in pattern.places(&row.text()) {
+                let text = row.text();
+                let columns = |to: usize| text::width(&text[..to]).saturating_sub(left);
+                let (from, to) = (columns(place.start), columns(place.end));
+                let room = usize::from(area.width);
+                let span = Rect {
+                    x: area.x + from.min(room) as u16,
+                    y,
+                    width: (to.min(room) - from.min(room)) as u16,
+                    height: 1,
+                };
+                buf.set_style(span, style);
+            }
         }
     }
 }

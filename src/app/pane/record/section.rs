@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::decode::{Format, Line, Site, View};
+use crate::app::action::Action;
+use crate::app::list::ListState;
+use crate::decode::{Format, Line, Pattern, Site, View};
 use crate::kafka::model::Header;
 
 /// Columns of a line that is not wrapped; what is longer is wrapped there all the same.
@@ -63,7 +65,7 @@ impl Wrap {
 }
 
 /// The format that `v` goes to. The others are in the list of decoders.
-fn after(format: Format) -> Format {
+pub(super) fn after(format: Format) -> Format {
     match format {
         Format::Auto => Format::Json,
         Format::Json => Format::Text,
@@ -77,8 +79,8 @@ fn after(format: Format) -> Format {
 pub struct Text {
     /// The format that was chosen.
     pub format: Format,
-    /// First visible row.
-    pub top: usize,
+    /// The window, and the cursor that a tree has.
+    pub list: ListState,
     /// Opened for so many columns.
     opened: Option<(usize, View)>,
 }
@@ -87,7 +89,7 @@ impl Default for Text {
     fn default() -> Self {
         Self {
             format: Format::Auto,
-            top: 0,
+            list: ListState::default(),
             opened: None,
         }
     }
@@ -104,7 +106,12 @@ impl Text {
         self.view().map_or(1, View::rows)
     }
 
-    pub(super) fn open(&mut self, bytes: Option<Bytes>, site: &Site<'_>, wrap: Wrap, columns: usize) {
+    /// Opens it in `format`, unless it is open in that.
+    pub(super) fn open(&mut self, bytes: Option<Bytes>, format: Format, site: &Site<'_>, wrap: Wrap, columns: usize) {
+        if self.format != format {
+            self.close();
+            self.format = format;
+        }
         // A hex dump is never wrapped: what it does with much room is longer rows.
         let columns = match self.format {
             Format::Hex => columns,
@@ -117,12 +124,68 @@ impl Text {
 
     pub(super) fn close(&mut self) {
         self.opened = None;
-        self.top = 0;
+        self.list = ListState::default();
     }
 
-    pub(super) fn next_format(&mut self) {
-        self.close();
-        self.format = after(self.format);
+    /// The row under the cursor, where there is one: objects and arrays can be folded there.
+    pub fn cursor(&self) -> Option<usize> {
+        self.view().is_some_and(View::is_tree).then_some(self.list.cursor)
+    }
+
+    /// Moves the cursor or, where there is none, the window.
+    pub(super) fn act(&mut self, action: Action, page: usize) -> bool {
+        let rows = self.rows();
+        if self.cursor().is_some() {
+            self.list.act(action, rows, page)
+        } else {
+            self.list.scroll(action, rows, page)
+        }
+    }
+
+    /// Keeps cursor and window inside.
+    pub(super) fn clamp(&mut self, page: usize) {
+        let rows = self.rows();
+        if self.cursor().is_some() {
+            self.list.move_to(self.list.cursor, rows, page);
+        }
+        self.list.top_row = self.list.top_row.min(rows.saturating_sub(page));
+    }
+
+    /// Folds or opens what begins under the cursor; `false` where nothing does.
+    pub(super) fn toggle_fold(&mut self) -> bool {
+        let Some(cursor) = self.cursor() else { return false };
+        self.opened.as_mut().is_some_and(|(_, view)| view.toggle_fold(cursor))
+    }
+
+    /// Folds or opens everything.
+    pub(super) fn toggle_folds(&mut self, page: usize) {
+        let (cursor, Some((_, view))) = (self.list.cursor, self.opened.as_mut()) else {
+            return;
+        };
+        let cursor = view.toggle_all(cursor);
+        self.list.move_to(cursor, self.rows(), page);
+    }
+
+    /// Goes to the first place of a pattern from a row on.
+    pub(super) fn find_from(&mut self, pattern: &Pattern, row: usize, page: usize) {
+        let found = self.opened.as_mut().and_then(|(_, view)| view.find_from(pattern, row));
+        self.go_to(found, page);
+    }
+
+    /// Goes to the next place of a pattern, or the one before.
+    pub(super) fn find(&mut self, pattern: &Pattern, is_forward: bool, page: usize) {
+        let cursor = self.list.cursor;
+        let found = self
+            .opened
+            .as_mut()
+            .and_then(|(_, view)| view.find(pattern, cursor, is_forward));
+        self.go_to(found, page);
+    }
+
+    fn go_to(&mut self, row: Option<usize>, page: usize) {
+        if let Some(row) = row {
+            self.list.move_to(row, self.rows(), page);
+        }
     }
 }
 
@@ -283,13 +346,11 @@ mod tests {
     fn another_format_or_width_opens_the_text_again() {
         let bytes = Bytes::from_static(b"{\"a\":1}");
         let mut text = Text::default();
-        text.open(Some(bytes.clone()), &Site::UNKNOWN, Wrap::Wrapped, 40);
+        text.open(Some(bytes.clone()), Format::Auto, &Site::UNKNOWN, Wrap::Wrapped, 40);
         assert_eq!(text.view().unwrap().format(), Format::Json);
-        text.next_format();
-        text.next_format();
-        text.open(Some(bytes.clone()), &Site::UNKNOWN, Wrap::Wrapped, 40);
+        text.open(Some(bytes.clone()), Format::Text, &Site::UNKNOWN, Wrap::Wrapped, 40);
         assert_eq!((text.format, text.rows()), (Format::Text, 1));
-        text.open(Some(bytes), &Site::UNKNOWN, Wrap::Cut, 40);
+        text.open(Some(bytes), Format::Text, &Site::UNKNOWN, Wrap::Cut, 40);
         assert_eq!(text.opened.as_ref().unwrap().0, WIDEST);
     }
 }

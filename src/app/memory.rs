@@ -1,0 +1,95 @@
+//! What a session leaves for the next one on the same cluster.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decode::{Format, Part};
+use crate::kafka::model::TopicName;
+
+/// Topics that are remembered at most: the one that was changed longest ago is not known, so the first by name goes.
+const MOST_TOPICS: usize = 1000;
+
+/// All that is remembered of a cluster. What an older or newer release wrote and this one does not know is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// By topic, the decoders that were chosen by hand.
+    decoders: BTreeMap<String, TopicDecoders>,
+}
+
+/// The decoders of a topic, by their names in the table of decoders.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct TopicDecoders {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}
+
+/// Something to remember.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Memo {
+    /// A decoder was chosen; [`Format::Auto`] forgets it.
+    Decoder(TopicName, Part, Format),
+}
+
+impl Memory {
+    /// The decoder chosen for a part of a topic's records; [`Format::Auto`] where none was.
+    pub fn decoder(&self, topic: &str, part: Part) -> Format {
+        let name = self.decoders.get(topic).and_then(|chosen| match part {
+            Part::Key => chosen.key.as_deref(),
+            Part::Value => chosen.value.as_deref(),
+            Part::Header => None,
+        });
+        name.and_then(Format::named).unwrap_or(Format::Auto)
+    }
+
+    /// Takes a memo; `false` when nothing is new.
+    pub fn take(&mut self, memo: Memo) -> bool {
+        let before = self.clone();
+        match memo {
+            Memo::Decoder(topic, part, format) => self.choose(topic.as_str(), part, format),
+        }
+        *self != before
+    }
+
+    fn choose(&mut self, topic: &str, part: Part, format: Format) {
+        let name = (format != Format::Auto).then(|| format.row().name.to_owned());
+        let chosen = self.decoders.entry(topic.to_owned()).or_default();
+        match part {
+            Part::Key => chosen.key = name,
+            Part::Value => chosen.value = name,
+            Part::Header => {}
+        }
+        self.decoders.retain(|_, chosen| *chosen != TopicDecoders::default());
+        while self.decoders.len() > MOST_TOPICS {
+            self.decoders.pop_first();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_is_remembered_until_it_is_auto_again() {
+        let mut memory = Memory::default();
+        let memo = |format| Memo::Decoder("orders".into(), Part::Value, format);
+        assert!(memory.take(memo(Format::Hex)));
+        assert!(!memory.take(memo(Format::Hex)), "nothing new");
+        assert_eq!(memory.decoder("orders", Part::Value), Format::Hex);
+        assert_eq!(memory.decoder("orders", Part::Key), Format::Auto);
+        assert_eq!(memory.decoder("payments", Part::Value), Format::Auto);
+        assert!(memory.take(memo(Format::Auto)));
+        assert_eq!(memory, Memory::default());
+    }
+
+    #[test]
+    fn a_name_of_another_release_is_auto() {
+        let memory: Memory = toml::from_str("new-thing = 1\n[decoders.orders]\nvalue = \"protobuf\"\n").unwrap();
+        assert_eq!(memory.decoder("orders", Part::Value), Format::Auto);
+    }
+}
