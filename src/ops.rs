@@ -6,6 +6,8 @@
 //!
 //! This module alone makes a [`WriteIntent`]: whoever wants to change something comes through here.
 
+pub mod transfer;
+
 use std::fmt;
 
 use crate::kafka::client::{Client, WriteIntent};

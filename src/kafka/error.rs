@@ -188,6 +188,14 @@ pub enum Error {
         /// What stays unknown.
         what: String,
     },
+    /// Something that was to be sent is not fit for it.
+    #[error("{what} was not sent: {reason}")]
+    Unsendable {
+        /// A line of the input.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The session is locked: nothing that changes the cluster is sent.
     #[error("the session is locked: {what} was not sent")]
     Locked {

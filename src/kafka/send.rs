@@ -28,6 +28,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, Offset, PartitionId, TopicName};
 use crate::kafka::records::NewBatch;
 use lane::Lane;
+pub use lane::after;
 
 /// Unsettled batches of one partition at most: as many as brokers remember.
 pub const WINDOW: usize = 5;

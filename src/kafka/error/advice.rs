@@ -34,6 +34,7 @@ impl Error {
             Self::WrongListener { advertised, .. } => format!("advertised address fails: {advertised}"),
             Self::Missing { what, .. } => format!("not in the answer: {what}"),
             Self::NotSpoken { what } => format!("not supported: {what}"),
+            Self::Unsendable { what, .. } => format!("not sent: {what}"),
             Self::Locked { what } => format!("locked: {what}"),
             Self::ReadOnly { what } => format!("read-only: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
@@ -91,6 +92,7 @@ impl Error {
             Self::NotSpoken { .. } => "This version of ktui does not know that part of the protocol; the tools that \
                                        come with the broker do."
                 .into(),
+            Self::Unsendable { .. } => "Correct it and send it again.".into(),
             Self::Locked { .. } => "Unlock the session first; a command takes --yes as the confirmation.".into(),
             Self::ReadOnly { .. } => {
                 "--read-only or KTUI_READ_ONLY made it so; start again without to change anything.".into()

@@ -319,7 +319,7 @@ impl Lane {
 }
 
 /// The sequence number after `count` records: after the largest comes 0.
-pub(super) fn after(sequence: i32, count: i32) -> i32 {
+pub fn after(sequence: i32, count: i32) -> i32 {
     let wide = i64::from(sequence) + i64::from(count);
     (wide % (i64::from(i32::MAX) + 1)) as i32
 }
