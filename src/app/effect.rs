@@ -38,6 +38,8 @@ pub enum Effect {
     PauseFeed,
     /// Go on with a held stream.
     ResumeFeed,
+    /// Let the open stream leave records out when it falls behind new ones, or not any more.
+    LetFeedSkip(bool),
     /// Let changes through (somebody typed the cluster's name); refused where the session is read-only.
     Unlock,
     /// Let no change through any more.

@@ -30,6 +30,7 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub struct Feed {
     batches_rx: mpsc::Receiver<Result<FeedBatch, Error>>,
+    skipping: outbox::Skipping,
     _reader: Task<()>,
 }
 
@@ -37,6 +38,8 @@ impl Feed {
     /// Opens the feed that `spec` describes. Must be called within a tokio runtime.
     pub fn open(client: Client, spec: FeedSpec) -> Self {
         let (batches_tx, batches_rx) = mpsc::channel(WAITING);
+        let skipping = outbox::Skipping::default();
+        let skips = skipping.clone();
         let reader = async move {
             let limit = match spec.until {
                 Until::Count(left) => Some(outbox::Limit {
@@ -46,15 +49,21 @@ impl Feed {
                 _ => None,
             };
             let outbox = outbox::Outbox::new(batches_tx.clone(), limit);
-            if let Err(outbox::Stop::Failed(error)) = read(client, spec, outbox).await {
+            if let Err(outbox::Stop::Failed(error)) = read(client, spec, outbox, skips).await {
                 // When this fails nobody listens any more.
                 batches_tx.send(Err(error)).await.ok();
             }
         };
         Self {
             batches_rx,
+            skipping,
             _reader: spawn(reader),
         }
+    }
+
+    /// Whether the feed may leave records out when it falls behind new ones; at first it may not.
+    pub fn may_skip(&self, is_allowed: bool) {
+        self.skipping.set(is_allowed);
     }
 
     /// The next batch, or the error that ended the feed; `None` after its end. May be dropped while it waits.
@@ -63,13 +72,18 @@ impl Feed {
     }
 }
 
-async fn read(client: Client, spec: FeedSpec, outbox: outbox::Outbox) -> Result<(), outbox::Stop> {
+async fn read(
+    client: Client,
+    spec: FeedSpec,
+    outbox: outbox::Outbox,
+    skipping: outbox::Skipping,
+) -> Result<(), outbox::Stop> {
     let mut topics = spec::TopicSpec::each(spec);
     match (topics.pop(), topics.is_empty()) {
-        (Some(only), true) => reader::read(client, only, outbox).await,
+        (Some(only), true) => reader::read(client, only, outbox, skipping).await,
         (Some(last), false) => {
             topics.push(last);
-            join::read(client, topics, outbox).await
+            join::read(client, topics, outbox, skipping).await
         }
         (None, _) => Ok(()),
     }

@@ -203,6 +203,8 @@ pub struct FeedBatch {
     pub rows: Vec<Row>,
     /// For each row the number of its topic in the [`FeedSpec`]; empty where all are of the first.
     pub topics: Vec<u16>,
+    /// Records left out before these rows to keep up with new ones (only where that is allowed).
+    pub skipped: u64,
     /// Partitions that have found their place since the batch before.
     pub began: Vec<Began>,
     /// Whether every partition has reached the end offsets snapshotted at the start (it may still follow).

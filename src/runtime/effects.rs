@@ -180,6 +180,13 @@ impl Records {
         self.is_held = is_held;
     }
 
+    /// Lets the stream leave records out when it falls behind new ones, or not any more.
+    pub fn may_skip(&self, is_allowed: bool) {
+        if let Some((_, feed)) = &self.open {
+            feed.may_skip(is_allowed);
+        }
+    }
+
     /// The next thing that the stream has to say; nothing ever while there is none, or it is held.
     pub async fn next(&mut self) -> Event {
         let Some((ticket, feed)) = self.open.as_mut().filter(|_| !self.is_held) else {

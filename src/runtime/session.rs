@@ -257,6 +257,7 @@ impl Session {
                 Effect::CloseFeed => self.records.close(),
                 Effect::PauseFeed => self.records.hold(true),
                 Effect::ResumeFeed => self.records.hold(false),
+                Effect::LetFeedSkip(is_allowed) => self.records.may_skip(is_allowed),
                 Effect::Unlock => self.turn_lock(Lock::Unlocked)?,
                 Effect::Lock => self.turn_lock(Lock::Locked)?,
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,

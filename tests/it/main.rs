@@ -25,6 +25,7 @@ mod groups_reads;
 mod hygiene;
 mod lag_reads;
 mod messages_data;
+mod messages_follow;
 mod messages_machine;
 mod messages_paging;
 mod messages_render;

@@ -39,7 +39,9 @@ use crate::app::event::Event;
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
+use crate::app::slot::SlotId;
 use crate::kafka::model::record::Row;
+use crate::kafka::query::Query;
 use crate::layout::{self, Area, ListRegions};
 use crate::position::{Plan, Start, Until};
 
@@ -267,12 +269,19 @@ impl Pane for Messages {
     }
 
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
-        self.do_action(action, view, out)
+        let is_known = self.do_action(action, view, out);
+        self.tell_stance(out);
+        is_known
     }
 
     fn wants(&self, _view: View<'_>) -> Vec<Want> {
         // The feed is pushed; partitions and leaders come with the overview that every screen wants.
-        Vec::new()
+        match &self.source {
+            Some(source) if self.is_counting() => {
+                vec![Want::every(2, SlotId::Offsets, Query::Offsets(source.topics.clone()))]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn refresh(&mut self, view: View<'_>) {

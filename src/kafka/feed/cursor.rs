@@ -15,6 +15,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// After trouble of this length nobody waits for the partition to reach the end.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// A follower that has not caught up for so long does not keep up.
+const TOO_LONG: Duration = Duration::from_secs(2);
+/// Records before the end that are read all the same by a follower that leaves some out.
+const SAMPLE: i64 = 50;
 /// Answers without progress before that is an error.
 const STUCK: u32 = 3;
 
@@ -74,6 +78,8 @@ pub(super) struct Cursor {
     starved: u32,
     stuck: u32,
     trouble: Option<Trouble>,
+    /// Since when answers end before the log does.
+    behind_since: Option<Instant>,
 }
 
 impl Cursor {
@@ -90,6 +96,7 @@ impl Cursor {
             starved: 0,
             stuck: 0,
             trouble: None,
+            behind_since: None,
         }
     }
 
@@ -195,6 +202,27 @@ impl Cursor {
         });
         self.is_lost = true;
         self.is_busy = is_busy;
+    }
+
+    /// Notes whether an answer reached the end of the log as it was then.
+    pub(super) fn keep_up(&mut self, high_watermark: Offset, now: Instant) {
+        let is_behind = self.place.is_some_and(|place| place.at < high_watermark);
+        self.behind_since = is_behind.then(|| self.behind_since.unwrap_or(now));
+    }
+
+    /// Leaves out what it cannot keep up with, but for the last records; how many that are.
+    pub(super) fn skip(&mut self, high_watermark: Offset, now: Instant) -> u64 {
+        let is_too_far = self.behind_since.is_some_and(|since| now >= since + TOO_LONG);
+        let Some(place) = self.place.as_mut().filter(|_| is_too_far) else {
+            return 0;
+        };
+        let to = high_watermark.0 - SAMPLE;
+        let skipped = u64::try_from(to - place.at.0).unwrap_or(0);
+        if skipped > 0 {
+            place.at = Offset(to);
+            self.behind_since = None;
+        }
+        skipped
     }
 
     /// Everything that should be read of it has been.
@@ -348,6 +376,19 @@ mod tests {
         assert_eq!(cursor.position().max_bytes, 5 << 20);
         assert!(cursor.read(Offset(1), None, heard(20, 20)));
         assert_eq!(cursor.position().max_bytes, PAGE);
+    }
+
+    #[test]
+    fn a_follower_that_does_not_keep_up_goes_to_the_last_records() {
+        let (mut cursor, now) = (at(1_000, 1_000), Instant::now());
+        cursor.keep_up(Offset(1_000), now);
+        assert_eq!(cursor.skip(Offset(90_000), now + TOO_LONG), 0, "it had caught up");
+        cursor.keep_up(Offset(50_000), now);
+        assert_eq!(cursor.skip(Offset(50_000), now), 0, "a burst is read");
+        cursor.keep_up(Offset(90_000), now + TOO_LONG);
+        assert_eq!(cursor.skip(Offset(90_000), now + TOO_LONG), 88_950);
+        assert_eq!(cursor.position().offset, Offset(89_950));
+        assert_eq!(cursor.skip(Offset(91_000), now + TOO_LONG), 0, "and reads on");
     }
 
     #[test]

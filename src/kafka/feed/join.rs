@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use tokio::sync::mpsc;
 
-use super::outbox::{Outbox, Stop};
+use super::outbox::{Outbox, Skipping, Stop};
 use super::reader;
 use super::spec::TopicSpec;
 use crate::kafka::client::Client;
@@ -38,12 +38,20 @@ struct Lane {
 }
 
 /// Reads several topics.
-pub(super) async fn read(client: Client, specs: Vec<TopicSpec>, mut outbox: Outbox) -> Result<(), Stop> {
+pub(super) async fn read(
+    client: Client,
+    specs: Vec<TopicSpec>,
+    mut outbox: Outbox,
+    skipping: Skipping,
+) -> Result<(), Stop> {
     let newest = specs.first().and_then(|spec| match spec.start {
         Start::Newest(count) => Some((count, spec.isolation)),
         _ => None,
     });
-    let mut lanes: Vec<Lane> = specs.into_iter().map(|spec| Lane::open(client.clone(), spec)).collect();
+    let mut lanes: Vec<Lane> = specs
+        .into_iter()
+        .map(|spec| Lane::open(client.clone(), spec, skipping.clone()))
+        .collect();
     if let Some((count, isolation)) = newest {
         while !lanes.iter().all(Lane::is_settled) {
             take_one(&mut lanes, &mut outbox, |lane| !lane.is_settled()).await;
@@ -68,12 +76,12 @@ pub(super) async fn read(client: Client, specs: Vec<TopicSpec>, mut outbox: Outb
 }
 
 impl Lane {
-    fn open(client: Client, spec: TopicSpec) -> Self {
+    fn open(client: Client, spec: TopicSpec, skipping: Skipping) -> Self {
         let (batches_tx, batches_rx) = mpsc::channel(WAITING);
         let topic = spec.topic.to_string();
         let reader = async move {
             let outbox = Outbox::new(batches_tx.clone(), None);
-            if let Err(Stop::Failed(error)) = reader::read(client, spec, outbox).await {
+            if let Err(Stop::Failed(error)) = reader::read(client, spec, outbox, skipping).await {
                 // When this fails nobody listens any more.
                 batches_tx.send(Err(error)).await.ok();
             }
@@ -93,18 +101,21 @@ impl Lane {
         self.at_end || self.over.is_some()
     }
 
-    fn take(&mut self, batch: Option<Result<FeedBatch, Error>>) -> Vec<Began> {
+    fn take(&mut self, batch: Option<Result<FeedBatch, Error>>) -> News {
         match batch {
             Some(Ok(batch)) => {
                 self.rows.extend(batch.rows);
                 self.at_end |= batch.at_end;
                 self.failures = batch.failures;
-                return batch.began;
+                return News {
+                    began: batch.began,
+                    skipped: batch.skipped,
+                };
             }
             Some(Err(error)) => self.over = Some(Err(error)),
             None => self.over = self.over.take().or(Some(Ok(()))),
         }
-        Vec::new()
+        News::default()
     }
 
     /// Time of the next row. One without a time comes before all others, where its neighbours are.
@@ -113,9 +124,19 @@ impl Lane {
     }
 }
 
-fn numbered(topic: usize, began: Vec<Began>) -> impl Iterator<Item = Began> {
-    let topic = topic as u16;
-    began.into_iter().map(move |began| Began { topic, ..began })
+/// What a batch says that goes on at once.
+#[derive(Default)]
+struct News {
+    began: Vec<Began>,
+    skipped: u64,
+}
+
+impl News {
+    fn pass_on(self, topic: usize, outbox: &mut Outbox) {
+        let topic = topic as u16;
+        outbox.began(self.began.into_iter().map(|began| Began { topic, ..began }));
+        outbox.skipped(self.skipped);
+    }
 }
 
 /// Waits until one of the lanes that `is_wanted` hands over something, or ends.
@@ -132,7 +153,7 @@ async fn take_one(lanes: &mut [Lane], outbox: &mut Outbox, is_wanted: impl Fn(&L
         Poll::Pending
     })
     .await;
-    outbox.began(numbered(index, lanes[index].take(batch)));
+    lanes[index].take(batch).pass_on(index, outbox);
 }
 
 /// Takes a batch that is there already, for a lane without rows; `false` when there is none.
@@ -142,7 +163,7 @@ fn take_ready(lanes: &mut [Lane], outbox: &mut Outbox) -> bool {
             && lane.rows.is_empty()
             && let Ok(batch) = lane.batches_rx.try_recv()
         {
-            outbox.began(numbered(index, lane.take(Some(batch))));
+            lane.take(Some(batch)).pass_on(index, outbox);
             return true;
         }
     }

@@ -1,5 +1,8 @@
 //! Rows on their way out: in batches of a bounded size, waiting while nobody takes them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::mpsc;
 
 use crate::kafka::error::Error;
@@ -32,6 +35,20 @@ pub(super) struct Outbox {
     /// Whether something other than rows has changed since the last batch.
     is_changed: bool,
     limit: Option<Limit>,
+}
+
+/// Whether records may be left out by a feed that falls behind: who follows wants to see what happens now.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Skipping(Arc<AtomicBool>);
+
+impl Skipping {
+    pub(super) fn set(&self, is_allowed: bool) {
+        self.0.store(is_allowed, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_allowed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// How many records are still to be handed over, and which rows count.
@@ -83,6 +100,12 @@ impl Outbox {
         self.is_changed |= self.batch.began.len() > before;
     }
 
+    /// Counts records that were left out.
+    pub(super) fn skipped(&mut self, count: u64) {
+        self.batch.skipped += count;
+        self.is_changed |= count > 0;
+    }
+
     /// Sets what every batch from now on says besides its rows.
     pub(super) fn say(&mut self, at_end: bool, failures: Vec<Failure>) {
         if self.batch.at_end != at_end || self.batch.failures != failures {
@@ -104,6 +127,7 @@ impl Outbox {
         let rest = FeedBatch {
             rows: Vec::new(),
             topics: Vec::new(),
+            skipped: 0,
             began: Vec::new(),
             at_end: self.batch.at_end,
             failures: self.batch.failures.clone(),

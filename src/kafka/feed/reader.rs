@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use self::jobs::{Answers, Done, Jobs, Key, Wait};
 use super::cursor::{Cursor, Heard, Next};
 use super::merge::{Merge, Page};
-use super::outbox::{Outbox, Stop};
+use super::outbox::{Outbox, Skipping, Stop};
 use super::places::Places;
 use super::spec::{TopicSpec, Verdict};
 use crate::kafka::client::{Client, Isolation, Leader, Metadata, MetadataScope};
@@ -31,7 +31,7 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 
 /// Reads until everything is read, nobody listens any more, or nothing can be read.
-pub(super) async fn read(client: Client, spec: TopicSpec, outbox: Outbox) -> Result<(), Stop> {
+pub(super) async fn read(client: Client, spec: TopicSpec, outbox: Outbox, skipping: Skipping) -> Result<(), Stop> {
     let mut all = known(&client, &spec.topic);
     let is_fresh = all.is_empty();
     if is_fresh {
@@ -53,6 +53,7 @@ pub(super) async fn read(client: Client, spec: TopicSpec, outbox: Outbox) -> Res
         client,
         spec,
         outbox,
+        skipping,
         refresh_at: Some(now + LOOK_AGAIN),
         refreshed_at: now,
         inflater: Inflater::default(),
@@ -86,6 +87,7 @@ struct Reader {
     /// Whose log is read; `None` as long as that is not sure, or where the cluster has no ids.
     topic_id: Option<[u8; 16]>,
     outbox: Outbox,
+    skipping: Skipping,
     cursors: Vec<Cursor>,
     jobs: Jobs,
     /// When the topic is looked at again; `None` while that is under way.
@@ -253,6 +255,11 @@ impl Reader {
                 self.failed(index, error, now);
             } else if over.contains(&page.partition) {
                 self.cursors[index].finish();
+            }
+            let cursor = &mut self.cursors[index];
+            cursor.keep_up(figures.high_watermark, now);
+            if self.skipping.is_allowed() && self.spec.follows() {
+                self.outbox.skipped(cursor.skip(figures.high_watermark, now));
             }
         }
         Ok(())

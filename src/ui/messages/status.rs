@@ -75,6 +75,7 @@ pub(super) fn range(pane: &Messages, source: &Source, zone: &TimeZone) -> String
         Until::Follow => String::new(),
         Until::Time(millis) => format!(" to {}", DateAndTime(*millis, zone)),
         Until::Offset(offset) => format!(" to {}", Count(offset.0)),
+        until @ Until::Count(_) => format!(", {}", until.label(zone)),
         until => format!(" {}", until.label(zone)),
     };
     said.push_str(&until);
@@ -135,7 +136,10 @@ fn following(pane: &Messages, view: View<'_>) -> String {
         return "catching up ▶".to_owned();
     }
     match pane.pace().rate(view.now) {
-        Some(rate) => format!("following ▶ {}", Rate(rate)),
+        Some(rate) => match pane.pace().one_in(view.now) {
+            Some(many) => format!("following ▶ {}, showing 1 in {}", Rate(rate), Count(many as i64)),
+            None => format!("following ▶ {}", Rate(rate)),
+        },
         None => "following ▶".to_owned(),
     }
 }
@@ -143,6 +147,9 @@ fn following(pane: &Messages, view: View<'_>) -> String {
 fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> String {
     let new = Count(pane.rows().shown_since(since) as i64);
     let from_tail = matches!(source.start, Start::Newest(_) | Start::End);
+    if let Some(waiting) = pane.waiting(view) {
+        return format!("paused · ≈{} new", Count(new.0 + waiting));
+    }
     if pane.reading().hold == Hold::Behind {
         return "newer below: scroll on".to_owned();
     }
@@ -263,7 +270,11 @@ fn quiet(pane: &Messages, paint: &Paint<'_>) -> String {
     if pane.rows().hidden().total() > 0 {
         said = hidden(pane, paint);
     }
-    if pane.rows().dropped() > 0 {
+    if pane.reading().skipped > 0 {
+        let skipped = Count(pane.reading().skipped as i64);
+        let space = if said.is_empty() { "" } else { "   " };
+        said = format!("{said}{space}{skipped} records were left out to keep up");
+    } else if pane.rows().dropped() > 0 {
         let space = if said.is_empty() { "" } else { "   " };
         let (kept, dropped) = (Count(pane.rows().kept() as i64), Count(pane.rows().dropped() as i64));
         let _writing_to_a_string_cannot_fail = write!(

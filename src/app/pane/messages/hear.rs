@@ -51,7 +51,7 @@ impl Messages {
             self.rows.push(batch.topics.get(at).copied().unwrap_or(0), row);
         }
         if self.reading.is_at_end {
-            self.pace.add(view.now, batch.rows.len());
+            self.pace.add(view.now, batch.rows.len() as u64, batch.skipped);
         } else if batch.at_end {
             self.reading.is_at_end = true;
             self.pace.start(view.now);
@@ -59,8 +59,10 @@ impl Messages {
                 *since = (*since).max(self.rows.end());
             }
         }
+        self.reading.skipped += batch.skipped;
         self.reading.failures = batch.failures;
         self.bound(out);
+        self.tell_stance(out);
     }
 
     /// Rows of the feed before this one stayed on screen until now.
@@ -70,6 +72,15 @@ impl Messages {
         self.peek = None;
         if let Stance::Looking { since } = &mut self.stance {
             *since = 0;
+        }
+    }
+
+    /// Who follows wants to see what happens now; who looks at something wants all of it.
+    pub(super) fn tell_stance(&mut self, out: &mut Vec<Intent>) {
+        let may_skip = self.stance == Stance::Following && self.reading.is_at_end && self.reading.is_live();
+        if may_skip != self.reading.may_skip {
+            self.reading.may_skip = may_skip;
+            out.push(Intent::Do(Effect::LetFeedSkip(may_skip)));
         }
     }
 

@@ -13,7 +13,15 @@ const STEP: Duration = Duration::from_millis(250);
 pub struct Pace {
     /// Since when arrivals are counted.
     since: Option<Instant>,
-    arrivals: VecDeque<(Instant, u64)>,
+    arrivals: VecDeque<Arrival>,
+}
+
+/// What arrived within one step.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    at: Instant,
+    shown: u64,
+    skipped: u64,
 }
 
 impl Pace {
@@ -26,17 +34,24 @@ impl Pace {
     }
 
     /// Counts what arrived now.
-    pub fn add(&mut self, now: Instant, count: usize) {
+    pub fn add(&mut self, now: Instant, shown: u64, skipped: u64) {
         self.since.get_or_insert(now);
-        while self.arrivals.front().is_some_and(|(at, _)| *at + WINDOW <= now) {
+        while self.arrivals.front().is_some_and(|arrival| arrival.at + WINDOW <= now) {
             self.arrivals.pop_front();
         }
-        if count == 0 {
+        if shown + skipped == 0 {
             return;
         }
         match self.arrivals.back_mut() {
-            Some((at, sum)) if *at + STEP > now => *sum += count as u64,
-            _ => self.arrivals.push_back((now, count as u64)),
+            Some(last) if last.at + STEP > now => {
+                last.shown += shown;
+                last.skipped += skipped;
+            }
+            _ => self.arrivals.push_back(Arrival {
+                at: now,
+                shown,
+                skipped,
+            }),
         }
     }
 
@@ -46,9 +61,21 @@ impl Pace {
         if counted < Duration::from_secs(1) {
             return None;
         }
-        let recent = self.arrivals.iter().filter(|(at, _)| *at + WINDOW > now);
-        let sum: u64 = recent.map(|(_, count)| count).sum();
-        Some(sum as f64 / counted.as_secs_f64())
+        let (shown, skipped) = self.recent(now);
+        Some((shown + skipped) as f64 / counted.as_secs_f64())
+    }
+
+    /// Of how many records one was shown; `None` while all are.
+    pub fn one_in(&self, now: Instant) -> Option<u64> {
+        let (shown, skipped) = self.recent(now);
+        (skipped > 0).then(|| (shown + skipped).div_ceil(shown.max(1)).max(2))
+    }
+
+    fn recent(&self, now: Instant) -> (u64, u64) {
+        let recent = self.arrivals.iter().filter(|arrival| arrival.at + WINDOW > now);
+        recent.fold((0, 0), |(shown, skipped), arrival| {
+            (shown + arrival.shown, skipped + arrival.skipped)
+        })
     }
 
     /// When the rate will read otherwise although nothing arrives; `None` once it stays.
@@ -57,8 +84,8 @@ impl Pace {
         if now < since + Duration::from_secs(1) {
             return Some(since + Duration::from_secs(1));
         }
-        let (last, _) = self.arrivals.back()?;
-        (*last + WINDOW > now).then(|| now + Duration::from_secs(1))
+        let last = self.arrivals.back()?.at;
+        (last + WINDOW > now).then(|| now + Duration::from_secs(1))
     }
 }
 
@@ -81,7 +108,7 @@ mod tests {
     #[test]
     fn there_is_no_rate_before_the_first_second_is_over() {
         let (mut pace, now) = start();
-        pace.add(at(now, 10), 500);
+        pace.add(at(now, 10), 500, 0);
         assert_eq!(pace.rate(at(now, 900)), None);
         assert_eq!(pace.next_change(at(now, 900)), Some(at(now, 1000)));
         assert_eq!(pace.rate(at(now, 1000)), Some(500.0));
@@ -92,7 +119,7 @@ mod tests {
     fn a_steady_stream_has_its_rate() {
         let (mut pace, now) = start();
         for millis in (0..20_000).step_by(10) {
-            pace.add(at(now, millis), 4);
+            pace.add(at(now, millis), 4, 0);
         }
         assert!(pace.arrivals.len() <= 21, "the list is bounded");
         let rate = pace.rate(at(now, 20_000)).unwrap();
@@ -100,9 +127,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_left_out_counts_as_arrived_and_is_told_as_one_in_so_many() {
+        let (mut pace, now) = start();
+        pace.add(at(now, 0), 1_000, 0);
+        assert_eq!(pace.one_in(at(now, 2_000)), None);
+        pace.add(at(now, 2_000), 0, 39_000);
+        assert_eq!(pace.rate(at(now, 2_000)), Some(20_000.0));
+        assert_eq!(pace.one_in(at(now, 2_000)), Some(40));
+        assert_eq!(pace.one_in(at(now, 8_000)), None, "it keeps up again");
+    }
+
+    #[test]
     fn silence_reads_zero_after_five_seconds_and_then_nothing_changes() {
         let (mut pace, now) = start();
-        pace.add(at(now, 0), 10);
+        pace.add(at(now, 0), 10, 0);
         assert!(pace.next_change(at(now, 4_500)).is_some());
         assert_eq!(pace.rate(at(now, 5_000)), Some(0.0));
         assert_eq!(pace.next_change(at(now, 5_000)), None);

@@ -111,6 +111,25 @@ impl Messages {
         }
     }
 
+    /// Whether new records wait at the brokers and are counted there: the feed is held, or another one goes on later.
+    pub(super) fn is_counting(&self) -> bool {
+        let is_held = matches!(self.reading.hold, Hold::Full | Hold::Behind);
+        is_held && self.reading.is_at_end && !self.has_end()
+    }
+
+    /// How many offsets the logs have that were not read; `None` while that is not known.
+    pub fn waiting(&self, view: View<'_>) -> Option<i64> {
+        let source = self.source.as_ref().filter(|_| self.is_counting())?;
+        let facts = view.store.offsets.value()?;
+        let mut waiting = 0;
+        for ((topic, partition), edge) in self.rows.edges().iter() {
+            let known = &facts.get(source.topic(topic)?)?.value.partitions;
+            let end = known.iter().find(|offsets| offsets.partition == partition)?.end?;
+            waiting += (end.0 - edge.high.0).max(0);
+        }
+        Some(waiting)
+    }
+
     /// Whether following means to stay at the last row: what is read has an end of its own.
     pub(super) fn has_end(&self) -> bool {
         self.source.as_ref().is_some_and(|source| source.until != Until::Follow)

@@ -57,6 +57,10 @@ pub struct Reading {
     pub failures: Vec<Failure>,
     /// Partitions that have found their place, while the rows on screen are still those of the feed before.
     pub began: Vec<Began>,
+    /// Whether the feed may leave records out.
+    pub may_skip: bool,
+    /// Records that it left out.
+    pub skipped: u64,
     /// Failed feeds in a row.
     tries: u32,
 }
