@@ -11,6 +11,7 @@ pub mod action;
 pub mod command;
 pub mod coordinator;
 pub mod copy;
+pub mod decoders;
 pub mod effect;
 pub mod event;
 pub mod filter;
@@ -200,7 +201,7 @@ impl App {
         match (&self.prompt, &self.overlay) {
             (Some(_), _) => Scope::Prompt,
             (None, Some(Overlay::Form(..))) => Scope::Form,
-            (None, Some(Overlay::Copy(_))) => Scope::Menu,
+            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => Scope::Menu,
             (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
@@ -279,7 +280,9 @@ impl App {
             (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
             (None, Some(Overlay::Debug)) => vec![Action::Back],
             (None, Some(Overlay::Notice { .. })) => vec![Action::Leave],
-            (None, Some(Overlay::Copy(_))) => vec![Action::Choose, Action::CursorDown, Action::Leave],
+            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => {
+                vec![Action::Choose, Action::CursorDown, Action::Leave]
+            }
             (None, Some(Overlay::Form(_, form))) if form.fields().len() > 1 => {
                 vec![Action::Accept, Action::NextField, Action::Discard]
             }

@@ -6,6 +6,7 @@
 pub mod brokers;
 pub mod chart;
 pub mod debug;
+pub mod decoders;
 pub mod face;
 pub mod figure;
 pub mod form;
@@ -91,6 +92,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
     match app.overlay() {
         Some(Overlay::Help(list)) => help::draw(frame, regions.body, app, list.top_row, paint),
         Some(Overlay::Debug) => debug::draw(frame, regions.body, app.view(now), paint),
+        Some(Overlay::Decoders(picker)) => decoders::draw(frame, regions.body, picker, paint),
         Some(Overlay::Copy(menu)) => menu::draw(frame, regions.body, menu, paint),
         Some(Overlay::Notice { title, lines }) => notice::draw(frame, regions.body, title, lines, paint),
         Some(Overlay::Form(_, form)) => form::draw(frame, regions.body, form, paint),

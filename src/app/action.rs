@@ -191,7 +191,8 @@ actions! {
     }
     Record {
         NextSection     "next-section"     ["tab"]         "section"  "next section: value, key, headers, metadata";
-        NextView        "next-view"        ["v"]           "view"     "next view: auto, JSON, text, hex";
+        NextView        "next-view"        ["v"]           "view"     "next view: auto, JSON, text, hex, then the list of all";
+        PickView        "pick-view"        ["V"]           "views"    "all views of this section, and which of them fit";
         ToggleWrap      "toggle-wrap"      ["w"]           "wrap"     "wrap long lines, or cut them";
         FoldAll         "fold-all"         ["z"]           "fold all" "fold every object and array, or open them";
         NextRecord      "next-record"      ["J"]           "next"     "next record";

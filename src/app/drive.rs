@@ -179,6 +179,7 @@ impl App {
                     self.store.forget(slot);
                     effects.push(Effect::Cancel(slot));
                 }
+                Intent::PickDecoder(picker) => self.overlay = Some(Overlay::Decoders(picker)),
                 Intent::Remember(memo) => {
                     if self.settings.memory.take(memo) {
                         effects.push(Effect::Remember(Box::new(self.settings.memory.clone())));

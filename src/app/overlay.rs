@@ -1,6 +1,7 @@
 //! What lies over a screen and takes its keys.
 
 use super::copy::Menu;
+use super::decoders::Picker;
 use super::form::Form;
 use super::list::ListState;
 
@@ -13,6 +14,8 @@ pub enum Overlay {
     Debug,
     /// What can be copied of the row under the cursor.
     Copy(Box<Menu>),
+    /// The decoders to choose from.
+    Decoders(Box<Picker>),
     /// Something that must be read, line by line.
     Notice {
         /// The title of its box.

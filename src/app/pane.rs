@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::action::{Action, Scope};
 use super::copy::Subject;
+use super::decoders::Picker;
 use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
@@ -55,6 +56,8 @@ pub enum Intent {
     Read(FeedSpec),
     /// Read records before those of the stream.
     ReadOlder(OlderSpec),
+    /// Let a decoder be chosen.
+    PickDecoder(Box<Picker>),
     /// Keep something for this session and the next.
     Remember(Memo),
     /// Have the shell do something.

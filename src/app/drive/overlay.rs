@@ -9,6 +9,7 @@ use crate::app::effect::Effect;
 use crate::app::form::Form;
 use crate::app::help;
 use crate::app::overlay::{Overlay, Purpose};
+use crate::app::pane::Intent;
 use crate::app::toast::Level;
 use crate::kafka::model::Lock;
 use crate::layout;
@@ -17,6 +18,15 @@ impl App {
     pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match (action, &mut self.overlay) {
             (Action::Leave, _) => self.overlay = None,
+            (Action::Choose, Some(Overlay::Decoders(picker))) => {
+                let choice = picker.choice();
+                self.overlay = None;
+                return self.obey(choice.into_iter().map(Intent::Remember).collect(), now);
+            }
+            (_, Some(Overlay::Decoders(picker))) => {
+                let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
+                picker.act(action, page);
+            }
             (Action::Choose, Some(Overlay::Copy(menu))) => {
                 let at = menu.list.cursor;
                 return self.copy_line(at, now);

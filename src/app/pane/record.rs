@@ -17,6 +17,7 @@
 pub mod divide;
 pub mod find;
 pub mod section;
+mod views;
 
 use bytes::Bytes;
 
@@ -29,7 +30,6 @@ use crate::app::copy::{self, Subject};
 use crate::app::effect::Effect;
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
-use crate::app::memory::Memo;
 use crate::app::nav::Location;
 use crate::decode::{Part, Site};
 use crate::kafka::model::TopicName;
@@ -241,21 +241,6 @@ impl RecordView {
         }
     }
 
-    /// The format of the section in focus is the next one: of key and value for all records of the topic.
-    fn next_view(&mut self, out: &mut Vec<Intent>) {
-        let (part, format) = match self.focus {
-            Section::Headers => return self.headers.next_format(),
-            Section::Key => (Part::Key, self.key.format),
-            Section::Facts | Section::Value => (Part::Value, self.value.format),
-        };
-        out.push(Intent::Remember(Memo::Decoder(
-            self.topic.clone(),
-            part,
-            section::after(format),
-        )));
-        self.forget_count();
-    }
-
     fn forget_count(&mut self) {
         if let Some(find) = &mut self.find {
             find.count = None;
@@ -320,6 +305,7 @@ impl Pane for RecordView {
         match action {
             Action::NextSection => self.next_section(),
             Action::NextView => self.next_view(out),
+            Action::PickView => self.pick_view(out),
             Action::Open => {
                 let _nothing_may_begin_there = self.text_mut().is_some_and(Text::toggle_fold);
             }

@@ -64,13 +64,13 @@ impl Wrap {
     }
 }
 
-/// The format that `v` goes to. The others are in the list of decoders.
-pub(super) fn after(format: Format) -> Format {
+/// The format that `v` goes to; `None` is the list of all of them.
+pub(super) fn after(format: Format) -> Option<Format> {
     match format {
-        Format::Auto => Format::Json,
-        Format::Json => Format::Text,
-        Format::Text => Format::Hex,
-        _ => Format::Auto,
+        Format::Auto => Some(Format::Json),
+        Format::Json => Some(Format::Text),
+        Format::Text => Some(Format::Hex),
+        _ => None,
     }
 }
 
@@ -293,7 +293,7 @@ impl HeaderRows {
 
     pub(super) fn next_format(&mut self) {
         self.close();
-        self.format = after(self.format);
+        self.format = after(self.format).unwrap_or(Format::Auto);
     }
 }
 
