@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::registry::{Decoded, Format, choose};
+use super::registry::{Decoded, Format, choose, decode};
 use super::sanitize::{fit, sanitize};
 use super::shape::control;
 use super::site::Site;
@@ -41,30 +41,39 @@ pub fn preview(bytes: Option<&[u8]>, columns: usize) -> Preview {
     }
 }
 
-/// As [`preview`], and where the bytes are not text, what the automatic choice of a decoder says of them.
-pub fn preview_at(bytes: Option<&[u8]>, columns: usize, site: &Site<'_>) -> Preview {
+/// As [`preview`], and what the decoder of that format says of the bytes, or the one that is chosen automatically.
+pub fn preview_at(bytes: Option<&[u8]>, columns: usize, site: &Site<'_>, format: Format) -> Preview {
     let plain = preview(bytes, columns);
-    match (&plain, bytes) {
-        (Preview::Binary(_), Some(bytes)) if bytes.len() <= DECODED => {
-            decoded(bytes, columns, site).map_or(plain, Preview::Decoded)
-        }
+    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && bytes.len() <= DECODED) else {
+        return plain;
+    };
+    let is_text = matches!(plain, Preview::Text(_));
+    match format {
+        Format::Hex => Preview::Binary(hex(bytes, columns)),
+        Format::Json | Format::Text => plain,
         // The coordinator's keys may look like text.
-        (Preview::Text(_), Some(bytes)) if site.topic.starts_with("__") && bytes.len() <= DECODED => {
-            decoded(bytes, columns, site).map_or(plain, Preview::Decoded)
-        }
-        _ => plain,
+        Format::Auto if is_text && !site.topic.starts_with("__") => plain,
+        _ => decoded(bytes, columns, site, format).map_or(plain, Preview::Decoded),
     }
 }
 
-fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>) -> Option<String> {
-    let choice = choose(bytes, site);
-    let (Decoded::Text(text) | Decoded::Json(text)) = &choice.decoded else {
-        return None;
+fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>, format: Format) -> Option<String> {
+    let (format, decoded) = match format {
+        Format::Auto => {
+            let choice = choose(bytes, site);
+            (choice.format, choice.decoded)
+        }
+        format => (format, decode(bytes, format, site).ok()?),
     };
-    let text = match choice.format {
+    let text = match &decoded {
+        Decoded::Text(text) | Decoded::Json(text) => text.as_str(),
+        Decoded::Bytes(held) => std::str::from_utf8(held).ok()?,
+        _ => return None,
+    };
+    let text = match format {
         // The topic names the format already.
         Format::ConsumerOffsets | Format::TransactionState => text.to_owned(),
-        Format::Integer | Format::Float => format!("{} {}", choice.format, text.split(' ').next().unwrap_or_default()),
+        Format::Integer | Format::Float => format!("{format} {}", text.split(' ').next().unwrap_or_default()),
         format => format!("{format} {text}"),
     };
     Some(cut(&text, text.len(), columns))
@@ -131,7 +140,7 @@ mod tests {
 
     #[test]
     fn binary_of_a_known_format_is_decoded_under_its_name() {
-        let shown = |bytes: &[u8], columns| preview_at(Some(bytes), columns, &Site::UNKNOWN);
+        let shown = |bytes: &[u8], columns| preview_at(Some(bytes), columns, &Site::UNKNOWN, Format::Auto);
         assert_eq!(shown(b"\0\0\0\x2a", 40), Preview::Decoded("integer 42".into()));
         assert_eq!(
             shown(b"\x82\xa1a\x01\xa1b\xc0", 40),
@@ -150,7 +159,11 @@ mod tests {
         };
         let key = b"\0\x03\0\x02g1";
         let decoded = Preview::Decoded("{\"type\":\"consumer group\",\"groupId\":\"g1\"}".into());
-        assert_eq!(preview_at(Some(key), 80, &site), decoded);
+        assert_eq!(preview_at(Some(key), 80, &site, Format::Auto), decoded);
+        let chosen = preview_at(Some(b"text"), 80, &site, Format::Hex);
+        assert_eq!(chosen, Preview::Binary("74 65 78 74".into()));
+        let held = preview_at(Some(b"aGVsbG8="), 80, &Site::UNKNOWN, Format::FromBase64);
+        assert_eq!(held, Preview::Decoded("from base64 hello".into()));
     }
 
     #[test]

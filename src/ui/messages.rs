@@ -13,6 +13,7 @@ use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::{Paint, face, format, text};
+use crate::app::memory::Memory;
 use crate::app::pane::messages::{Messages, Source};
 use crate::app::pane::{Pane, View};
 use crate::kafka::model::TopicName;
@@ -71,6 +72,7 @@ struct Rows<'a> {
     source: &'a Source,
     cells: &'static [Cell],
     days: cells::Days<'a>,
+    memory: &'a Memory,
     /// Columns that the widest cell can show.
     columns: usize,
 }
@@ -84,6 +86,10 @@ impl RowSource for Rows<'_> {
         let (rows, index) = (self.pane.rows(), row);
         let Some(row) = rows.get(index) else { return };
         let topic = self.source.topic(rows.topic(index)).map_or("", TopicName::as_str);
+        let of = cells::Of {
+            topic,
+            memory: self.memory,
+        };
         match self.cells.get(column) {
             Some(Cell::Time) => self.days.show(row, cell),
             Some(Cell::Topic) => {
@@ -95,8 +101,8 @@ impl RowSource for Rows<'_> {
             Some(Cell::Offset) => {
                 cell.show(format::Count(row.offset().0));
             }
-            Some(Cell::Key) => cells::key(topic, row, cell, self.columns.min(KEY.into())),
-            Some(Cell::Value) | None => cells::value(topic, row, cell, self.columns),
+            Some(Cell::Key) => cells::key(of, row, cell, self.columns.min(KEY.into())),
+            Some(Cell::Value) | None => cells::value(of, row, cell, self.columns),
         }
     }
 
@@ -147,6 +153,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
             source,
             cells,
             days: cells::Days::new(view, paint.zone),
+            memory: view.memory,
             columns: parts.list.table.width.into(),
         };
         paint.table(frame, parts.list.table, name, &table, &rows);

@@ -295,7 +295,7 @@ impl Pane for Messages {
         } else {
             self.list.move_to(self.list.cursor, len, page);
         }
-        self.open_peek(self.parts(view.body).preview);
+        self.open_peek(self.parts(view.body).preview, view.memory);
     }
 
     fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {

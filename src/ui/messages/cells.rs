@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::super::format::{Bytes, DateAndTime, NOT_APPLICABLE, TimeOfDay};
 use super::super::table::CellText;
 use super::super::theme::Role;
+use crate::app::memory::Memory;
 use crate::app::pane::View;
 use crate::decode::{Part, Preview, Site, preview, preview_at};
 use crate::kafka::model::record::{ControlType, Record, RecordKind, Row};
@@ -44,8 +45,28 @@ impl<'a> Days<'a> {
     }
 }
 
-/// The key of a row of `topic`.
-pub(super) fn key(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usize) {
+/// A topic whose rows are shown, and the decoders chosen for it.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) topic: &'a str,
+    pub(super) memory: &'a Memory,
+}
+
+impl Of<'_> {
+    /// What fits the cell of a part of a record.
+    fn preview(self, record: &Record, part: Part, columns: usize) -> Preview {
+        let site = Site {
+            topic: self.topic,
+            part,
+            key: record.key.as_deref(),
+        };
+        let bytes = if part == Part::Key { &record.key } else { &record.value };
+        preview_at(bytes.as_deref(), columns, &site, self.memory.decoder(self.topic, part))
+    }
+}
+
+/// The key of a row.
+pub(super) fn key(of: Of<'_>, row: &Row, cell: &mut CellText<'_>, columns: usize) {
     let record = match row {
         Row::Record(record) => record,
         Row::Unreadable(_) => {
@@ -57,7 +78,7 @@ pub(super) fn key(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usiz
         cell.show("control");
         return;
     }
-    match preview_at(record.key.as_deref(), columns, &site(topic, record, Part::Key)) {
+    match of.preview(record, Part::Key, columns) {
         Preview::Null => cell.role(Role::Null).show("∅ null"),
         Preview::Empty => cell.role(Role::Null).show("(empty)"),
         Preview::Text(text) => cell.show(text),
@@ -66,16 +87,8 @@ pub(super) fn key(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usiz
     };
 }
 
-fn site<'a>(topic: &'a str, record: &'a Record, part: Part) -> Site<'a> {
-    Site {
-        topic,
-        part,
-        key: record.key.as_deref(),
-    }
-}
-
-/// The value of a row of `topic`, or what stands in its place.
-pub(super) fn value(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: usize) {
+/// The value of a row, or what stands in its place.
+pub(super) fn value(of: Of<'_>, row: &Row, cell: &mut CellText<'_>, columns: usize) {
     let record = match row {
         Row::Record(record) => record,
         Row::Unreadable(stretch) => {
@@ -99,10 +112,10 @@ pub(super) fn value(topic: &str, row: &Row, cell: &mut CellText<'_>, columns: us
             cell.show("[transaction open] ");
         }
     }
-    data(topic, record, cell, columns);
+    data(of, record, cell, columns);
 }
 
-fn data(topic: &str, record: &Record, cell: &mut CellText<'_>, columns: usize) {
+fn data(of: Of<'_>, record: &Record, cell: &mut CellText<'_>, columns: usize) {
     // Of a binary value the size is worth more than a few more bytes.
     let binary = |cell: &mut CellText<'_>, length: usize| {
         if let Preview::Binary(hex) = preview(
@@ -113,7 +126,7 @@ fn data(topic: &str, record: &Record, cell: &mut CellText<'_>, columns: usize) {
             cell.role(Role::Binary).show(format_args!("0x{hex} (binary, {size})"));
         }
     };
-    match preview_at(record.value.as_deref(), columns, &site(topic, record, Part::Value)) {
+    match of.preview(record, Part::Value, columns) {
         Preview::Null => {
             cell.role(Role::Tombstone).show("␀ tombstone");
         }

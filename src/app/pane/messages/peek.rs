@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::Messages;
 use super::rows::Seq;
+use crate::app::memory::Memory;
 use crate::decode::{Format, Part, Site, View};
 use crate::kafka::model::record::Row;
 use crate::layout::Area;
@@ -16,6 +17,7 @@ const MOST_BYTES: usize = 256 << 10;
 pub struct Peek {
     seq: Seq,
     columns: u16,
+    format: Format,
     /// The value.
     pub value: View,
     /// Whether only its head was opened.
@@ -24,12 +26,16 @@ pub struct Peek {
 
 impl Messages {
     /// Opens the value of the record under the cursor for a preview of this size, unless it is open already.
-    pub(super) fn open_peek(&mut self, area: Area) {
+    pub(super) fn open_peek(&mut self, area: Area, memory: &Memory) {
         let Some(seq) = self.rows.seq(self.list.cursor).filter(|_| !area.is_empty()) else {
             self.peek = None;
             return;
         };
-        let is_open = |peek: &Peek| (peek.seq, peek.columns) == (seq, area.width);
+        let number = self.rows.topic(self.list.cursor);
+        let topic = self.source.as_ref().and_then(|source| source.topic(number));
+        let topic = topic.map_or("", |topic| topic.as_str());
+        let format = memory.decoder(topic, Part::Value);
+        let is_open = |peek: &Peek| (peek.seq, peek.columns, peek.format) == (seq, area.width, format);
         if self.peek.as_ref().is_some_and(is_open) {
             return;
         }
@@ -40,10 +46,8 @@ impl Messages {
         };
         let is_head = bytes.as_ref().is_some_and(|bytes| bytes.len() > MOST_BYTES);
         let bytes = bytes.map(head);
-        let number = self.rows.topic(self.list.cursor);
-        let topic = self.source.as_ref().and_then(|source| source.topic(number));
         let site = Site {
-            topic: topic.map_or("", |topic| topic.as_str()),
+            topic,
             part: Part::Value,
             key: self
                 .rows
@@ -55,7 +59,8 @@ impl Messages {
         self.peek = Some(Peek {
             seq,
             columns: area.width,
-            value: View::open_at(bytes, Format::Auto, columns, &site),
+            format,
+            value: View::open_at(bytes, format, columns, &site),
             is_head,
         });
     }
