@@ -26,6 +26,7 @@ pub mod overlay;
 pub mod pane;
 pub mod prompt;
 pub mod schedule;
+pub mod searches;
 pub mod slot;
 pub mod store;
 pub mod toast;
@@ -44,6 +45,7 @@ use overlay::Overlay;
 use pane::{View, Want};
 use prompt::Prompt;
 use schedule::Freshness;
+use searches::Searches;
 use slot::Ticket;
 use store::Store;
 use toast::{Level, Toasts};
@@ -84,6 +86,7 @@ pub struct App {
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
     history: Vec<String>,
+    searches: Searches,
     toasts: Toasts,
     /// Whether the engine lets changes through, as it said last.
     lock: Lock,
@@ -108,6 +111,7 @@ impl App {
             overlay: None,
             prompt: None,
             history: Vec::new(),
+            searches: Searches::default(),
             toasts: Toasts::default(),
             feed: Ticket::default(),
             wants: Vec::new(),
@@ -142,6 +146,7 @@ impl App {
                 Vec::new()
             }
             Event::RecordsArrived { ticket, .. }
+            | Event::SearchMoved { ticket, .. }
             | Event::OlderRead { ticket, .. }
             | Event::FeedEnded { ticket, .. } => self.hear(ticket, event, now),
             Event::ConnectionChanged(connection) => {
@@ -269,7 +274,7 @@ impl App {
         match prompt.kind {
             prompt::PromptKind::Command => command::complete(prompt.line.text(), &self.store, &self.settings.themes).1,
             prompt::PromptKind::Seek => pane::messages::seek::examples(prompt.line.text()),
-            prompt::PromptKind::Filter => Vec::new(),
+            prompt::PromptKind::Filter | prompt::PromptKind::Search => Vec::new(),
         }
     }
 

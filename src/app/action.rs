@@ -147,7 +147,7 @@ actions! {
         Open            "open"             ["enter"]       "open"     "open the row under the cursor";
         Back            "back"             ["esc"]         "back"     "back: close the overlay, drop the filter, leave the screen";
         PreviousScreen  "previous-screen"  ["-"]           "previous" "the screen before this one";
-        Filter          "filter"           ["/"]           "filter"   "show only rows with this text (!text: without it)";
+        Filter          "filter"           ["/"]           "filter"   "rows with this text (!text: without it); search messages";
         Sort            "sort"             ["s"]           "sort"     "sort by the next column";
         ReverseSort     "reverse-sort"     ["S"]           "reverse"  "reverse the order";
         Refresh         "refresh"          ["r"]           "refresh"  "ask the cluster now";
@@ -186,6 +186,10 @@ actions! {
     Messages {
         Seek            "seek"             ["t"]           "seek"     "go to: begin, end, newest, an offset, a time, -15m";
         ToggleFollow    "toggle-follow"    ["f"]           "follow"   "follow new records, or hold";
+        NextMatch       "next-match"       ["n"]           "next"     "next record, or match of the search";
+        PreviousMatch   "previous-match"   ["N"]           "previous" "previous record, or match of the search";
+        ResumeSearch    "resume-search"    ["R"]           "go on"    "go on with a search that was stopped";
+        SearchTroubles  "search-troubles"  ["E"]           "errors"   "what a search could not judge or read, and why";
         TogglePreview   "toggle-preview"   ["p"]           "preview"  "show or hide the record under the cursor";
         ToggleControl   "toggle-control"   ["c"]           "markers"  "show or hide control records and aborted ones";
     }

@@ -171,6 +171,14 @@ impl App {
                         spec,
                     });
                 }
+                Intent::Search(spec) => {
+                    self.feed = Ticket(self.feed.0 + 1);
+                    effects.push(Effect::OpenSearch {
+                        ticket: self.feed,
+                        spec,
+                    });
+                }
+                Intent::Tell(title, lines) => self.overlay = Some(Overlay::Notice { title, lines }),
                 Intent::ReadOlder(spec) => effects.push(Effect::ReadOlder {
                     ticket: self.feed,
                     spec,
@@ -208,6 +216,11 @@ impl App {
     }
 
     fn back(&mut self, now: Instant) -> Vec<Effect> {
+        let mut is_taken = false;
+        let intents = self.with_pane(now, |pane, view, out| is_taken = pane.back(view, out));
+        if is_taken {
+            return self.obey(intents, now);
+        }
         if self.nav.top().pane().filter().is_some_and(|line| !line.is_empty()) {
             self.set_filter("", now);
             return Vec::new();

@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::slot::{SlotId, Ticket};
-use crate::kafka::query::{FeedSpec, OlderSpec, Query};
+use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 
 /// What the shell does for the machine. Plain data.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,13 @@ pub enum Effect {
         ticket: Ticket,
         /// What to read.
         spec: OlderSpec,
+    },
+    /// Start a search; the open stream, or the search under way, is closed first.
+    OpenSearch {
+        /// Which search; what it says carries it back. It is held and resumed as a stream is.
+        ticket: Ticket,
+        /// What to look for, and where.
+        spec: Box<SearchSpec>,
     },
     /// Close the stream of records.
     CloseFeed,

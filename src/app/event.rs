@@ -7,7 +7,7 @@ use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
 use crate::kafka::model::Lock;
 use crate::kafka::partial::Partial;
-use crate::kafka::query::{Answer, FeedBatch, OlderRows};
+use crate::kafka::query::{Answer, FeedBatch, OlderRows, SearchBatch};
 use crate::layout::Size;
 
 /// Everything the machine can be told. Plain data: printable, comparable, replayable.
@@ -46,7 +46,14 @@ pub enum Event {
         /// The records.
         rows: OlderRows,
     },
-    /// The open feed came to its end.
+    /// The search under way found something, or got on.
+    SearchMoved {
+        /// Which search.
+        ticket: Ticket,
+        /// What it found, and how far it is.
+        batch: SearchBatch,
+    },
+    /// The open feed, or the search, came to its end.
     FeedEnded {
         /// Which feed.
         ticket: Ticket,

@@ -23,7 +23,7 @@ use super::prompt::PromptKind;
 use super::slot::SlotId;
 use super::store::Store;
 use super::toast::Level;
-use crate::kafka::query::{FeedSpec, OlderSpec, Query};
+use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 use crate::layout::Area;
 
 /// What a pane may look at while it acts.
@@ -54,6 +54,10 @@ pub enum Intent {
     Forget(SlotId),
     /// Open a stream of records; the machine gives it its ticket.
     Read(FeedSpec),
+    /// Start a search in place of the stream.
+    Search(Box<SearchSpec>),
+    /// Have something read, line by line, under a title.
+    Tell(String, Vec<String>),
     /// Read records before those of the stream.
     ReadOlder(OlderSpec),
     /// Let a decoder be chosen.
@@ -160,6 +164,26 @@ pub trait Pane {
 
     /// Applies a filter line.
     fn set_filter(&mut self, _line: &str, _filter: ListFilter, _view: View<'_>) {}
+
+    /// What is searched for, empty where nothing is; `None` where records cannot be searched.
+    fn searched(&self) -> Option<&str> {
+        None
+    }
+
+    /// Tries a search line on the record under the cursor: what it means, or why it cannot be used.
+    fn try_search(&self, _line: &str) -> Option<Result<String, String>> {
+        None
+    }
+
+    /// A search line was accepted; the error says why it cannot be used.
+    fn search(&mut self, _line: &str, _view: View<'_>, _out: &mut Vec<Intent>) -> Result<(), String> {
+        Err("there is nothing to search here".to_owned())
+    }
+
+    /// Takes a step back within the screen; `false` where there is none, and the screen is left.
+    fn back(&mut self, _view: View<'_>, _out: &mut Vec<Intent>) -> bool {
+        false
+    }
 
     /// The line of a seek prompt was accepted; the error says why it cannot be used.
     fn seek(&mut self, _line: &str, _view: View<'_>, _out: &mut Vec<Intent>) -> Result<(), String> {

@@ -9,6 +9,8 @@ pub enum PromptKind {
     Filter,
     /// Command line.
     Command,
+    /// What to look for in the messages.
+    Search,
     /// Where to go in the messages.
     Seek,
 }
@@ -17,7 +19,7 @@ impl PromptKind {
     /// The sign before the line.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Filter => "/",
+            Self::Filter | Self::Search => "/",
             Self::Command => ":",
             Self::Seek => "go to ",
         }

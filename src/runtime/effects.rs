@@ -16,7 +16,8 @@ use crate::kafka::error::Error;
 use crate::kafka::feed::Feed;
 use crate::kafka::model::Lock;
 use crate::kafka::older::older;
-use crate::kafka::query::{FeedSpec, OlderSpec, Query};
+use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
+use crate::kafka::search::Search;
 use crate::kafka::worker;
 use crate::task::{self, Task};
 
@@ -83,9 +84,15 @@ impl Effects {
     }
 
     /// A stream of records.
-    pub fn feed(&self, spec: FeedSpec) -> Feed {
+    pub fn feed(&self, spec: FeedSpec) -> Stream {
         tracing::debug!(?spec, "feed opened");
-        Feed::open(self.client.clone(), spec)
+        Stream::Feed(Feed::open(self.client.clone(), spec))
+    }
+
+    /// A search for records.
+    pub fn search(&self, spec: SearchSpec) -> Stream {
+        tracing::debug!(?spec, "search started");
+        Stream::Search(Search::open(self.client.clone(), spec))
     }
 
     /// Unlocks or locks the session: how it is then, and why not as asked.
@@ -154,18 +161,27 @@ async fn answered<T>(
     }
 }
 
+/// A stream of records.
+#[derive(Debug)]
+pub enum Stream {
+    /// As they come.
+    Feed(Feed),
+    /// Those that match.
+    Search(Search),
+}
+
 /// The open stream of records, if there is one.
 #[derive(Debug, Default)]
 pub struct Records {
-    open: Option<(Ticket, Feed)>,
+    open: Option<(Ticket, Stream)>,
     is_held: bool,
 }
 
 impl Records {
     /// Opens a stream; the open one is closed first.
-    pub fn open(&mut self, ticket: Ticket, feed: Feed) {
+    pub fn open(&mut self, ticket: Ticket, stream: Stream) {
         *self = Self {
-            open: Some((ticket, feed)),
+            open: Some((ticket, stream)),
             is_held: false,
         };
     }
@@ -182,19 +198,29 @@ impl Records {
 
     /// Lets the stream leave records out when it falls behind new ones, or not any more.
     pub fn may_skip(&self, is_allowed: bool) {
-        if let Some((_, feed)) = &self.open {
+        if let Some((_, Stream::Feed(feed))) = &self.open {
             feed.may_skip(is_allowed);
         }
     }
 
     /// The next thing that the stream has to say; nothing ever while there is none, or it is held.
     pub async fn next(&mut self) -> Event {
-        let Some((ticket, feed)) = self.open.as_mut().filter(|_| !self.is_held) else {
+        let Some((ticket, stream)) = self.open.as_mut().filter(|_| !self.is_held) else {
             return pending().await;
         };
         let ticket = *ticket;
-        let error = match feed.next().await {
-            Some(Ok(batch)) => return Event::RecordsArrived { ticket, batch },
+        let said = match stream {
+            Stream::Feed(feed) => feed
+                .next()
+                .await
+                .map(|said| said.map(|batch| Event::RecordsArrived { ticket, batch })),
+            Stream::Search(search) => search
+                .next()
+                .await
+                .map(|said| said.map(|batch| Event::SearchMoved { ticket, batch })),
+        };
+        let error = match said {
+            Some(Ok(event)) => return event,
             Some(Err(error)) => Some(error),
             None => None,
         };

@@ -190,7 +190,7 @@ impl Session {
             Happened::Ended | Happened::Came(Input::Ended) => Ok(false),
             Happened::Came(Input::Pressed(chord)) => self.press(chord),
             Happened::Came(Input::Pasted(text)) => self.tell(Event::Pasted(text)),
-            Happened::Told(event @ Event::RecordsArrived { .. }) => {
+            Happened::Told(event @ (Event::RecordsArrived { .. } | Event::SearchMoved { .. })) => {
                 // What was dirty before is asked for before it is mixed with what records change.
                 self.note_change();
                 let goes_on = self.tell(event)?;
@@ -252,6 +252,7 @@ impl Session {
             match effect {
                 Effect::Load { slot, ticket, query } => self.effects.load(slot, ticket, query),
                 Effect::Cancel(slot) => self.effects.cancel(slot),
+                Effect::OpenSearch { ticket, spec } => self.records.open(ticket, self.effects.search(*spec)),
                 Effect::OpenFeed { ticket, spec } => self.records.open(ticket, self.effects.feed(spec)),
                 Effect::ReadOlder { ticket, spec } => self.effects.read_older(ticket, spec),
                 Effect::CloseFeed => self.records.close(),

@@ -2,6 +2,7 @@
 
 mod cells;
 mod preview;
+mod search;
 mod status;
 
 pub(in crate::ui) use cells::marker;
@@ -14,8 +15,8 @@ use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::{Paint, face, format, text};
 use crate::app::memory::Memory;
+use crate::app::pane::View;
 use crate::app::pane::messages::{Messages, Source};
-use crate::app::pane::{Pane, View};
 use crate::kafka::model::TopicName;
 use crate::kafka::model::record::{RecordKind, Row};
 use crate::layout::Area;
@@ -159,7 +160,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
         paint.table(frame, parts.list.table, name, &table, &rows);
         preview::draw(frame, parts.preview, (pane, source), paint);
     }
-    if let Some((role, said)) = status::detail(pane, paint) {
+    if let Some((role, said)) = status::detail(pane, view, paint) {
         let mut line = Line::new(frame.buffer_mut(), parts.list.detail, paint.theme);
         line.gap(3).left(role, said);
     }
@@ -168,15 +169,18 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
 fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source), view: View<'_>, paint: &Paint<'_>) {
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     line.gap(1).name(Role::Title, source.title());
-    let filter = pane.filter().unwrap_or_default();
-    if !filter.is_empty() {
-        line.right(Role::Match, format_args!("/{filter} "), 1);
+    if let Some(search) = pane.search() {
+        line.right(Role::Match, format_args!("{} ", search::title(search)), 1);
     }
     // The least important first: it leaves first where there is no room.
     let (role, state) = status::state(pane, source, view);
+    let range = match pane.search() {
+        Some(_) => search::range(pane, source, paint),
+        None => status::range(pane, source, paint.zone),
+    };
     let parts = [
         (2, Role::Text, status::partitions(source, view)),
-        (1, Role::Text, status::range(pane, source, paint.zone)),
+        (1, Role::Text, range),
         (0, role, state),
         (3, Role::Text, status::loaded(pane, source)),
     ];

@@ -43,6 +43,7 @@ mod scan;
 mod scene;
 mod scripted;
 mod search;
+mod search_pane;
 mod send;
 mod sim_foreign;
 mod stage;

@@ -345,20 +345,6 @@ fn hidden_records_are_counted_in_words_and_shown_when_asked() {
 }
 
 #[test]
-fn a_filter_keeps_the_cursor_on_its_record_and_says_of_loaded() {
-    let mut stage = at_end(50);
-    stage.press(Action::CursorUp);
-    stage.press(Action::CursorUp);
-    assert_eq!(stage.cursor(), 1047, "a record of grace");
-    stage.press(Action::Filter);
-    stage.type_line("grace");
-    assert_eq!(stage.cursor(), 1047);
-    assert!(stage.line("/grace").contains("16 of 50 loaded"), "{}", stage.text());
-    stage.press(Action::Back);
-    assert_eq!((stage.cursor(), stage.messages().rows().len()), (1047, 50));
-}
-
-#[test]
 fn a_feed_that_brings_nothing_leaves_the_first_face_and_a_late_one_is_refused() {
     let mut stage = opened(80, 24);
     assert!(

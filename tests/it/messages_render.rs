@@ -146,18 +146,6 @@ fn one_partition_that_cannot_be_read() {
 }
 
 #[test]
-fn filtered_and_filtered_to_nothing() {
-    let mut stage = ready(100, 12);
-    stage.press(Action::Filter);
-    stage.type_line("heidi");
-    let some = stage.text();
-    stage.press(Action::Filter);
-    stage.press(Action::DeleteLine);
-    stage.type_line("nobody");
-    assert_snapshot!(format!("{some}\n\n{}", stage.text()));
-}
-
-#[test]
 fn no_topic_chosen() {
     let stage = Stage::with(ktui::app::nav::PaneId::Messages, 80, 12, crate::stage::overview());
     assert_snapshot!(stage.text());

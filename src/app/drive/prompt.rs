@@ -18,7 +18,11 @@ const HISTORY: usize = 100;
 
 impl App {
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
-        if let Some(line) = self.nav.top().pane().filter() {
+        let pane = self.nav.top().pane();
+        if let Some(line) = pane.searched() {
+            self.prompt = Some(Prompt::new(PromptKind::Search, line));
+            self.try_search_line();
+        } else if let Some(line) = pane.filter() {
             self.prompt = Some(Prompt::new(PromptKind::Filter, line));
         }
         Vec::new()
@@ -77,6 +81,7 @@ impl App {
 
     /// Says what a line means so far that tells where to go, or what is wrong with it.
     fn check_line(&mut self, now: Instant) {
+        self.try_search_line();
         let wall = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
         let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Seek) else {
             return;
@@ -128,6 +133,7 @@ impl App {
         let line = prompt.line.text().to_owned();
         let outcome = match prompt.kind {
             PromptKind::Filter => Ok(Vec::new()),
+            PromptKind::Search => self.search(&line, now),
             PromptKind::Command if line.trim().is_empty() => Ok(Vec::new()),
             PromptKind::Command => self.run_command(&line, now),
             PromptKind::Seek => {
@@ -148,6 +154,28 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Tries a search line on the record under the cursor.
+    fn try_search_line(&mut self) {
+        if let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Search)
+            && let Some(trial) = self.nav.top().pane().try_search(prompt.line.text())
+        {
+            (prompt.understood, prompt.complaint) = match trial {
+                Ok(understood) => (Some(understood), None),
+                Err(complaint) => (None, Some(complaint)),
+            };
+        }
+    }
+
+    fn search(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
+        let mut result = Ok(());
+        let intents = self.with_pane(now, |pane, view, out| result = pane.search(line, view, out));
+        result?;
+        if !line.is_empty() {
+            self.searches.remember(line);
+        }
+        Ok(self.obey(intents, now))
     }
 
     fn run_command(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
@@ -181,19 +209,25 @@ impl App {
     }
 
     fn recall(&mut self, is_earlier: bool) -> Vec<Effect> {
-        let Some(prompt) = self.prompt.as_mut().filter(|prompt| prompt.kind == PromptKind::Command) else {
+        let Some(prompt) = self.prompt.as_mut() else {
             return Vec::new();
         };
-        let at = self.history.iter().position(|line| line == prompt.line.text());
+        let history = match prompt.kind {
+            PromptKind::Command => &self.history[..],
+            PromptKind::Search => self.searches.history(),
+            PromptKind::Filter | PromptKind::Seek => return Vec::new(),
+        };
+        let at = history.iter().position(|line| line == prompt.line.text());
         let next = match (at, is_earlier) {
-            (None, true) => self.history.len().checked_sub(1),
+            (None, true) => history.len().checked_sub(1),
             (Some(at), true) => at.checked_sub(1),
             (Some(at), false) => Some(at + 1),
             (None, false) => None,
         };
-        if let Some(line) = next.and_then(|next| self.history.get(next)) {
+        if let Some(line) = next.and_then(|next| history.get(next)) {
             prompt.line.set(line);
         }
+        self.try_search_line();
         Vec::new()
     }
 }

@@ -19,6 +19,7 @@ pub mod paging;
 pub mod peek;
 pub mod reading;
 pub mod rows;
+pub mod search;
 pub mod seek;
 pub mod source;
 
@@ -31,12 +32,12 @@ use self::paging::Above;
 use self::peek::Peek;
 use self::reading::{Hold, Phase, Reading};
 use self::rows::{Rows, Seq};
+use self::search::Search;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::copy::{Part, Subject};
 use crate::app::effect::Effect;
 use crate::app::event::Event;
-use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
@@ -89,7 +90,7 @@ pub struct Messages {
     pace: Pace,
     preview: Preview,
     peek: Option<Peek>,
-    filter_line: String,
+    search: Option<Search>,
     above: Above,
     /// A record is being opened: records keep coming below it.
     is_opening_record: bool,
@@ -117,7 +118,7 @@ impl Default for Messages {
             pace: Pace::default(),
             preview: Preview::default(),
             peek: None,
-            filter_line: String::new(),
+            search: None,
             above: Above::default(),
             is_opening_record: false,
             seen: None,
@@ -257,6 +258,9 @@ impl Pane for Messages {
         if self.source.is_none() {
             return vec![Action::OpenTopics, Action::Palette, Action::Help];
         }
+        if let Some(search) = &self.search {
+            return search.hints();
+        }
         vec![
             Action::Open,
             Action::Seek,
@@ -300,6 +304,10 @@ impl Pane for Messages {
 
     fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         self.is_opening_record = false;
+        if self.search.is_some() {
+            // It went on meanwhile.
+            return;
+        }
         let is_long_gone = self.seen.is_some_and(|seen| view.now >= seen + AWAY_TOO_LONG);
         match (self.source.is_some(), &self.reading.phase, self.reading.hold) {
             (false, _, _) | (true, Phase::Ended { .. }, _) | (true, _, Hold::Full | Hold::Behind) => {}
@@ -325,6 +333,9 @@ impl Pane for Messages {
     }
 
     fn next_deadline(&self, view: View<'_>) -> Option<Instant> {
+        if self.search.is_some() {
+            return self.search_deadline(view);
+        }
         match &self.reading.phase {
             Phase::Opening { since, .. } => Some(*since + Duration::from_secs(1)).filter(|at| *at > view.now),
             Phase::Open if self.stance == Stance::Following => self.pace.next_change(view.now),
@@ -344,13 +355,21 @@ impl Pane for Messages {
         }
     }
 
-    fn filter(&self) -> Option<&str> {
-        self.source.is_some().then_some(self.filter_line.as_str())
+    fn searched(&self) -> Option<&str> {
+        let line = self.search.as_ref().map_or("", |search| search.filter.source());
+        self.source.is_some().then_some(line)
     }
 
-    fn set_filter(&mut self, line: &str, filter: ListFilter, view: View<'_>) {
-        line.clone_into(&mut self.filter_line);
-        self.change_shown(view, |rows| rows.set_filter(filter));
+    fn try_search(&self, line: &str) -> Option<Result<String, String>> {
+        self.source.is_some().then(|| self.try_line(line))
+    }
+
+    fn search(&mut self, line: &str, view: View<'_>, out: &mut Vec<Intent>) -> Result<(), String> {
+        self.search_for(line, view, out)
+    }
+
+    fn back(&mut self, view: View<'_>, out: &mut Vec<Intent>) -> bool {
+        self.back_in_search(view, out)
     }
 
     fn seek(&mut self, line: &str, view: View<'_>, out: &mut Vec<Intent>) -> Result<(), String> {
@@ -366,7 +385,9 @@ impl Pane for Messages {
         self.stance = first_stance(&source.start);
         let shown = source.shown;
         self.rows.show(shown);
-        self.read(view, out);
+        if !self.search_again(view, out) {
+            self.read(view, out);
+        }
         Ok(())
     }
 

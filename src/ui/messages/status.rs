@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 use super::super::format::{Age, Count, DateAndTime, Rate};
 use super::super::theme::Role;
 use super::super::{Paint, face, frame};
+use super::search;
 use crate::app::action::Action;
+use crate::app::pane::View;
 use crate::app::pane::messages::paging::Above;
 use crate::app::pane::messages::reading::{Hold, Phase};
 use crate::app::pane::messages::{Messages, Source, Stance};
-use crate::app::pane::{Pane, View};
 use crate::kafka::model::record::Row;
 use crate::position::{Shown, Start, Until, partitions_label};
 
@@ -87,19 +88,22 @@ pub(super) fn range(pane: &Messages, source: &Source, zone: &TimeZone) -> String
     said
 }
 
-/// How many records are loaded, where that is not what was asked for, and how many of them pass the filter.
+/// How many records are loaded, where that is not what was asked for; a search says what it found elsewhere.
 pub(super) fn loaded(pane: &Messages, source: &Source) -> String {
-    let (shown, loaded) = (Count(pane.rows().len() as i64), pane.rows().filterable());
+    let loaded = pane.rows().showable();
     let is_newest = matches!(source.start, Start::Newest(count) if count == loaded);
-    match (pane.rows().is_filtered(), is_newest || loaded == 0) {
-        (true, _) => format!("{shown} of {} loaded", Count(loaded as i64)),
-        (false, true) => String::new(),
-        (false, false) => format!("{} loaded", Count(loaded as i64)),
+    if is_newest || loaded == 0 || pane.search().is_some() {
+        String::new()
+    } else {
+        format!("{} loaded", Count(loaded as i64))
     }
 }
 
 /// How far reading is.
 pub(super) fn state(pane: &Messages, source: &Source, view: View<'_>) -> (Role, String) {
+    if let Some(search) = pane.search() {
+        return search::state(search, pane.stance());
+    }
     let reading = pane.reading();
     match &reading.phase {
         Phase::Closed => (Role::Dim, String::new()),
@@ -179,6 +183,9 @@ fn end(source: &Source, pane: &Messages, view: View<'_>) -> String {
 /// What stands in place of the rows.
 pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
     let rows = pane.rows();
+    if let Some(search) = pane.search() {
+        return search::instead(pane, search, paint);
+    }
     if rows.kept() > 0 {
         return vec![(Role::Dim, nothing_shown(pane, paint))];
     }
@@ -222,19 +229,14 @@ fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint
 }
 
 fn nothing_shown(pane: &Messages, paint: &Paint<'_>) -> String {
-    let rows = pane.rows();
-    let back = frame::key_of(Action::Back, paint);
-    match pane.filter() {
-        Some(filter) if rows.filterable() > 0 => format!(
-            "None of {} loaded records passes the filter /{filter}   ({back} drops it)",
-            Count(rows.filterable() as i64)
-        ),
-        _ => format!("No data among the loaded records: {}.", hidden(pane, paint)),
-    }
+    format!("No data among the loaded records: {}.", hidden(pane, paint))
 }
 
 /// The line below the rows: what went wrong, what is odd about the row under the cursor, what is not shown.
-pub(super) fn detail(pane: &Messages, paint: &Paint<'_>) -> Option<(Role, String)> {
+pub(super) fn detail(pane: &Messages, view: View<'_>, paint: &Paint<'_>) -> Option<(Role, String)> {
+    if let Some(search) = pane.search() {
+        return Some(search::line(pane, search, view, paint));
+    }
     let reading = pane.reading();
     if let Some(error) = reading.error().filter(|_| pane.rows().kept() > 0) {
         let refresh = frame::key_of(Action::Refresh, paint);
@@ -305,7 +307,7 @@ fn hidden(pane: &Messages, paint: &Paint<'_>) -> String {
     format!("hidden: {}   ({key} shows them)", kinds.join(", "))
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {what}{plural}", Count(count as i64))
 }

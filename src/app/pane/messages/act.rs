@@ -12,12 +12,26 @@ impl Messages {
     pub(super) fn do_action(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
         match action {
             Action::Open => self.open_record(out),
+            Action::SearchTroubles => {
+                let lines = self
+                    .search
+                    .as_ref()
+                    .map(super::search::Search::troubles)
+                    .unwrap_or_default();
+                if !lines.is_empty() {
+                    out.push(Intent::Tell("What the search could not judge".to_owned(), lines));
+                }
+            }
+            Action::ResumeSearch => self.resume_search(view, out),
+            Action::NextMatch => return self.move_cursor(Action::CursorDown, view, out),
+            Action::PreviousMatch => return self.move_cursor(Action::CursorUp, view, out),
             Action::Seek => out.push(Intent::Ask(PromptKind::Seek, String::new())),
             Action::Bottom => self.follow(view, out),
             Action::ToggleFollow => match self.stance {
                 Stance::Following => self.look(self.rows.end()),
                 Stance::Looking { .. } => self.follow(view, out),
             },
+            Action::Refresh if self.search_again(view, out) => {}
             Action::Refresh => self.read(view, out),
             Action::TogglePreview => {
                 let is_shown = !self.parts(view.body).preview.is_empty();
@@ -26,6 +40,7 @@ impl Messages {
             Action::ToggleControl => {
                 let next = self.rows.which().next();
                 self.change_shown(view, |rows| rows.show(next));
+                self.search_again(view, out);
             }
             _ => return self.move_cursor(action, view, out),
         }
@@ -47,6 +62,14 @@ impl Messages {
 
     /// Goes to the newest record and stays there.
     fn follow(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        if let Some(search) = &self.search {
+            if search.follows {
+                self.stance = Stance::Following;
+            } else {
+                self.list.move_to(usize::MAX, self.rows.len(), self.page(view));
+            }
+            return;
+        }
         let is_held = matches!(self.reading.hold, Hold::Full | Hold::Behind);
         let has_gap = is_held || !self.reading.is_at_end;
         match &self.reading.phase {
@@ -66,7 +89,7 @@ impl Messages {
         let is_at_bottom = self.list.cursor + 1 >= self.rows.len();
         if !is_at_bottom {
             self.look(self.rows.end());
-        } else if self.list.cursor > before && self.reading.is_at_end && self.reading.hold == Hold::Flowing {
+        } else if self.list.cursor > before && self.goes_on_below() {
             self.stance = Stance::Following;
         }
         self.make_room(view, out);
@@ -74,6 +97,14 @@ impl Messages {
             self.look_above(out);
         }
         true
+    }
+
+    /// Whether nothing but new records can come below the last row.
+    fn goes_on_below(&self) -> bool {
+        match &self.search {
+            Some(search) => search.follows && search.reached_end.is_some(),
+            None => self.reading.is_at_end && self.reading.hold == Hold::Flowing,
+        }
     }
 
     /// Changes which rows are shown; the cursor stays on its row, or the next one.

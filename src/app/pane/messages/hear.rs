@@ -22,6 +22,8 @@ impl Messages {
         match event {
             Event::RecordsArrived { batch, .. } => self.take(batch, view, out),
             Event::OlderRead { rows, .. } => self.take_older(&rows, view, out),
+            Event::SearchMoved { batch, .. } => self.take_matches(batch, view, out),
+            Event::FeedEnded { error, .. } if self.search.is_some() => self.search_ended(error, view),
             Event::FeedEnded { error, .. } => self.reading.ended(error, view.now),
             _ => {}
         }

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::mem::size_of;
 
 use super::edges::Edges;
-use crate::app::filter::ListFilter;
 use crate::kafka::model::record::{Record, RecordKind, Row, Unreadable};
 use crate::kafka::query::Began;
 use crate::position::Shown;
@@ -85,7 +84,6 @@ pub struct Rows {
     shown: VecDeque<Seq>,
     asides: Asides,
     which: Shown,
-    filter: ListFilter,
     dropped: u64,
     edges: Edges,
 }
@@ -99,7 +97,6 @@ impl Default for Rows {
             shown: VecDeque::new(),
             asides: Asides::default(),
             which: Shown::default(),
-            filter: ListFilter::default(),
             dropped: 0,
             edges: Edges::default(),
         }
@@ -111,7 +108,6 @@ impl Rows {
     pub fn clear(&mut self) {
         *self = Self {
             which: self.which,
-            filter: std::mem::take(&mut self.filter),
             ..Self::default()
         };
     }
@@ -125,6 +121,19 @@ impl Rows {
             self.shown.push_back(self.end());
         }
         self.kept.push_back(Kept { topic, row });
+    }
+
+    /// Adds a row where its time belongs, after others of that time; gives its place. For rows that come in no order
+    /// and are all shown: what is kept of each partition is not known then.
+    pub fn insert(&mut self, topic: u16, row: &Row) -> usize {
+        let row = detached(row);
+        let at = self
+            .kept
+            .partition_point(|kept| kept.row.timestamp() <= row.timestamp());
+        self.count_in(&row);
+        self.shown.push_back(self.end());
+        self.kept.insert(at, Kept { topic, row });
+        at
     }
 
     /// Adds a row before the first; `true` when it is shown.
@@ -294,19 +303,8 @@ impl Rows {
         self.show_again();
     }
 
-    /// Shows only rows that match.
-    pub fn set_filter(&mut self, filter: ListFilter) {
-        self.filter = filter;
-        self.show_again();
-    }
-
-    /// Whether a filter hides rows.
-    pub fn is_filtered(&self) -> bool {
-        !self.filter.is_empty()
-    }
-
-    /// How many kept rows a filter could show.
-    pub fn filterable(&self) -> usize {
+    /// How many kept rows could be shown.
+    pub fn showable(&self) -> usize {
         self.kept.len() - self.hidden().total()
     }
 
@@ -319,27 +317,10 @@ impl Rows {
     }
 
     fn is_shown(&self, row: &Row) -> bool {
-        let is_handed_over = match self.which {
+        match self.which {
             Shown::All => true,
             which => which.isolation().hands_over(row),
-        };
-        if !is_handed_over {
-            return false;
         }
-        self.filter.is_empty() || matches(&self.filter, row)
-    }
-}
-
-/// Whether key, value or a header holds the filter's text.
-fn matches(filter: &ListFilter, row: &Row) -> bool {
-    match row {
-        Row::Record(record) => {
-            let headers = record.headers.iter().flat_map(|h| [Some(&h.key), h.value.as_ref()]);
-            let parts = [record.key.as_ref(), record.value.as_ref()].into_iter().chain(headers);
-            let texts: Vec<_> = parts.flatten().map(|bytes| String::from_utf8_lossy(bytes)).collect();
-            filter.matches(texts.iter().map(AsRef::as_ref))
-        }
-        Row::Unreadable(stretch) => filter.matches([stretch.damage.to_string().as_str()]),
     }
 }
 
@@ -449,14 +430,14 @@ mod tests {
             aborted: 1,
             open: 1,
         };
-        assert_eq!((rows.asides(), rows.filterable()), (asides, 1));
+        assert_eq!((rows.asides(), rows.showable()), (asides, 1));
         rows.show(Shown::Uncommitted);
         assert_eq!(
-            (offsets(&rows), rows.filterable(), rows.hidden().control),
+            (offsets(&rows), rows.showable(), rows.hidden().control),
             (vec![0, 1, 3], 3, 1)
         );
         rows.show(Shown::All);
-        assert_eq!((offsets(&rows), rows.filterable()), (vec![0, 1, 2, 3], 4));
+        assert_eq!((offsets(&rows), rows.showable()), (vec![0, 1, 2, 3], 4));
         rows.trim(Limit {
             rows: 2,
             bytes: usize::MAX,
@@ -465,23 +446,26 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_shows_rows_that_hold_its_text_now_and_later() {
+    fn rows_in_no_order_are_put_where_their_time_belongs() {
         let mut rows = Rows::default();
-        for (offset, value) in [(0, "Heidi"), (1, "bob"), (2, "heidi")] {
-            rows.push(0, &row(offset, value, RecordKind::Data));
-        }
-        rows.set_filter(ListFilter::parse("heidi"));
-        rows.push(0, &row(3, "bob", RecordKind::Data));
-        rows.push(0, &row(4, "HEIDI", RecordKind::Data));
-        assert_eq!(offsets(&rows), [0, 2, 4]);
-        assert_eq!(rows.index_of(FIRST + 1), 1, "the next shown row");
-        assert_eq!(rows.index_of(FIRST + 9), 2, "or the last");
-        assert_eq!(rows.shown_since(FIRST + 2), 2);
-        rows.set_filter(ListFilter::parse("!heidi"));
-        assert_eq!(offsets(&rows), [1, 3]);
-        rows.clear();
-        rows.push(0, &row(5, "heidi", RecordKind::Data));
-        assert!(rows.is_empty() && rows.is_filtered(), "the filter outlives the rows");
+        let timed = |offset, time| match row(offset, "some value", RecordKind::Data) {
+            Row::Record(record) => Row::Record(Record {
+                timestamp: Timestamp(time),
+                ..record
+            }),
+            other @ Row::Unreadable(_) => other,
+        };
+        let places: Vec<usize> = [(0, 50), (1, 70), (2, 60), (3, 60), (4, 10)]
+            .map(|(offset, time)| rows.insert(0, &timed(offset, time)))
+            .to_vec();
+        assert_eq!(places, [0, 1, 1, 2, 0]);
+        assert_eq!(offsets(&rows), [4, 0, 2, 3, 1]);
+        rows.trim(Limit {
+            rows: 2,
+            bytes: usize::MAX,
+        });
+        assert_eq!((offsets(&rows), rows.dropped()), (vec![3, 1], 3));
+        assert_eq!(rows.index_of(FIRST + 3), 0);
     }
 
     #[test]

@@ -1,0 +1,334 @@
+//! The search of the messages screen as a machine and as a picture: typed, under way, stopped, resumed, ended, left.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use ktui::app::action::Action;
+use ktui::app::effect::Effect;
+use ktui::app::event::Event;
+use ktui::app::pane::messages::Stance;
+use ktui::app::pane::messages::search::{MOST, Phase};
+use ktui::app::slot::Ticket;
+use ktui::kafka::model::{Isolation, Offset, Row, TopicPartition};
+use ktui::kafka::partial::Failure;
+use ktui::kafka::query::{Progress, SearchBatch, SearchSpec};
+use ktui::position::{Start, Until};
+
+use crate::messages_data::{opened, order, orders, record};
+use crate::stage::{Stage, timeout};
+
+/// The newest search that was started.
+fn started(stage: &Stage) -> (Ticket, SearchSpec) {
+    let found = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::OpenSearch { ticket, spec } => Some((*ticket, (**spec).clone())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no search was started: {:?}", stage.effects))
+}
+
+fn type_text(stage: &mut Stage, text: &str) {
+    stage.press(Action::Filter);
+    stage.press(Action::DeleteLine);
+    text.chars().for_each(|c| stage.tell(Event::Typed(c)));
+}
+
+fn search(stage: &mut Stage, line: &str) {
+    type_text(stage, line);
+    stage.press(Action::Accept);
+}
+
+fn progress(passed: u64, matches: u64) -> Progress {
+    Progress {
+        partitions: 12,
+        total: 2_000_000,
+        passed,
+        records: passed,
+        matches,
+        at_end: passed == 2_000_000,
+        ..Progress::default()
+    }
+}
+
+fn bring(stage: &mut Stage, rows: Vec<Row>, progress: Progress) {
+    let (ticket, _) = started(stage);
+    let rows = rows.into_iter().map(|row| (0, row)).collect();
+    stage.tell(Event::SearchMoved {
+        ticket,
+        batch: SearchBatch { rows, progress },
+    });
+}
+
+fn end(stage: &mut Stage) {
+    let (ticket, _) = started(stage);
+    stage.tell(Event::FeedEnded { ticket, error: None });
+}
+
+/// The newest fifty records on screen, and a search for `heidi` under way.
+fn searching(width: u16, height: u16) -> Stage {
+    let mut stage = opened(width, height);
+    stage.arrive(orders(1000..1050));
+    search(&mut stage, "heidi");
+    stage
+}
+
+fn on_screen(stage: &Stage) -> Vec<i64> {
+    let rows = stage.messages().rows();
+    (0..rows.len()).map(|at| rows.get(at).unwrap().offset().0).collect()
+}
+
+#[test]
+fn a_line_is_checked_and_tried_while_it_is_typed() {
+    let mut stage = opened(120, 30);
+    stage.arrive(orders(1000..1050));
+    assert_eq!(stage.cursor(), 1049, "a record of bob");
+    type_text(&mut stage, "bob");
+    assert!(
+        stage.line("/bob").contains("text · this record matches"),
+        "{}",
+        stage.text()
+    );
+    type_text(&mut stage, "/hei[/");
+    assert!(
+        stage.line("//hei").contains("regex: unclosed character class"),
+        "{}",
+        stage.text()
+    );
+    type_text(&mut stage, "record.value.customer == 'heidi'");
+    assert!(
+        stage.line("/record").contains("CEL · this record does not match"),
+        "{}",
+        stage.text()
+    );
+    type_text(&mut stage, "record.value.custommer == 'bob'");
+    assert!(
+        stage.line("/record").contains("on this record: no such key: custommer"),
+        "{}",
+        stage.text()
+    );
+    type_text(&mut stage, "record.value.x ==");
+    stage.press(Action::Accept);
+    assert!(
+        stage.line("/record").contains("unexpected end"),
+        "an error is not accepted: {}",
+        stage.text()
+    );
+    assert!(
+        !stage
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::OpenSearch { .. }))
+    );
+    stage.press(Action::Discard);
+    assert_eq!(stage.messages().rows().len(), 50, "leaving changes nothing");
+}
+
+#[test]
+fn a_search_reads_the_whole_log_and_shows_only_what_matches_by_time() {
+    let mut stage = searching(120, 30);
+    let (_, spec) = started(&stage);
+    assert_eq!(
+        (&spec.topics[0].start, &spec.until),
+        (&Start::Newest(50), &Until::Follow)
+    );
+    assert_eq!(spec.isolation, Isolation::ReadCommitted);
+    assert!(stage.messages().rows().is_empty());
+    bring(&mut stage, vec![order(1, 1013), order(2, 1301)], progress(600_000, 2));
+    bring(&mut stage, vec![order(3, 1004), order(1, 1110)], progress(1_200_000, 4));
+    assert_eq!(on_screen(&stage), [1004, 1013, 1110, 1301]);
+    let stale = Ticket(started(&stage).0.0 - 1);
+    stage.tell(Event::SearchMoved {
+        ticket: stale,
+        batch: SearchBatch::default(),
+    });
+    assert_eq!(on_screen(&stage).len(), 4);
+}
+
+#[test]
+fn the_cursor_stays_on_its_record_while_matches_come_before_it() {
+    let mut stage = searching(120, 30);
+    stage.press(Action::ToggleFollow);
+    bring(&mut stage, vec![order(1, 1500)], progress(1, 1));
+    assert_eq!(stage.cursor(), 1500);
+    bring(&mut stage, vec![order(1, 1400), order(1, 1600)], progress(2, 3));
+    assert_eq!((stage.cursor(), on_screen(&stage)), (1500, vec![1400, 1500, 1600]));
+    stage.press(Action::NextMatch);
+    assert_eq!(stage.cursor(), 1600);
+    stage.press(Action::PreviousMatch);
+    stage.press(Action::PreviousMatch);
+    assert_eq!(stage.cursor(), 1400);
+}
+
+#[test]
+fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
+    let mut stage = searching(120, 30);
+    bring(&mut stage, vec![order(1, 1010)], progress(1_000_000, 1));
+    stage.press(Action::Back);
+    assert_eq!(stage.did(&Effect::PauseFeed), 1);
+    assert!(
+        stage.line("stopped at").contains("stopped at 50 %: R goes on"),
+        "{}",
+        stage.text()
+    );
+    // What was under way is kept.
+    bring(&mut stage, vec![order(1, 1020)], progress(1_100_000, 2));
+    assert_eq!(on_screen(&stage), [1010, 1020]);
+    stage.press(Action::ResumeSearch);
+    assert_eq!(stage.did(&Effect::ResumeFeed), 1);
+    assert_eq!(stage.messages().search().unwrap().phase, Phase::Running);
+    stage.press(Action::Back);
+    stage.press(Action::Back);
+    assert!(stage.messages().search().is_none());
+    assert_eq!(stage.reads().start, Start::Newest(50), "reading goes on as before");
+    stage.arrive(orders(1000..1050));
+    assert_eq!((on_screen(&stage).len(), stage.cursor()), (50, 1049));
+}
+
+#[test]
+fn as_many_matches_as_may_be_kept_stop_a_search_and_going_on_shows_the_next() {
+    let mut stage = searching(120, 30);
+    for batch in 0..=(MOST.rows as i64 / 500) {
+        bring(&mut stage, orders(batch * 500..(batch + 1) * 500), progress(9000, 9000));
+    }
+    assert_eq!(stage.did(&Effect::PauseFeed), 1);
+    assert_eq!(stage.messages().search().unwrap().phase, Phase::Full);
+    assert!(
+        stage.line("stopped at").contains("with 5,500 shown: R goes on"),
+        "{}",
+        stage.text()
+    );
+    stage.press(Action::ResumeSearch);
+    bring(&mut stage, vec![order(1, 9001)], progress(10_000, 9001));
+    assert_eq!((on_screen(&stage), stage.did(&Effect::ResumeFeed)), (vec![9001], 1));
+}
+
+#[test]
+fn following_goes_on_with_new_matches_at_the_bottom() {
+    let mut stage = searching(120, 30);
+    assert_eq!(stage.messages().stance(), Stance::Following);
+    bring(&mut stage, vec![order(1, 1010)], progress(2_000_000, 1));
+    assert!(
+        stage.line("end of").contains("end of 12 partitions at 11:40:59"),
+        "{}",
+        stage.text()
+    );
+    assert!(stage.text().contains("following ▶"), "{}", stage.text());
+    stage.press(Action::CursorUp);
+    bring(&mut stage, orders(1100..1105), progress(2_000_000, 6));
+    assert_eq!(stage.cursor(), 1104);
+    stage.press(Action::Back);
+    assert!(stage.messages().search().is_none(), "nothing is left to stop");
+}
+
+#[test]
+fn a_search_is_made_again_from_another_place_and_for_other_records() {
+    let mut stage = searching(120, 30);
+    let (first, _) = started(&stage);
+    stage.press(Action::Seek);
+    stage.type_line("begin to end");
+    let (second, spec) = started(&stage);
+    assert_ne!(first, second);
+    assert_eq!((&spec.topics[0].start, &spec.until), (&Start::Begin, &Until::End));
+    stage.press(Action::ToggleControl);
+    assert_eq!(started(&stage).1.isolation, Isolation::ReadUncommitted);
+    stage.press(Action::Refresh);
+    assert_ne!(started(&stage).0, second);
+    bring(&mut stage, Vec::new(), progress(2_000_000, 0));
+    end(&mut stage);
+    assert!(stage.text().contains("Nothing matches /heidi."), "{}", stage.text());
+}
+
+#[test]
+fn the_history_brings_lines_back_and_an_empty_line_leaves_the_search() {
+    let mut stage = searching(120, 30);
+    search(&mut stage, "/gra.e/");
+    type_text(&mut stage, "");
+    stage.press(Action::Earlier);
+    assert_eq!(stage.app.prompt().unwrap().line.text(), "/gra.e/");
+    stage.press(Action::Earlier);
+    assert_eq!(stage.app.prompt().unwrap().line.text(), "heidi");
+    stage.press(Action::Later);
+    stage.press(Action::DeleteLine);
+    stage.press(Action::Accept);
+    assert!(stage.messages().search().is_none());
+}
+
+#[test]
+fn what_could_not_be_judged_is_shown() {
+    let mut stage = searching(120, 30);
+    stage.press(Action::SearchTroubles);
+    assert!(stage.app.overlay().is_none(), "nothing stood in the way");
+    let example = |offset, why: &str| (TopicPartition::new("orders.events", 3), Offset(offset), why.to_owned());
+    let troubled = Progress {
+        errors: 1_204,
+        error_examples: vec![
+            example(17, "no such key: customer"),
+            example(18, "no such key: customer"),
+        ],
+        unreadable: 1,
+        unreadable_examples: vec![example(99, "checksum mismatch")],
+        failures: vec![Failure::new("orders.events-4", timeout("Fetch"))],
+        ..progress(1_000_000, 0)
+    };
+    bring(&mut stage, Vec::new(), troubled);
+    assert!(stage.line("scanned").contains("(E shows why)"), "{}", stage.text());
+    stage.press(Action::SearchTroubles);
+    assert_snapshot!(stage.text());
+    stage.press(Action::Back);
+    assert!(stage.app.overlay().is_none() && stage.messages().search().is_some());
+}
+
+#[test]
+fn a_search_that_fails_says_why_and_searches_again() {
+    let mut stage = searching(100, 14);
+    let (ticket, _) = started(&stage);
+    stage.tell(Event::FeedEnded {
+        ticket,
+        error: Some(timeout("Metadata")),
+    });
+    let nothing = stage.text();
+    stage.press(Action::Refresh);
+    bring(&mut stage, vec![order(1, 1010)], progress(1_000, 1));
+    let (ticket, _) = started(&stage);
+    stage.tell(Event::FeedEnded {
+        ticket,
+        error: Some(timeout("Fetch")),
+    });
+    assert_snapshot!(format!("{nothing}\n\n{}", stage.text()));
+}
+
+#[test]
+fn a_search_under_way_and_at_its_end() {
+    let mut stage = searching(80, 14);
+    stage.press(Action::ToggleFollow);
+    let first = stage.text();
+    stage.now += Duration::from_millis(125);
+    bring(
+        &mut stage,
+        vec![order(1, 1013), order(2, 1301), order(7, 1402)],
+        progress(1_200_000, 97),
+    );
+    stage.now += Duration::from_millis(125);
+    let under_way = stage.text();
+    bring(&mut stage, Vec::new(), progress(2_000_000, 97));
+    assert_snapshot!([first, under_way, stage.text()].join("\n\n"));
+}
+
+#[test]
+fn a_search_at_120_columns_and_narrow() {
+    let mut stage = searching(120, 40);
+    bring(&mut stage, orders(1000..1030), progress(2_000_000, 30));
+    let wide = stage.text();
+    stage.resize(ktui::layout::Size { width: 60, height: 16 });
+    assert_snapshot!(format!("{wide}\n\n{}", stage.text()));
+}
+
+#[test]
+fn a_hostile_line_and_hostile_errors_do_not_reach_the_terminal() {
+    let mut stage = opened(100, 14);
+    stage.arrive(vec![Row::Record(record(1, 5, None, Some(b"{\"a\":\"\x1b[2J\"}")))]);
+    stage.press(Action::Filter);
+    stage.tell(Event::Pasted("record.value.a + 1 == '\u{202e}\u{1b}'".to_owned()));
+    assert!(!stage.text().contains(['\u{1b}', '\u{202e}']), "{}", stage.text());
+    stage.press(Action::Accept);
+    assert!(!stage.text().contains(['\u{1b}', '\u{202e}']), "{}", stage.text());
+}
