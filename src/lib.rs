@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod decode;
 pub mod exit;
+pub mod export;
 pub mod filter;
 pub mod input;
 pub mod kafka;

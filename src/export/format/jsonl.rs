@@ -1,0 +1,108 @@
+//! One JSON object a line, nothing lost.
+//!
+//! ```text
+//! {"topic":"orders","partition":3,"offset":7,"timestamp":1763460000000,"timestampType":"create",
+//!  "key":"k","value":{"base64":"/w=="},"headers":[{"key":"trace","value":null}]}      (on one line)
+//! ```
+
+use super::super::out::{Hex, Out};
+use super::text;
+use crate::kafka::model::{TimestampType, TopicPartition};
+use crate::kafka::records::{Headers, RecordRef};
+
+pub(super) fn prefix(out: &mut Out, partition: &TopicPartition) {
+    out.put(b"{\"topic\":\"");
+    out.escaped(partition.topic.as_str().as_bytes(), Hex::Lower);
+    out.put(b"\",\"partition\":");
+    out.number(i64::from(partition.partition.0));
+    out.put(b",\"offset\":");
+}
+
+pub(super) fn record(out: &mut Out, record: &RecordRef<'_>) {
+    out.number(record.offset);
+    out.put(b",\"timestamp\":");
+    if record.timestamp == -1 {
+        out.put(b"null");
+    } else {
+        out.number(record.timestamp);
+    }
+    out.put(match record.timestamp_type {
+        TimestampType::Create => b",\"timestampType\":\"create\",\"key\":",
+        TimestampType::LogAppend => b",\"timestampType\":\"logAppend\",\"key\":",
+    });
+    bytes(out, record.key);
+    out.put(b",\"value\":");
+    bytes(out, record.value);
+    out.put(b",\"headers\":");
+    headers(out, record.headers.clone());
+    out.put(b"}\n");
+}
+
+/// `null`, a string where the bytes are UTF-8, else an object with their base64.
+fn bytes(out: &mut Out, bytes: Option<&[u8]>) {
+    match bytes.map(text) {
+        None => out.put(b"null"),
+        Some(Ok(text)) => {
+            out.put(b"\"");
+            out.escaped(text.as_bytes(), Hex::Lower);
+            out.put(b"\"");
+        }
+        Some(Err(binary)) => {
+            out.put(b"{\"base64\":\"");
+            out.base64(binary);
+            out.put(b"\"}");
+        }
+    }
+}
+
+/// The headers as an array, in their order.
+pub(super) fn headers(out: &mut Out, headers: Headers<'_>) {
+    out.put(b"[");
+    for (number, (key, value)) in headers.enumerate() {
+        out.put(if number == 0 { b"{\"key\":" } else { b",{\"key\":" });
+        bytes(out, Some(key));
+        out.put(b",\"value\":");
+        bytes(out, value);
+        out.put(b"}");
+    }
+    out.put(b"]");
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::Format;
+    use super::super::tests::{header, line, lines};
+    use crate::kafka::records::Stamp;
+
+    #[test]
+    fn a_line_is_the_object_that_is_documented() {
+        let headers = [header(b"a", Some(b"1")), header(b"a", None), header(b"\xff", Some(b""))];
+        let line = line(&Format::Jsonl, Some(b"k\n"), Some(b"\x00\xff"), &headers);
+        assert!(line.ends_with("}\n") && line.matches('\n').count() == 1);
+        let found: Value = serde_json::from_str(&line).unwrap();
+        let expected = json!({
+            "topic": "or\"ders", "partition": 3, "offset": 7, "timestamp": 1_763_460_000_000_i64,
+            "timestampType": "create", "key": "k\n", "value": {"base64": "AP8="},
+            "headers": [
+                {"key": "a", "value": "1"}, {"key": "a", "value": null}, {"key": {"base64": "/w=="}, "value": ""},
+            ],
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_brokers_timestamps_are_named_so() {
+        let line = lines(&Format::Jsonl, None, None, &[], Stamp::LogAppend(5));
+        let found: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(
+            (&found["timestamp"], &found["timestampType"]),
+            (&json!(5), &json!("logAppend"))
+        );
+        assert_eq!(
+            (&found["key"], &found["value"], &found["headers"]),
+            (&json!(null), &json!(null), &json!([]))
+        );
+    }
+}
