@@ -3,6 +3,7 @@
 //! Without a subcommand the screen opens. Connection flags stand before or after the subcommand.
 
 mod brokers;
+mod export;
 mod groups;
 mod headless;
 mod json;
@@ -149,6 +150,8 @@ pub enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Write records of topics to a file or a pipe
+    Export(Box<export::ExportArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell.
@@ -198,6 +201,7 @@ pub fn main() -> Exit {
 
 fn run(args: &Args) -> Exit {
     match &args.command {
+        Some(Command::Export(export)) => export::run(args, export),
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Demo { screen }) => open(Settings::demo(args, &screen.or(&args.screen))),
         Some(Command::Open { locator, screen }) => {

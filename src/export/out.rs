@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn room_is_kept_when_what_was_written_is_forgotten() {
         let mut out = Out::default();
-        out.put(&[b'x'; STEP]);
+        out.put(&vec![b'x'; STEP]);
         out.truncate(3);
         assert_eq!((out.bytes(), out.len()), (&b"xxx"[..], 3));
         out.clear();

@@ -14,6 +14,8 @@
 //! for too long ([`Step::Failed`]). Nothing is fetched while nobody takes what is there; dropping the [`Scan`] ends it.
 
 mod jobs;
+mod make;
+mod newest;
 mod pieces;
 mod pool;
 mod reader;
@@ -33,9 +35,10 @@ use crate::kafka::client::{Client, Isolation};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, TopicName, TopicPartition};
 use crate::kafka::partial::Failure;
-use crate::kafka::records::{Batch, RecordRef, Stretch};
 use crate::task::{Task, spawn};
 
+pub use make::{Found, Make};
+pub use newest::newest;
 pub use span::{Span, spans};
 pub use tally::{EXAMPLES, Tally};
 
@@ -100,36 +103,6 @@ impl ScanSpec {
             starts_small: false,
             grows: Vec::new(),
         }
-    }
-}
-
-/// A record that is wanted, with what it lies in.
-#[derive(Debug)]
-pub struct Found<'a> {
-    /// The partition.
-    pub partition: &'a TopicPartition,
-    /// The batch.
-    pub batch: &'a Batch,
-    /// The decompressed records of the batch, which the record lies in.
-    pub payload: &'a [u8],
-    /// The record.
-    pub record: &'a RecordRef<'a>,
-}
-
-/// What a worker makes of records. Each worker has one of its own.
-pub trait Make: Send + 'static {
-    /// What is made of a piece of a partition: a few hundred KiB of batches.
-    type Made: Default + Send + 'static;
-
-    /// Adds a record that is wanted. Records of a partition come in the order of their offsets.
-    fn record(&mut self, made: &mut Self::Made, found: &Found<'_>);
-
-    /// Adds a stretch that could not be read. The tally counts it either way.
-    fn unreadable(&mut self, _made: &mut Self::Made, _partition: &TopicPartition, _stretch: &Stretch) {}
-
-    /// Makes room for the next piece with something that is not needed any more, so that its memory is used again.
-    fn recycled(_made: Self::Made) -> Self::Made {
-        Self::Made::default()
     }
 }
 
@@ -234,8 +207,19 @@ impl<M: Make> Scan<M> {
         part.ok().map(Step::Part)
     }
 
-    /// Gives back what was made of a part once it is used, so that its memory serves again.
-    pub fn recycle(&self, made: M::Made) {
-        self.spare.put(M::recycled(made));
+    /// Takes back what is not needed any more.
+    pub fn recycler(&self) -> Recycler<M::Made> {
+        Recycler(Arc::clone(&self.spare))
+    }
+}
+
+/// Takes back what was made of a part once it is used, emptied, so that its memory serves again.
+#[derive(Debug)]
+pub struct Recycler<T>(Arc<pool::Spare<T>>);
+
+impl<T: Default> Recycler<T> {
+    /// Gives it to the worker that needs one next.
+    pub fn give_back(&self, emptied: T) {
+        self.0.put(emptied);
     }
 }

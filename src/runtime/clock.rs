@@ -18,6 +18,11 @@ pub fn unix_millis() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// The time of day, in the zone of this machine.
+pub fn zoned() -> jiff::Zoned {
+    jiff::Zoned::now()
+}
+
 /// Tells the machine the time of day where it cannot work it out: at first, and when the wall clock was set, or went on
 /// while the process or the machine slept.
 #[derive(Debug, Default)]

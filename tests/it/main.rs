@@ -19,6 +19,7 @@ mod client_routing;
 mod configs_reads;
 mod deadlines;
 mod docs;
+mod export;
 mod filter_properties;
 mod flow;
 mod groups_reads;

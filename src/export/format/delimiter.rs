@@ -48,7 +48,9 @@ impl FromStr for Delimiter {
                 Some(b'0') => (0, 1),
                 Some(b'\\') => (b'\\', 1),
                 Some(b'x') => {
-                    let digits = escape.get(1..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+                    let digits = escape
+                        .get(1..3)
+                        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
                     let digits = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
                     (digits.ok_or("write a byte as two hex digits: \\x1f")?, 3)
                 }

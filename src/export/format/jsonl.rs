@@ -93,6 +93,19 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_names_the_fields_of_a_line_in_their_order() {
+        let schema: Value = serde_json::from_str(include_str!("../../../docs/export.schema.json")).unwrap();
+        let line = line(&Format::Jsonl, None, None, &[]);
+        let mut at = 0;
+        for name in schema["required"].as_array().unwrap() {
+            let found = line[at..].find(&format!("{name}:"));
+            at += found.unwrap_or_else(|| panic!("{name} is not in {line}"));
+        }
+        let fields = serde_json::from_str::<Value>(&line).unwrap().as_object().unwrap().len();
+        assert_eq!(fields, schema["required"].as_array().unwrap().len());
+    }
+
+    #[test]
     fn the_brokers_timestamps_are_named_so() {
         let line = lines(&Format::Jsonl, None, None, &[], Stamp::LogAppend(5));
         let found: Value = serde_json::from_slice(&line).unwrap();

@@ -98,12 +98,14 @@ impl<M: Make> Worker<M> {
             made,
             tally: Tally::default(),
         };
+        run.make.begin(&mut run.made, &piece.partition);
         for step in &piece.steps {
             match step {
                 Walked::Batch(batch) => run.batch(batch, &mut self.inflater),
                 Walked::Damaged(stretch) => run.damaged(stretch),
             }
         }
+        run.make.finish(&mut run.made);
         let Run { made, tally, .. } = run;
         self.inflater.trim();
         Part {

@@ -1,0 +1,206 @@
+//! `ktui export TOPIC...`: records into a file or a pipe.
+
+mod args;
+mod say;
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Args, complain};
+use crate::exit::Exit;
+use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
+use crate::kafka::client::{Client, ClientSettings};
+use crate::position::Until;
+use crate::runtime::{clock, logging};
+use crate::settings;
+
+pub use args::ExportArgs;
+use say::{Bar, say};
+
+/// Time between two looks at the progress.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Runs the command.
+pub fn run(args: &Args, export: &ExportArgs) -> Exit {
+    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
+        Ok(bootstrap) => bootstrap,
+        Err(error) => return complain(&error.to_string()),
+    };
+    let mut spec = match export.spec(&clock::zoned()) {
+        Ok(spec) => spec,
+        Err(error) => return complain(&error),
+    };
+    if let Err(error) = logging::start(args.connection.log.as_deref()) {
+        return complain(&error.to_string());
+    }
+    let mut client = ClientSettings::new(bootstrap);
+    if let Some(timeout) = args.connection.timeout {
+        client.request_timeout = client.request_timeout.min(timeout);
+        client.connect_timeout = client.connect_timeout.min(timeout);
+        spec.patience = timeout;
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(&format!("cannot start: {error}"));
+            return Exit::Nothing;
+        }
+    };
+    let exit = runtime.block_on(work(Client::new(client), spec, &export.output()));
+    runtime.shutdown_background();
+    exit
+}
+
+async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
+    let is_followed = spec.until == Until::Follow;
+    let prepared = tokio::select! {
+        prepared = Export::prepare(client, spec, output) => prepared,
+        () = interrupted() => return Exit::Nothing,
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return failed(&error, false),
+    };
+    let failures = prepared.failures;
+    say::failures(&failures);
+    let export = match prepared.value {
+        Prepared::Complete(state) => {
+            say::complete_already(&state, output);
+            return Exit::Well;
+        }
+        Prepared::Ready(export) => export,
+    };
+    if export.plan().ranges.is_empty() && !failures.is_empty() {
+        return Exit::Nothing;
+    }
+    say::plan(&export);
+    let (progress_tx, progress_rx) = watch::channel(Progress::default());
+    let is_in_the_way = *output == Output::Stdout && io::stdout().is_terminal();
+    let mut bar = Bar::new(io::stderr().is_terminal() && !is_in_the_way);
+    let mut running = Box::pin(export.run(&progress_tx, interrupted()));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut running => break outcome,
+            () = tokio::time::sleep(LOOK) => bar.draw(&progress_rx.borrow()),
+        }
+    };
+    bar.clear();
+    match outcome {
+        Ok(outcome) => {
+            say::outcome(&outcome, output);
+            exit(&outcome, !failures.is_empty(), is_followed && *output == Output::Stdout)
+        }
+        Err(error) => failed(&error, matches!(output, Output::File { .. })),
+    }
+}
+
+/// Ctrl-C, or a request to end.
+async fn interrupted() {
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            // Without a handler the signal ends the process by itself.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}
+
+fn exit(outcome: &Outcome, has_failures: bool, may_stop: bool) -> Exit {
+    let is_whole = outcome.state.gaps.is_empty() && outcome.state.unreadable == 0 && !has_failures;
+    match outcome.ending {
+        // Whoever reads has enough.
+        Ending::Closed => Exit::Well,
+        Ending::Complete if is_whole => Exit::Well,
+        Ending::Stopped if may_stop && is_whole => Exit::Well,
+        Ending::Incomplete if outcome.tally.records == 0 => Exit::Nothing,
+        Ending::Complete | Ending::Incomplete | Ending::Stopped => Exit::Partial,
+    }
+}
+
+fn failed(error: &ExportError, is_resumable: bool) -> Exit {
+    match error {
+        ExportError::Refused(_) => {
+            say(&error.to_string());
+            Exit::Usage
+        }
+        ExportError::Kafka(cause) => {
+            say(&format!("{error}. Hint: {}", cause.hint()));
+            Exit::Nothing
+        }
+        ExportError::Unplanned(failures) => {
+            say::failures(failures);
+            say("nothing was written: a file is begun when all it is to hold is known. --partitions leaves some out");
+            Exit::Nothing
+        }
+        ExportError::Write { .. } if is_resumable => {
+            say(&format!(
+                "{error}. What is written is kept: the same command with --resume goes on"
+            ));
+            Exit::Partial
+        }
+        ExportError::Write { .. } => {
+            say(&error.to_string());
+            Exit::Nothing
+        }
+        ExportError::Crashed => {
+            say(&error.to_string());
+            Exit::Panic
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::{Checkpoint, Gap};
+    use crate::kafka::scan::Tally;
+
+    fn outcome(ending: Ending) -> Outcome {
+        Outcome {
+            ending,
+            state: Checkpoint::default(),
+            tally: Tally {
+                records: 1,
+                ..Tally::default()
+            },
+            failures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_exit_code_says_whether_all_is_there() {
+        let of = |ending| exit(&outcome(ending), false, false);
+        assert_eq!((of(Ending::Complete), of(Ending::Closed)), (Exit::Well, Exit::Well));
+        assert_eq!(
+            (of(Ending::Incomplete), of(Ending::Stopped)),
+            (Exit::Partial, Exit::Partial)
+        );
+        assert_eq!(
+            exit(&outcome(Ending::Stopped), false, true),
+            Exit::Well,
+            "a follow has no other end"
+        );
+        assert_eq!(exit(&outcome(Ending::Complete), true, false), Exit::Partial);
+        let mut gone = outcome(Ending::Complete);
+        gone.state.gaps.push(Gap {
+            topic: "orders".into(),
+            partition: 0,
+            from: 1,
+            to: 2,
+        });
+        assert_eq!(exit(&gone, false, false), Exit::Partial);
+        let mut nothing = outcome(Ending::Incomplete);
+        nothing.tally.records = 0;
+        assert_eq!(exit(&nothing, false, false), Exit::Nothing);
+    }
+}

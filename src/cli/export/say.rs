@@ -1,0 +1,220 @@
+//! What an export says on stderr: what stands out, and how far it is.
+
+use std::io::{self, Write as _};
+
+use tokio::time::Instant;
+
+use crate::export::{Checkpoint, Ending, Export, Gap, Outcome, Output, Progress};
+use crate::kafka::partial::Failure;
+use crate::ui::format::{Bytes, Count};
+use crate::ui::text;
+
+/// Lines of one kind; the rest is counted.
+const MOST: usize = 10;
+
+/// Says a sentence.
+pub(super) fn say(words: &str) {
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(io::stderr(), "ktui: {}", text::visible(words));
+}
+
+fn say_some<T>(all: &[T], what: &str, words: impl Fn(&T) -> String) {
+    all.iter().take(MOST).for_each(|one| say(&words(one)));
+    if all.len() > MOST {
+        say(&format!("and {} more {what}", all.len() - MOST));
+    }
+}
+
+/// What could not be read, and what to try.
+pub(super) fn failures(failures: &[Failure]) {
+    say_some(failures, "failures", |failure| {
+        format!("{}. Hint: {}", failure.summary(), failure.error.hint())
+    });
+}
+
+/// What is worth knowing before it begins.
+pub(super) fn plan(export: &Export) {
+    let plan = export.plan();
+    say_some(&plan.held_back, "partitions with open transactions", |gap| {
+        format!(
+            "{}: {} are held back by an open transaction; --isolation read_uncommitted includes them",
+            name(gap),
+            offsets(gap)
+        )
+    });
+    say_some(&plan.gone, "partitions that begin later", |gap| {
+        format!("{}: {} are not there any more", name(gap), offsets(gap))
+    });
+}
+
+/// What came of it.
+pub(super) fn outcome(outcome: &Outcome, output: &Output) {
+    let state = &outcome.state;
+    say_some(&state.gaps, "lost stretches", |gap| {
+        format!("{}: {} were deleted before they could be read", name(gap), offsets(gap))
+    });
+    let examples = &outcome.tally.unreadable_examples;
+    for (partition, first, last, damage) in examples {
+        say(&format!(
+            "{partition}: offsets {first} to {last} cannot be read: {damage}"
+        ));
+    }
+    let more = outcome.tally.unreadable.saturating_sub(examples.len() as u64);
+    if more > 0 {
+        say(&format!("and {} more stretches that cannot be read", count(more)));
+    }
+    if let Some((partition, offset, why)) = outcome.tally.error_examples.first() {
+        let errors = count(outcome.tally.errors);
+        say(&format!(
+            "the filter could not judge {errors} records, first {partition} offset {offset}: {why}"
+        ));
+    }
+    failures(&outcome.failures);
+    let Output::File { path, .. } = output else { return };
+    let path = path.display();
+    let records = count(state.records);
+    match outcome.ending {
+        Ending::Complete if io::IsTerminal::is_terminal(&io::stderr()) => {
+            say(&format!("{records} records in {path}, {}", Bytes(state.bytes)));
+        }
+        Ending::Incomplete | Ending::Stopped => {
+            say(&format!(
+                "{records} records so far, in {path}.partial: the same command with --resume goes on"
+            ));
+        }
+        Ending::Complete | Ending::Closed => {}
+    }
+}
+
+/// There is nothing left to do.
+pub(super) fn complete_already(state: &Checkpoint, output: &Output) {
+    if let (Output::File { path, .. }, true) = (output, io::IsTerminal::is_terminal(&io::stderr())) {
+        say(&format!(
+            "{} is complete: {} records",
+            path.display(),
+            count(state.records)
+        ));
+    }
+}
+
+fn count(number: u64) -> Count {
+    Count(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn name(gap: &Gap) -> String {
+    format!("{}-{}", gap.topic, gap.partition)
+}
+
+fn offsets(gap: &Gap) -> String {
+    format!("offsets {} to {}", gap.from, gap.to - 1)
+}
+
+/// A line on stderr that tells how far it is.
+pub(super) struct Bar {
+    is_shown: bool,
+    is_drawn: bool,
+    begun: Option<(Instant, Progress)>,
+}
+
+impl Bar {
+    pub(super) fn new(is_shown: bool) -> Self {
+        Self {
+            is_shown,
+            is_drawn: false,
+            begun: None,
+        }
+    }
+
+    /// Draws it anew.
+    pub(super) fn draw(&mut self, progress: &Progress) {
+        if !self.is_shown {
+            return;
+        }
+        let now = Instant::now();
+        let (begun, before) = self.begun.get_or_insert_with(|| (now, progress.clone()));
+        let seconds = (now - *begun).as_secs_f64();
+        let line = line(progress, before, seconds);
+        self.is_drawn = true;
+        let _ = write!(io::stderr(), "\r{}\x1b[K", text::visible(&line));
+    }
+
+    /// Takes it away.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// `43 %  1,234,567 records  860,000/s  ETA 12 s`, since `before`, which is so many seconds ago.
+fn line(progress: &Progress, before: &Progress, seconds: f64) -> String {
+    let (done, total) = progress.offsets;
+    let mut parts = Vec::new();
+    if let Some(total) = total {
+        parts.push(format!("{:3.0} %", 100.0 * done as f64 / total.max(1) as f64));
+    }
+    parts.push(format!("{} records", count(progress.records)));
+    if progress.tally.records > progress.tally.matches {
+        parts.push(format!("of {} scanned", count(progress.tally.records)));
+    }
+    if seconds > 0.0 {
+        let rate = (progress.tally.records - before.tally.records.min(progress.tally.records)) as f64 / seconds;
+        parts.push(format!("{}/s", count(rate as u64)));
+        let speed = (done - before.offsets.0) as f64 / seconds;
+        if let (Some(total), true) = (total, speed > 0.0) {
+            parts.push(format!("ETA {:.0} s", (total - done) as f64 / speed));
+        }
+    }
+    if let Some(failure) = &progress.delayed {
+        parts.push(failure.summary());
+    }
+    parts.join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::scan::Tally;
+
+    fn progress(done: i64, total: Option<i64>, records: u64, matches: u64) -> Progress {
+        Progress {
+            offsets: (done, total),
+            records: matches,
+            tally: Tally {
+                records,
+                matches,
+                ..Tally::default()
+            },
+            delayed: None,
+        }
+    }
+
+    #[test]
+    fn the_line_tells_share_records_rate_and_time_left() {
+        let before = progress(0, Some(2000), 0, 0);
+        assert_eq!(
+            line(&progress(500, Some(2000), 500, 500), &before, 0.5),
+            " 25 %  500 records  1,000/s  ETA 2 s"
+        );
+        assert_eq!(
+            line(&progress(500, None, 500, 3), &before, 0.5),
+            "3 records  of 500 scanned  1,000/s",
+            "who follows has no end"
+        );
+        assert_eq!(line(&before, &before, 0.0), "  0 %  0 records");
+    }
+
+    #[test]
+    fn a_gap_names_the_last_offset_that_is_in_it() {
+        let gap = Gap {
+            topic: "orders".into(),
+            partition: 3,
+            from: 5,
+            to: 9,
+        };
+        assert_eq!(
+            (name(&gap), offsets(&gap)),
+            ("orders-3".into(), "offsets 5 to 8".into())
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! From what is asked for to an export that can run: new, resumed, or complete already.
+
+use std::path::Path;
+
+use super::checkpoint::{Checkpoint, Paths};
+use super::lines::Packing;
+use super::plan::{Plan, plan};
+use super::writer::Target;
+use super::{Existing, ExportError, ExportSpec, Output};
+use crate::kafka::client::Client;
+use crate::kafka::partial::Partial;
+
+/// An export that is ready to run.
+pub struct Export {
+    pub(super) client: Client,
+    pub(super) spec: ExportSpec,
+    pub(super) plan: Plan,
+    pub(super) state: Checkpoint,
+    pub(super) target: Target,
+    pub(super) packing: Packing,
+    pub(super) paths: Option<Paths>,
+}
+
+/// What came of preparing.
+pub enum Prepared {
+    /// It can run.
+    Ready(Box<Export>),
+    /// There is nothing left to do.
+    Complete(Checkpoint),
+}
+
+impl Export {
+    /// Looks at the output and asks the cluster what there is to read. Partitions that cannot be asked are failures.
+    ///
+    /// # Errors
+    /// When the output is refused or cannot be opened, or no broker can be asked.
+    pub async fn prepare(client: Client, spec: ExportSpec, output: &Output) -> Result<Partial<Prepared>, ExportError> {
+        let (path, existing) = match output {
+            Output::Stdout => return Self::stream(client, spec).await,
+            Output::File { path, existing } => (path, *existing),
+        };
+        let packing = Packing::of(&path.to_string_lossy());
+        let paths = Paths::of(path);
+        let before = match existing {
+            Existing::Replace => None,
+            Existing::Refuse => refuse(&paths)?,
+            Existing::Resume => Checkpoint::load(&paths.checkpoint).map_err(|error| cannot_resume(path, &error))?,
+        };
+        if existing == Existing::Resume && before.is_none() && path.exists() {
+            return Err(cannot_resume(
+                path,
+                &"nothing says how it was made; --force writes it anew",
+            ));
+        }
+        let (plan, state) = if let Some(state) = before {
+            if let Some(difference) = state.difference(&spec.written) {
+                return Err(cannot_resume(path, &difference));
+            }
+            let plan = Plan::resumed(&state);
+            plan.check(&client).await?.map_err(|why| cannot_resume(path, &why))?;
+            if state.complete {
+                if paths.partial.exists() {
+                    paths.finish().map_err(|error| write_error(path, error))?;
+                }
+                return Ok(Partial::complete(Prepared::Complete(state)));
+            }
+            (plan, state)
+        } else {
+            let found = plan(&client, &spec).await?;
+            if !found.is_complete() {
+                return Err(ExportError::Unplanned(found.failures));
+            }
+            let state = found.value.begin(spec.written.clone());
+            (found.value, state)
+        };
+        let target = Target::file(paths.clone(), &state).map_err(|error| write_error(&paths.partial, error))?;
+        let export = Self {
+            client,
+            spec,
+            plan,
+            state,
+            target,
+            packing,
+            paths: Some(paths),
+        };
+        Ok(Partial::complete(Prepared::Ready(Box::new(export))))
+    }
+
+    async fn stream(client: Client, spec: ExportSpec) -> Result<Partial<Prepared>, ExportError> {
+        let found = plan(&client, &spec).await?;
+        let state = found.value.begin(spec.written.clone());
+        let target = Target::stdout().map_err(|error| write_error(Path::new("standard output"), error))?;
+        Ok(found.map(|plan| {
+            Prepared::Ready(Box::new(Self {
+                client,
+                spec,
+                plan,
+                state,
+                target,
+                packing: Packing::None,
+                paths: None,
+            }))
+        }))
+    }
+
+    /// What it will read.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> &Checkpoint {
+        &self.state
+    }
+}
+
+/// Nothing that is there is overwritten without being told so.
+fn refuse(paths: &Paths) -> Result<Option<Checkpoint>, ExportError> {
+    let hint = "--resume goes on with it, --force writes it anew";
+    if paths.file.exists() {
+        return Err(ExportError::Refused(format!(
+            "{} exists: --force writes it anew",
+            paths.file.display()
+        )));
+    }
+    if paths.partial.exists() {
+        let partial = paths.partial.display();
+        return Err(ExportError::Refused(format!(
+            "{partial} is from an interrupted export: {hint}"
+        )));
+    }
+    Ok(None)
+}
+
+fn cannot_resume(path: &Path, why: &dyn std::fmt::Display) -> ExportError {
+    ExportError::Refused(format!("cannot resume {}: {why}", path.display()))
+}
+
+pub(super) fn write_error(path: &Path, source: std::io::Error) -> ExportError {
+    ExportError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,201 @@
+//! The thread that writes: lines into the file or the stream, and how far they go into the checkpoint.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::os::fd::AsFd as _;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::checkpoint::{Checkpoint, Gap, Part, Paths};
+use super::lines::{Lines, Packing};
+use crate::decode::sanitize;
+use crate::kafka::scan::Recycler;
+
+/// Orders that may wait.
+const WAITING: usize = 2;
+/// Time between checkpoints.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Where lines go.
+#[derive(Debug)]
+pub enum Target {
+    /// A file, under a name for the time being.
+    File(File, Paths),
+    /// Standard output.
+    Stream(File),
+    /// Standard output, where it is a terminal: nothing that steers it gets there.
+    Terminal(File),
+}
+
+/// What the writer is told.
+pub(super) enum Order {
+    /// Lines of the checkpoint's part `index`, which everything below `next` is in then.
+    Lines {
+        index: usize,
+        lines: Lines,
+        records: u64,
+        unreadable: u64,
+        next: i64,
+    },
+    /// A partition that was added.
+    Part(Part),
+    /// A stretch that is missing in part `index`.
+    Gap(usize, Gap),
+    /// Nothing more comes. Whether the file is complete.
+    End(bool),
+}
+
+/// A writer at work.
+pub(super) struct Writer {
+    orders_tx: mpsc::Sender<Order>,
+    outcome_rx: oneshot::Receiver<io::Result<Checkpoint>>,
+}
+
+impl Target {
+    /// Standard output.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub fn stdout() -> io::Result<Self> {
+        let stdout = io::stdout();
+        let file = File::from(stdout.as_fd().try_clone_to_owned()?);
+        Ok(if io::IsTerminal::is_terminal(&stdout) {
+            Self::Terminal(file)
+        } else {
+            Self::Stream(file)
+        })
+    }
+
+    /// The partial file, cut to what the checkpoint knows of it.
+    ///
+    /// # Errors
+    /// The system's, and when the file holds less than it should.
+    pub fn file(paths: Paths, state: &Checkpoint) -> io::Result<Self> {
+        let options = OpenOptions::new().create(true).write(true).truncate(false).clone();
+        let mut file = options.open(&paths.partial)?;
+        if file.metadata()?.len() < state.bytes {
+            return Err(io::Error::other("it is shorter than its checkpoint says"));
+        }
+        file.set_len(state.bytes)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Self::File(file, paths))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file, _) | Self::Stream(file) => file.write_all(bytes),
+            Self::Terminal(file) => {
+                for line in String::from_utf8_lossy(bytes).lines() {
+                    file.write_all(sanitize(line).as_bytes())?;
+                    file.write_all(b"\n")?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes what was written last, and notes how far it goes.
+    fn checkpoint(&self, state: &Checkpoint) -> io::Result<()> {
+        let Self::File(file, paths) = self else { return Ok(()) };
+        file.sync_data()?;
+        state.save(&paths.checkpoint)
+    }
+}
+
+impl Writer {
+    /// Starts to write where `state` stands. `head` comes before everything else.
+    pub(super) fn start(
+        mut target: Target,
+        mut state: Checkpoint,
+        head: Vec<u8>,
+        packing: Packing,
+        recycler: Recycler<Lines>,
+    ) -> io::Result<Self> {
+        let (orders_tx, mut orders_rx) = mpsc::channel(WAITING);
+        let (outcome_tx, outcome_rx) = oneshot::channel();
+        let work = move || {
+            let mut run = || {
+                // Also an empty file is a file of its kind.
+                if state.bytes == 0 && (!head.is_empty() || (packing != Packing::None)) {
+                    let head = packing.pack(&head)?;
+                    target.write(&head)?;
+                    state.bytes = head.len() as u64;
+                }
+                target.checkpoint(&state)?;
+                write(&mut target, &mut state, &mut orders_rx, &recycler)
+            };
+            let outcome = run().map(|()| state);
+            outcome_tx.send(outcome).ok();
+        };
+        thread::Builder::new().name("export".to_owned()).spawn(work)?;
+        Ok(Self { orders_tx, outcome_rx })
+    }
+
+    /// Tells the writer something. `false` when it has ended: [`Writer::outcome`] says why.
+    pub(super) async fn tell(&self, order: Order) -> bool {
+        self.orders_tx.send(order).await.is_ok()
+    }
+
+    /// What came of it.
+    pub(super) async fn outcome(self) -> io::Result<Checkpoint> {
+        drop(self.orders_tx);
+        let lost = |_| Err(io::Error::other("the writer has panicked"));
+        self.outcome_rx.await.unwrap_or_else(lost)
+    }
+}
+
+fn write(
+    target: &mut Target,
+    state: &mut Checkpoint,
+    orders_rx: &mut mpsc::Receiver<Order>,
+    recycler: &Recycler<Lines>,
+) -> io::Result<()> {
+    let mut noted_at = Instant::now();
+    while let Some(order) = orders_rx.blocking_recv() {
+        match order {
+            Order::Lines {
+                index,
+                lines,
+                records,
+                unreadable,
+                next,
+            } => {
+                let bytes = lines.bytes()?;
+                target.write(bytes)?;
+                state.bytes += bytes.len() as u64;
+                state.records += records;
+                state.unreadable += unreadable;
+                if let Some(part) = state.parts.get_mut(index) {
+                    part.next = part.next.max(next);
+                }
+                recycler.give_back(lines.emptied());
+            }
+            Order::Part(part) => state.parts.push(part),
+            Order::Gap(index, gap) => {
+                if let Some(part) = state.parts.get_mut(index) {
+                    part.next = part.next.max(gap.to);
+                }
+                state.gaps.push(gap);
+            }
+            Order::End(is_complete) => return end(target, state, is_complete),
+        }
+        if noted_at.elapsed() >= PERIOD {
+            target.checkpoint(state)?;
+            noted_at = Instant::now();
+        }
+    }
+    // Whoever gave the orders has gone: what is written is kept.
+    end(target, state, false)
+}
+
+fn end(target: &mut Target, state: &mut Checkpoint, is_complete: bool) -> io::Result<()> {
+    state.complete = is_complete;
+    target.checkpoint(state)?;
+    match target {
+        Target::File(_, paths) if is_complete => paths.finish(),
+        _ => Ok(()),
+    }
+}
