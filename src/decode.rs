@@ -31,7 +31,7 @@ pub use json::JsonError;
 pub use line::{Line, Span, SpanKind};
 pub use preview::{Preview, preview, preview_at};
 pub use registry::{Choice, DECODERS, Decoded, DecoderRow, Format, choose, decode};
-pub use sanitize::sanitize;
+pub use sanitize::{is_hidden, sanitize};
 pub use shape::{Shape, shape};
 pub use site::{Part, Site};
 pub use view::{MOST_COUNTED, Pattern, View};

@@ -115,7 +115,7 @@ impl Glyphs {
 }
 
 /// Characters that steer the terminal or the reading direction, or that cannot be seen.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}'           // C1 controls
         | '\u{ad}'                    // soft hyphen

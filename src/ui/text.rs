@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::decode::is_hidden;
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -114,17 +115,9 @@ pub fn picture(c: char) -> Option<char> {
     match c {
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)),
         '\u{7f}' => Some('\u{2421}'),
-        // C1 controls; bidi marks, embeddings, overrides and isolates; line separators; the invisible ones.
-        '\u{80}'..='\u{9f}'
-        | '\u{061c}'
-        | '\u{200b}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        // Line separators end a row in some terminals.
+        '\u{2028}' | '\u{2029}' => Some('\u{fffd}'),
+        c if is_hidden(c) => Some('\u{fffd}'),
         _ => None,
     }
 }

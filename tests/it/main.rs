@@ -23,6 +23,7 @@ mod export;
 mod filter_properties;
 mod flow;
 mod groups_reads;
+mod hostile_cells;
 mod hygiene;
 mod lag_reads;
 mod messages_data;

@@ -146,6 +146,12 @@ impl Stage {
         terminal.backend().buffer().clone()
     }
 
+    /// Draws on a screen that writes bytes for a terminal.
+    pub fn draw_on(&self, screen: &mut ktui::runtime::backend::Screen<Vec<u8>>) {
+        self.painted(|paint| screen.draw(|frame| ui::draw(frame, &self.app, paint, self.now)))
+            .unwrap();
+    }
+
     /// The row under the cursor as it would be copied.
     pub fn row(&self) -> Option<String> {
         self.painted(|paint| ui::row::under_cursor(&self.app, paint, self.now))
