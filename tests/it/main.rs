@@ -35,6 +35,7 @@ mod outage;
 mod overlays;
 mod profiles;
 mod reassignments;
+mod record_view;
 mod records_feed;
 mod records_properties;
 mod records_ranges;

@@ -1,0 +1,125 @@
+//! The record screen: folding, looking for text, choosing how a topic's records are shown.
+
+use insta::assert_snapshot;
+use ktui::app::action::Action;
+use ktui::app::effect::Effect;
+use ktui::app::memory::Memory;
+use ktui::decode::{Format, Part};
+use ktui::kafka::model::Row;
+
+use crate::messages_data::{opened, record};
+use crate::stage::Stage;
+
+const ORDER: &[u8] = br#"{"id":7,"items":[{"sku":"A-1","qty":2},{"sku":"B-2","qty":1}],"note":"sku later"}"#;
+
+/// Two records; the newer one is open.
+fn open(value: &[u8], width: u16, height: u16) -> Stage {
+    let mut stage = opened(width, height);
+    let rows = [
+        record(0, 1, Some(b"older"), Some(ORDER)),
+        record(0, 2, Some(b"newer"), Some(value)),
+    ];
+    stage.arrive(rows.into_iter().map(Row::Record).collect());
+    stage.press(Action::Bottom);
+    stage.press(Action::Open);
+    stage
+}
+
+fn remembered(stage: &Stage) -> Vec<&Memory> {
+    let memories = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Remember(memory) => Some(&**memory),
+        _ => None,
+    });
+    memories.collect()
+}
+
+#[test]
+fn objects_and_arrays_fold_under_the_cursor_and_all_at_once() {
+    let mut stage = open(ORDER, 80, 24);
+    stage.press(Action::CursorDown);
+    stage.press(Action::CursorDown);
+    let open = stage.text();
+    stage.press(Action::Open);
+    let folded = stage.text();
+    stage.press(Action::FoldAll);
+    assert_eq!(stage.text(), open, "everything is open again, the cursor where it was");
+    stage.press(Action::FoldAll);
+    assert_eq!(stage.text(), folded);
+    assert_snapshot!(format!("{open}\n\n{folded}"));
+}
+
+#[test]
+fn a_search_marks_counts_and_walks_its_places() {
+    let mut stage = open(ORDER, 80, 24);
+    stage.press(Action::Filter);
+    stage.type_line("sku");
+    stage.press(Action::Accept);
+    assert!(stage.line("value").contains("3 matches"), "{}", stage.text());
+    assert!(stage.line("▸   ").contains("A-1"), "{}", stage.text());
+    stage.press(Action::NextPlace);
+    assert!(stage.line("▸   ").contains("B-2"));
+    stage.press(Action::NextPlace);
+    assert!(stage.line("▸   ").contains("sku later"));
+    stage.press(Action::NextPlace);
+    assert!(stage.line("▸   ").contains("A-1"), "round the end");
+    stage.press(Action::PreviousPlace);
+    assert!(stage.line("▸   ").contains("sku later"));
+    assert_snapshot!(stage.text());
+}
+
+#[test]
+fn what_is_not_found_is_said_and_esc_ends_the_search_before_it_leaves() {
+    let mut stage = open(ORDER, 80, 24);
+    stage.press(Action::Filter);
+    stage.type_line("absent");
+    stage.press(Action::Accept);
+    assert!(
+        stage.line("value").contains("\"absent\" is not in here"),
+        "{}",
+        stage.text()
+    );
+    stage.press(Action::Back);
+    assert!(!stage.line("value").contains("absent"), "{}", stage.text());
+    assert!(stage.text().contains("newer"), "the record is still open");
+}
+
+#[test]
+fn n_walks_the_records_while_nothing_is_looked_for() {
+    let mut stage = open(b"\"newest\"", 80, 24);
+    stage.press(Action::PreviousPlace);
+    assert!(stage.text().contains("older"), "{}", stage.text());
+    stage.press(Action::NextPlace);
+    assert!(stage.text().contains("newest"));
+}
+
+#[test]
+fn a_view_is_kept_for_the_topic_and_remembered() {
+    let mut stage = open(b"\x00\x00\x00\x2a", 80, 24);
+    assert!(stage.text().contains("integer (auto: 4 bytes"), "{}", stage.text());
+    for _ in 0..3 {
+        stage.press(Action::NextView);
+    }
+    assert!(stage.line("value").contains("hex (chosen)"), "{}", stage.text());
+    stage.press(Action::PreviousRecord);
+    assert!(stage.line("value").contains("hex (chosen)"), "of the next record too");
+    stage.press(Action::NextRecord);
+    stage.press(Action::NextView);
+    let list = stage.text();
+    stage.press(Action::CursorDown);
+    stage.press(Action::Choose);
+    assert!(stage.line("value").contains("integer (chosen)"), "{}", stage.text());
+    let last = remembered(&stage).pop().unwrap().clone();
+    assert_eq!(last.decoder("orders.events", Part::Value), Format::Integer);
+    assert_snapshot!(list);
+}
+
+#[test]
+fn the_list_of_views_fits_a_narrow_and_a_low_screen() {
+    for (width, height) in [(60, 16), (40, 8)] {
+        let mut stage = open(ORDER, width, height);
+        stage.press(Action::PickView);
+        stage.press(Action::Bottom);
+        assert!(stage.text().contains("▸"), "{}", stage.text());
+        assert!(stage.text().contains("__transaction_state"), "{}", stage.text());
+    }
+}
