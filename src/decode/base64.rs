@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<u8>, String> {
         &alphabet::STANDARD
     };
     let held = GeneralPurpose::new(alphabet, LENIENT).decode(text);
-    held.map_err(|error| format!("not base64: {}", error.to_string().to_lowercase()))
+    held.map_err(|error| format!("not base64: {}", error.to_string().to_lowercase().trim_end_matches('.')))
 }
 
 #[cfg(test)]

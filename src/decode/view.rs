@@ -102,8 +102,10 @@ impl View {
                 + 1;
             lines.extend(self.body.window(whole, run));
             if let (Some(fold), Some(line)) = (self.folds.after(whole + run - 1), lines.last_mut()) {
-                let bracket = if line.text().ends_with('[') { ']' } else { '}' };
-                line.push(SpanKind::Folded, &format!(" … {} {bracket}", fold.members));
+                // The last hidden row is the bracket that closes it, perhaps with a comma.
+                let last = self.body.window(fold.end - 1, 1);
+                let close = last.first().map(Line::text).unwrap_or_default();
+                line.push(SpanKind::Folded, &format!(" … {} {}", fold.members, close.trim_start()));
             }
             row += run;
         }
@@ -260,11 +262,11 @@ mod tests {
         assert!(view.toggle_fold(1));
         assert_eq!(
             texts(&view, 0, 9),
-            ["{", "  \"a\": [ … 3 ]", "  \"c\": {", "    \"d\": 4", "  }", "}"]
+            ["{", "  \"a\": [ … 3 ],", "  \"c\": {", "    \"d\": 4", "  }", "}"]
         );
         assert!(!view.toggle_fold(3), "4 is no container");
         assert!(view.toggle_fold(2));
-        assert_eq!(texts(&view, 0, 9), ["{", "  \"a\": [ … 3 ]", "  \"c\": { … 1 }", "}"]);
+        assert_eq!(texts(&view, 0, 9), ["{", "  \"a\": [ … 3 ],", "  \"c\": { … 1 }", "}"]);
         assert!(view.toggle_fold(1));
         assert!(view.toggle_fold(view.rows() - 2));
         assert_eq!(view.rows(), rows);
