@@ -37,6 +37,7 @@ mod profiles;
 mod reassignments;
 mod record_view;
 mod records_feed;
+mod records_paging;
 mod records_properties;
 mod records_ranges;
 mod records_reference;
