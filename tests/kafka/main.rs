@@ -16,6 +16,7 @@ mod client;
 mod configs;
 mod decoders;
 mod engine;
+mod export;
 mod groups;
 mod harness;
 mod incident;
