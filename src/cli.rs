@@ -6,9 +6,12 @@ mod brokers;
 mod export;
 mod groups;
 mod headless;
+mod import;
 mod json;
 mod lag;
+mod produce;
 mod report;
+mod sending;
 mod session;
 mod topics;
 
@@ -152,6 +155,10 @@ pub enum Command {
     },
     /// Write records of topics to a file or a pipe
     Export(Box<export::ExportArgs>),
+    /// Send lines of standard input or of files as records
+    Produce(Box<produce::ProduceArgs>),
+    /// Send what `ktui export` wrote, or plain lines, into a topic
+    Import(Box<import::ImportArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell.
@@ -217,6 +224,8 @@ fn run(args: &Args) -> Exit {
         Some(Command::Lag { groups, output }) => {
             headless::run(args, *output, async |session| lag::report(session, groups).await)
         }
+        Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
+        Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
         None => open(Settings::new(args)),
     }
 }

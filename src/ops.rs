@@ -6,6 +6,7 @@
 //!
 //! This module alone makes a [`WriteIntent`]: whoever wants to change something comes through here.
 
+pub mod import;
 pub mod transfer;
 
 use std::fmt;

@@ -51,7 +51,7 @@ async fn sender(scene: &Scene, patience: Duration) -> Sender {
         records: None,
     };
     let intent = sending.confirmed(&scene.client).unwrap();
-    let producer = scene.client.new_producer(&intent).await.unwrap();
+    let producer = scene.client.new_producer(&intent, patience).await.unwrap();
     Sender::new(scene.client.clone(), intent, TOPIC.into(), producer, patience)
 }
 

@@ -3,11 +3,15 @@
 //! One batch per partition and request. Nothing is sent twice here: who sends again must know what that means
 //! (`kafka::send`).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 use kafka_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
 use kafka_protocol::protocol::{StrBytes, VersionRange};
+
+use tokio::time::{Instant, sleep};
 
 use super::{Client, Node, Purpose, WriteIntent};
 use crate::kafka::error::Error;
@@ -18,6 +22,8 @@ const VERSIONS: VersionRange = VersionRange { min: 3, max: 12 };
 /// v3 and later can raise the epoch of an id, which is not asked for.
 const INIT: VersionRange = VersionRange { min: 0, max: 4 };
 const ALL_IN_SYNC: i16 = -1;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The id under which a producer numbers its batches (KIP-98).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +54,24 @@ pub struct Refused {
 pub type ProduceOutcomes = Vec<(PartitionId, Result<Appended, Refused>)>;
 
 impl Client {
-    /// A new id for an idempotent producer.
+    /// A new id for an idempotent producer. A broker that has none at hand is asked again, for as long as `patience`.
     ///
     /// # Errors
     /// When the session is locked, or no broker gives one.
-    pub async fn new_producer(&self, intent: &WriteIntent) -> Result<ProducerId, Error> {
+    pub async fn new_producer(&self, intent: &WriteIntent, patience: Duration) -> Result<ProducerId, Error> {
+        let end = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            // An id that nobody uses is no harm: asking twice is safe.
+            match self.one_new_producer(intent).await {
+                Err(error) if error.is_retriable() && Instant::now() + pause < end => sleep(pause).await,
+                outcome => return outcome,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn one_new_producer(&self, intent: &WriteIntent) -> Result<ProducerId, Error> {
         self.admits(intent)?;
         let build = |_| {
             InitProducerIdRequest::default()

@@ -1,6 +1,8 @@
 //! An input that is cut on a thread of its own.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use tokio::sync::mpsc;
 
@@ -8,6 +10,53 @@ use super::cut::{Chunk, Cut};
 
 /// The chunks of an input, in their order. After an error there are none.
 pub type Chunks = mpsc::Receiver<io::Result<Chunk>>;
+
+/// A file to be read, decompressed where its name says so; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(match path.extension().and_then(|ending| ending.to_str()) {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Some("zst") => Box::new(zstd::stream::read::Decoder::new(file)?),
+        _ => Box::new(file),
+    })
+}
+
+/// A file whose last line ends like the others, so that another file can follow it.
+pub struct Ended<R> {
+    input: R,
+    last: u8,
+}
+
+impl<R: Read> Ended<R> {
+    /// Ends the last line of `input`.
+    pub fn new(input: R) -> Self {
+        Self { input, last: b'\n' }
+    }
+}
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        match (read, buffer.first_mut()) {
+            (0, Some(first)) if self.last != b'\n' => {
+                (*first, self.last) = (b'\n', b'\n');
+                return Ok(1);
+            }
+            (0, _) => {}
+            _ => self.last = buffer[read - 1],
+        }
+        Ok(read)
+    }
+}
 
 /// Cuts `cut` on a thread of its own. With `is_live` a line does not wait for more of them while nobody is busy with
 /// the last ones.
@@ -71,6 +120,15 @@ mod tests {
             buffer[..text.len()].copy_from_slice(text.as_bytes());
             Ok(text.len())
         }
+    }
+
+    #[test]
+    fn a_file_may_follow_one_that_ends_without_newline() {
+        let (mut text, files) = (String::new(), [&b"a\nb"[..], b"", b"c\n", b"d"]);
+        for file in files {
+            Ended::new(file).read_to_string(&mut text).unwrap();
+        }
+        assert_eq!(text, "a\nb\nc\nd\n");
     }
 
     #[tokio::test]

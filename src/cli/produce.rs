@@ -1,0 +1,348 @@
+//! `ktui produce`: lines of standard input or of files become records; every result is told.
+
+use std::io::{self, Cursor, IsTerminal, Read};
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::report::{ClusterItem, Column, Item, OutputArgs, Report, Side, known};
+use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl};
+use crate::exit::Exit;
+use crate::kafka::error::Error;
+use crate::kafka::model::{PartitionId, TopicName};
+use crate::kafka::partial::Failure;
+use crate::kafka::send::Sender;
+use crate::ops::Sending;
+use crate::ops::transfer::outcome::Failed;
+use crate::ops::transfer::source::{Ended, chunks, open};
+use crate::ops::transfer::survey::of_target;
+use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
+
+/// Line numbers that are named one by one.
+const NAMED: usize = 20;
+
+/// Flags of `ktui produce`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ProduceArgs {
+    /// Topic to send to; it must exist
+    pub topic: String,
+    /// Files to read, one after the other; standard input without any, or for -
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What a line is; jsonl for files that end so
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Partition of all records; else by key as Java's producer does, and without key by turns
+    #[arg(short, long, value_name = "N")]
+    pub partition: Option<i32>,
+    /// How lines become records.
+    #[command(flatten)]
+    pub lines: LineArgs,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What one partition got.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentItem {
+    partition: PartitionId,
+    records: u64,
+    first_offset: Option<i64>,
+    last_offset: Option<i64>,
+}
+
+impl Item for SentItem {
+    type Row = Self;
+
+    fn columns(_: &[Self]) -> &'static [Column<Self>] {
+        &[
+            Column {
+                name: "partition",
+                side: Side::Right,
+                show: |row| known(row.partition),
+            },
+            Column {
+                name: "records",
+                side: Side::Right,
+                show: |row| known(row.records),
+            },
+            Column {
+                name: "firstOffset",
+                side: Side::Right,
+                show: |row| row.first_offset.map(|offset| offset.to_string()),
+            },
+            Column {
+                name: "lastOffset",
+                side: Side::Right,
+                show: |row| row.last_offset.map(|offset| offset.to_string()),
+            },
+        ]
+    }
+
+    fn rows(&self) -> Vec<Self> {
+        vec![*self]
+    }
+}
+
+/// Sends, and reports.
+///
+/// # Errors
+/// When nothing was sent.
+pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal> {
+    let topic = TopicName::from(args.topic.as_str());
+    writing.may_send(&topic, args.lines.yes)?;
+    let target = Target::ask(&writing.client, &topic).await?;
+    let format = args.format.unwrap_or_else(|| {
+        let is_exported = !args.files.is_empty() && args.files.iter().all(|file| is_jsonl(file));
+        if is_exported {
+            FormatArg::Jsonl
+        } else {
+            FormatArg::Lines
+        }
+    });
+    let mut recipe = args.lines.recipe(format, target, OnBad::Tell).map_err(Refusal::Usage)?;
+    recipe.partition = partition(args, &recipe.target)?;
+    let (input, records) = input(args, &recipe).await?;
+    let sending = Sending {
+        cluster: writing.name.clone(),
+        topic: topic.clone(),
+        records,
+    };
+    let intent = writing.confirm(&sending, args.lines.yes)?;
+    let producer = writing.client.new_producer(&intent, writing.patience).await?;
+    let sender = Sender::new(
+        writing.client.clone(),
+        intent,
+        topic.clone(),
+        producer,
+        writing.patience,
+    );
+    let (bounds, is_live) = (recipe.bounds(), args.files.is_empty());
+    let spec = Spec {
+        recipe: recipe.clone(),
+        first: producer.id.unsigned_abs(),
+        rate: None,
+    };
+    let (progress, _) = watch::channel(Progress::default());
+    let chunks = chunks(Cut::new(input, bounds), is_live);
+    let outcome = Run::new(spec, sender, progress)
+        .run(chunks, writing.cancel.clone())
+        .await;
+    for warning in of_target(&recipe, outcome.short_lived) {
+        super::sending::say(&format!("note: {warning}"));
+    }
+    let report = report(writing, &outcome);
+    report
+        .print(args.output)
+        .map_err(|error| Refusal::Failed(format!("cannot write: {error}")))
+}
+
+fn partition(args: &ProduceArgs, target: &Target) -> Result<Option<PartitionId>, Refusal> {
+    let Some(partition) = args.partition else {
+        return Ok(None);
+    };
+    if (0..i64::from(target.partitions)).contains(&i64::from(partition)) {
+        return Ok(Some(PartitionId(partition)));
+    }
+    let error = Error::UnknownPartition {
+        topic: target.topic.clone(),
+        partition: PartitionId(partition),
+    };
+    Err(error.into())
+}
+
+/// What is read, and how many records it is where somebody has to be asked.
+async fn input(args: &ProduceArgs, recipe: &Recipe) -> Result<(Box<dyn Read + Send>, Option<u64>), Refusal> {
+    let is_stdin = args.files.is_empty();
+    if is_stdin && args.lines.yes {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    if is_stdin {
+        // Somebody types: everything first, then the question.
+        let mut typed = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut typed);
+        read.map_err(|error| Refusal::Failed(format!("cannot read standard input: {error}")))?;
+        let survey = Survey::of(
+            recipe.clone(),
+            chunks(Cut::new(Cursor::new(typed.clone()), recipe.bounds()), false),
+        );
+        return Ok((Box::new(Cursor::new(typed)), Some(survey.await.records)));
+    }
+    if args.lines.yes {
+        return Ok((files(args)?, None));
+    }
+    if args.files.iter().any(|file| file.as_os_str() == "-") && !io::stdin().is_terminal() {
+        return Err(Refusal::Refused(
+            "standard input cannot be read and asked: --yes confirms it".to_owned(),
+        ));
+    }
+    let survey = Survey::of(recipe.clone(), chunks(Cut::new(files(args)?, recipe.bounds()), false)).await;
+    if let Some(why) = survey.unreadable {
+        return Err(Refusal::Failed(format!("nothing was sent: {why}")));
+    }
+    for bad in &survey.bad {
+        super::sending::say(&format!("line {} will not be sent: {}", bad.line, bad.why));
+    }
+    Ok((files(args)?, Some(survey.records)))
+}
+
+/// All files, one after the other.
+fn files(args: &ProduceArgs) -> Result<Box<dyn Read + Send>, Refusal> {
+    let mut all: Box<dyn Read + Send> = Box::new(io::empty());
+    for file in &args.files {
+        let cannot = |error| Refusal::Failed(format!("cannot read {}: {error}", file.display()));
+        all = Box::new(all.chain(Ended::new(open(file).map_err(cannot)?)));
+    }
+    Ok(all)
+}
+
+fn report(writing: &Writing, outcome: &Outcome) -> Report<SentItem> {
+    let items = outcome.got.iter().map(|(partition, got)| SentItem {
+        partition: *partition,
+        records: got.records,
+        first_offset: got.first.map(|offset| offset.0),
+        last_offset: got.last.map(|offset| offset.0),
+    });
+    Report {
+        cluster: ClusterItem::new(&writing.name, &crate::kafka::model::Cluster::default()),
+        items: items.collect(),
+        failures: failures(outcome),
+    }
+}
+
+/// Every line that was not sent, or of which nobody knows.
+pub fn failures(outcome: &Outcome) -> Vec<Failure> {
+    let unsendable = |what: String, reason: String| Failure::new(what.clone(), Error::Unsendable { what, reason });
+    let mut all: Vec<Failure> = outcome
+        .bad
+        .iter()
+        .map(|bad| unsendable(format!("line {}", bad.line), bad.why.clone()))
+        .collect();
+    let unnamed = outcome.bad_count - outcome.bad.len() as u64;
+    if unnamed > 0 {
+        all.push(unsendable(
+            format!("each of {unnamed} more lines"),
+            "see those before".to_owned(),
+        ));
+    }
+    for failed in &outcome.failed {
+        for bad in &failed.blamed {
+            all.push(unsendable(format!("line {}", bad.line), bad.why.clone()));
+        }
+        all.push(Failure::new(lines_of(failed), failed.error.clone()));
+    }
+    let line = outcome.to.lines + 1;
+    match &outcome.stopped {
+        None => {}
+        Some(Stopped::Unreadable(why)) => all.push(unsendable(format!("what follows line {}", line - 1), why.clone())),
+        Some(Stopped::Cancelled) => {
+            all.push(unsendable(
+                format!("what follows line {}", line - 1),
+                "interrupted".to_owned(),
+            ));
+        }
+        Some(Stopped::BadLine | Stopped::Failed) => {
+            let reason = "sending stopped at the first failure".to_owned();
+            all.push(unsendable(
+                format!("what follows line {}, but for what is listed", line - 1),
+                reason,
+            ));
+        }
+        Some(Stopped::NoCheckpoint(why)) => all.push(unsendable(
+            format!("what follows line {}", line - 1),
+            format!("the checkpoint cannot be written: {why}"),
+        )),
+        Some(Stopped::Changed) => all.push(unsendable(
+            format!("what follows line {}", line - 1),
+            "the input is not what it was when the import began".to_owned(),
+        )),
+    }
+    all
+}
+
+/// `lines 3, 7-9 (partition 2), stored or not`.
+fn lines_of(failed: &Failed) -> String {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for line in &failed.lines {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *line => *last = *line,
+            _ => ranges.push((*line, *line)),
+        }
+    }
+    let mut words: Vec<String> = ranges
+        .iter()
+        .take(NAMED)
+        .map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        })
+        .collect();
+    if ranges.len() > NAMED {
+        words.push(format!(
+            "and others up to {}",
+            failed.lines.last().copied().unwrap_or_default()
+        ));
+    }
+    let state = if failed.is_unknown {
+        "stored or not, nobody knows"
+    } else {
+        "not stored"
+    };
+    format!(
+        "lines {} for partition {} ({state})",
+        words.join(", "),
+        failed.partition
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::transfer::prepare::BadLine;
+
+    #[test]
+    fn failed_lines_are_named_as_ranges() {
+        let failed = Failed {
+            partition: PartitionId(2),
+            lines: vec![3, 7, 8, 9],
+            error: Error::Cancelled { what: "x".into() },
+            blamed: Vec::new(),
+            is_unknown: true,
+        };
+        assert_eq!(
+            lines_of(&failed),
+            "lines 3, 7-9 for partition 2 (stored or not, nobody knows)"
+        );
+    }
+
+    #[test]
+    fn every_line_that_was_not_sent_is_a_failure() {
+        let outcome = Outcome {
+            bad: vec![BadLine {
+                line: 4,
+                why: "too large".into(),
+            }],
+            bad_count: 3,
+            stopped: Some(Stopped::Cancelled),
+            ..Outcome::default()
+        };
+        let said: Vec<_> = failures(&outcome)
+            .iter()
+            .map(|failure| failure.error.to_string())
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "line 4 was not sent: too large",
+                "each of 2 more lines was not sent: see those before",
+                "what follows line 0 was not sent: interrupted"
+            ]
+        );
+    }
+}

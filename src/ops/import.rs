@@ -1,0 +1,322 @@
+//! Importing a file so that a killed process loses nothing and doubles nothing.
+//!
+//! ```text
+//!   Import::open ─▶ fresh, or where an earlier process stopped, or done already
+//!        │
+//!        ├─ survey: what is in it, what the target will do       (nothing is sent)
+//!        └─ apply:  what of the last batches arrived? ─▶ the same batches again ─▶ the rest
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::kafka::client::{Client, Isolation, OffsetSpec, ProducerId, WriteIntent};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Offset, PartitionId, TopicName, TopicPartition};
+use crate::kafka::send::Sender;
+use crate::ops::transfer::checkpoint::Keeper;
+use crate::ops::transfer::cut::Bounds;
+use crate::ops::transfer::source::{chunks, open};
+use crate::ops::transfer::tail::{Arrived, arrived};
+use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Survey};
+
+/// A file, or what comes from a pipe, to be imported.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The file; `-` is standard input, of which nothing can be resumed.
+    pub path: PathBuf,
+    /// Where it is noted how far the import is; beside the file unless said otherwise.
+    pub checkpoint: Option<PathBuf>,
+    /// How lines become records.
+    pub recipe: Recipe,
+    /// Lines to read at most.
+    pub limit: Option<u64>,
+    /// Records a second at most.
+    pub rate: Option<u32>,
+    /// How long a batch is tried again.
+    pub patience: Duration,
+}
+
+/// Whether to begin or to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At the beginning; refused where an earlier import of the file into the topic is noted.
+    Fresh,
+    /// Where an earlier process stopped, or at the beginning where there is none.
+    Resume,
+    /// At the beginning, whatever was sent before.
+    Again,
+}
+
+/// Why there was no import.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file cannot be used.
+    #[error("cannot use {}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// Another process imports the same.
+    #[error("another process holds {}", path.display())]
+    Held {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// It was imported before, in part or whole.
+    #[error(
+        "{} was imported into this topic before, {} of it ({records} records): --resume goes on from there, --force \
+         sends everything again", file.display(), if *is_complete { "all" } else { "a part" }
+    )]
+    Before {
+        /// The file.
+        file: PathBuf,
+        /// Whether all of it.
+        is_complete: bool,
+        /// Records that are stored.
+        records: u64,
+    },
+    /// What was begun is not what is asked for now.
+    #[error("cannot resume from {}: {why}", path.display())]
+    Differs {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs.
+        why: String,
+    },
+    /// The cluster cannot be used.
+    #[error(transparent)]
+    Kafka(#[from] Error),
+}
+
+/// An import that is ready to go.
+#[derive(Debug)]
+pub struct Ready {
+    import: Import,
+    keeper: Option<Keeper>,
+    found: Option<Checkpoint>,
+}
+
+impl Import {
+    /// Whether the input is standard input.
+    pub fn is_pipe(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+
+    /// Where it is noted how far the import is.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.checkpoint.clone().unwrap_or_else(|| {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(format!(".import-{}", self.recipe.target.topic));
+            name.into()
+        })
+    }
+
+    /// What must be the same for the same batches to come out.
+    fn options(&self) -> BTreeMap<String, String> {
+        let recipe = &self.recipe;
+        let mut options = BTreeMap::new();
+        let mut note = |name: &str, value: String| drop(options.insert(name.to_owned(), value));
+        match &recipe.format {
+            Format::Jsonl => note("--format", "jsonl".to_owned()),
+            Format::Lines(format) => {
+                note("--format", "lines".to_owned());
+                note("--empty-is-null", format.empty_is_null.to_string());
+                note("--header", format!("{:?}", format.headers));
+                note("--key-delimiter", format!("{:?}", format.delimiter));
+            }
+        }
+        note("--compression", recipe.codec.to_string());
+        note(
+            "--partition",
+            recipe
+                .partition
+                .map_or_else(String::new, |partition| partition.to_string()),
+        );
+        note("--keep-partitions", recipe.keep_partitions.to_string());
+        note("--origin-headers", recipe.origin_headers.to_string());
+        note(
+            "--limit",
+            self.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string()),
+        );
+        options
+    }
+
+    /// Where chunks end, for an import that begins.
+    fn bounds(&self) -> Bounds {
+        // So that a slow import is not one of rare large heaps.
+        let lines = self.rate.map_or(u64::MAX, |rate| u64::from(rate / 10).max(1));
+        Bounds {
+            lines,
+            limit: self.limit.unwrap_or(u64::MAX),
+            ..self.recipe.bounds()
+        }
+    }
+
+    fn input(&self) -> Result<Box<dyn Read + Send>, ImportError> {
+        open(&self.path).map_err(|error| unusable(&self.path, error))
+    }
+
+    /// Looks through the whole input; nothing is sent.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn survey(&self) -> Result<Survey, ImportError> {
+        let cut = Cut::new(self.input()?, self.bounds());
+        Ok(Survey::of(self.recipe.clone(), chunks(cut, false)).await)
+    }
+
+    /// Takes hold of the checkpoint and says whether the import may begin as asked.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn open(mut self, begin: Begin) -> Result<Ready, ImportError> {
+        if self.is_pipe() {
+            let (keeper, found) = (None, None);
+            return Ok(Ready {
+                import: self,
+                keeper,
+                found,
+            });
+        }
+        // What cannot be read is said before a checkpoint lies about.
+        self.input()?;
+        let path = self.checkpoint_path();
+        let hold = Keeper::hold(&path).map_err(|error| unusable(&path, error))?;
+        let keeper = hold.ok_or_else(|| ImportError::Held { path: path.clone() })?;
+        let found = match begin {
+            Begin::Again => None,
+            Begin::Fresh | Begin::Resume => keeper.load().map_err(|error| unusable(&path, error))?,
+        };
+        if let Some(found) = &found {
+            if begin == Begin::Fresh {
+                return Err(ImportError::Before {
+                    file: self.path,
+                    is_complete: found.is_complete,
+                    records: found.records,
+                });
+            }
+            if let Some(why) = found.differs(&self.recipe.target, &self.options()) {
+                return Err(ImportError::Differs { path, why });
+            }
+            // Keys go where they went, also in a topic that has grown.
+            self.recipe.target.partitions = found.partitions;
+        }
+        Ok(Ready {
+            import: self,
+            keeper: Some(keeper),
+            found,
+        })
+    }
+}
+
+impl Ready {
+    /// Records that an earlier process has sent for certain; `None` where there was none.
+    pub fn resumed(&self) -> Option<u64> {
+        self.found.as_ref().map(|found| found.records)
+    }
+
+    /// Whether an earlier process came to the end.
+    pub fn is_complete(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.is_complete)
+    }
+
+    /// Sends what is not there yet.
+    ///
+    /// # Errors
+    /// When nothing could be sent. What came of the rest is in the outcome.
+    pub async fn apply(
+        mut self,
+        client: &Client,
+        intent: WriteIntent,
+        progress: watch::Sender<Progress>,
+        cancel: watch::Receiver<bool>,
+    ) -> Result<Outcome, ImportError> {
+        let topic = self.import.recipe.target.topic.clone();
+        let (checkpoint, arrived) = match self.found.take() {
+            Some(found) => {
+                let arrived = self.arrived(client, &topic, &found).await?;
+                (found, arrived)
+            }
+            None => (self.fresh(client, &topic, &intent).await?, Arrived::new()),
+        };
+        let mut cut = Cut::new(self.import.input()?, checkpoint.bounds);
+        let same = cut.skip_to(checkpoint.done);
+        if !same.map_err(|error| unusable(&self.import.path, error))? {
+            let why = "the file is not what it was: what was sent of it has changed".to_owned();
+            let path = self.import.checkpoint_path();
+            return Err(ImportError::Differs { path, why });
+        }
+        let producer = checkpoint.producer();
+        let sender = Sender::new(client.clone(), intent, topic, producer, self.import.patience);
+        let spec = Spec {
+            recipe: self.import.recipe.clone(),
+            first: producer.id.unsigned_abs(),
+            rate: self.import.rate,
+        };
+        let run = Run::new(spec, sender, progress);
+        let chunks = chunks(cut, false);
+        Ok(match &mut self.keeper {
+            Some(keeper) => run.kept(keeper, checkpoint, arrived).run(chunks, cancel).await,
+            None => run.run(chunks, cancel).await,
+        })
+    }
+
+    async fn fresh(&self, client: &Client, topic: &TopicName, intent: &WriteIntent) -> Result<Checkpoint, ImportError> {
+        let import = &self.import;
+        let producer: ProducerId = client.new_producer(intent, import.patience).await?;
+        let ends = if self.keeper.is_some() {
+            ends(client, topic, import.recipe.target.partitions).await?
+        } else {
+            BTreeMap::new()
+        };
+        let target = &import.recipe.target;
+        Ok(Checkpoint::new(
+            target,
+            producer,
+            import.options(),
+            import.bounds(),
+            &ends,
+        ))
+    }
+
+    async fn arrived(&self, client: &Client, topic: &TopicName, found: &Checkpoint) -> Result<Arrived, ImportError> {
+        if found.is_complete {
+            return Ok(Arrived::new());
+        }
+        let lanes = found
+            .lanes
+            .iter()
+            .map(|(partition, lane)| (PartitionId(*partition), Offset(lane.offset)));
+        let from = lanes.collect();
+        Ok(arrived(client, topic, found.producer(), &from, self.import.patience).await?)
+    }
+}
+
+fn unusable(path: &Path, error: io::Error) -> ImportError {
+    let path = path.to_owned();
+    ImportError::File { path, error }
+}
+
+/// The end of every partition: behind it the import's own batches will stand.
+async fn ends(client: &Client, topic: &TopicName, partitions: u32) -> Result<BTreeMap<PartitionId, Offset>, Error> {
+    let wanted = (0..partitions).map(|id| TopicPartition {
+        topic: topic.clone(),
+        partition: PartitionId(id as i32),
+    });
+    let answers = client
+        .list_offsets(OffsetSpec::Latest, Isolation::ReadUncommitted, wanted)
+        .await;
+    let mut ends = BTreeMap::new();
+    for (at, answer) in answers {
+        let end = answer.map_err(|error| *error)?.unwrap_or(Offset(0));
+        ends.insert(at.partition, end);
+    }
+    Ok(ends)
+}
