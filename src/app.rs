@@ -45,7 +45,6 @@ use overlay::Overlay;
 use pane::{View, Want};
 use prompt::Prompt;
 use schedule::Freshness;
-use searches::Searches;
 use slot::Ticket;
 use store::Store;
 use toast::{Level, Toasts};
@@ -86,7 +85,6 @@ pub struct App {
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
     history: Vec<String>,
-    searches: Searches,
     toasts: Toasts,
     /// Whether the engine lets changes through, as it said last.
     lock: Lock,
@@ -111,7 +109,6 @@ impl App {
             overlay: None,
             prompt: None,
             history: Vec::new(),
-            searches: Searches::default(),
             toasts: Toasts::default(),
             feed: Ticket::default(),
             wants: Vec::new(),
@@ -272,7 +269,7 @@ impl App {
     pub fn completions(&self) -> Vec<String> {
         let Some(prompt) = &self.prompt else { return Vec::new() };
         match prompt.kind {
-            prompt::PromptKind::Command => command::complete(prompt.line.text(), &self.store, &self.settings.themes).1,
+            prompt::PromptKind::Command => self.complete(prompt.line.text()).1,
             prompt::PromptKind::Seek => pane::messages::seek::examples(prompt.line.text()),
             prompt::PromptKind::Filter | prompt::PromptKind::Search => Vec::new(),
         }

@@ -3,6 +3,7 @@
 use super::nav::Location;
 use super::pane::messages::source::{self, Source};
 use super::pane::topic::Tab;
+use super::searches::Searches;
 use super::store::Store;
 use crate::kafka::error::Error;
 use crate::position::{Locator, LocatorError};
@@ -20,6 +21,8 @@ pub enum Argument {
     Theme,
     /// A record's locator.
     Locator,
+    /// A filter with a name.
+    Filter,
 }
 
 /// What a command does.
@@ -36,6 +39,12 @@ pub enum Command {
     },
     /// Show one record.
     Open(Locator),
+    /// Search for a filter with a name.
+    UseFilter(String),
+    /// Give the search on screen a name.
+    KeepFilter(String),
+    /// Drop a filter with a name.
+    ForgetFilter(String),
     /// Change the theme.
     Theme(String),
     /// Show the help.
@@ -63,7 +72,7 @@ impl CommandRow {
     pub fn usage(&self) -> String {
         let argument = match self.argument {
             Argument::None => "",
-            Argument::Topic | Argument::Group | Argument::Theme => " NAME",
+            Argument::Topic | Argument::Group | Argument::Theme | Argument::Filter => " NAME",
             Argument::Locator => " LOCATOR",
         };
         format!(":{}{argument}", self.names[0])
@@ -118,6 +127,12 @@ pub const COMMANDS: &[CommandRow] = &[
         argument: Argument::Group,
         help: "one group",
         build: group,
+    },
+    CommandRow {
+        names: &["filter", "f"],
+        argument: Argument::Filter,
+        help: "search with a saved filter; save NAME, forget NAME",
+        build: |argument, _| filter(argument),
     },
     CommandRow {
         names: &["theme"],
@@ -218,13 +233,35 @@ pub fn parse(line: &str, store: &Store) -> Result<Command, String> {
         (Argument::Topic, true) => Err(format!("{word} which topic?")),
         (Argument::Group, true) => Err(format!("{word} which group?")),
         (Argument::Theme, true) => Err(format!("{word} which one?")),
+        (Argument::Filter, true) => Err(format!("{word} which one? {word} save NAME keeps the search on screen")),
         (Argument::Locator, true) => Err(format!("{word} which record? ktui://CLUSTER/TOPIC/PARTITION@OFFSET")),
         _ => (row.build)(argument, store),
     }
 }
 
+fn filter(argument: &str) -> Result<Command, String> {
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    match words[..] {
+        ["save" | "forget"] => Err(format!("filter {argument} which name?")),
+        ["save", "save" | "forget"] => Err("that is a word of the command: another name".to_owned()),
+        ["save", name] => Ok(Command::KeepFilter(name.to_owned())),
+        ["forget", name] => Ok(Command::ForgetFilter(name.to_owned())),
+        [name] => Ok(Command::UseFilter(name.to_owned())),
+        _ => Err("a name is one word".to_owned()),
+    }
+}
+
+/// Words that a line can be completed with, besides names of the cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers<'a> {
+    /// Names of the themes.
+    pub themes: &'a [String],
+    /// The filters with names.
+    pub searches: &'a Searches,
+}
+
 /// The longest completion of a line that all candidates share, and the candidates (at most ten).
-pub fn complete(line: &str, store: &Store, themes: &[String]) -> (String, Vec<String>) {
+pub fn complete(line: &str, store: &Store, offers: &Offers<'_>) -> (String, Vec<String>) {
     let (head, part, candidates) = match line.split_once(char::is_whitespace) {
         None => ("", line, COMMANDS.iter().map(|row| row.names[0].to_owned()).collect()),
         Some((word, part)) => {
@@ -232,7 +269,7 @@ pub fn complete(line: &str, store: &Store, themes: &[String]) -> (String, Vec<St
                 .iter()
                 .find(|row| row.names.contains(&word))
                 .map_or(Argument::None, |row| row.argument);
-            (&line[..=word.len()], part.trim_start(), names(argument, store, themes))
+            (&line[..=word.len()], part.trim_start(), names(argument, store, offers))
         }
     };
     let mut found: Vec<String> = candidates.into_iter().filter(|name| name.starts_with(part)).collect();
@@ -243,7 +280,7 @@ pub fn complete(line: &str, store: &Store, themes: &[String]) -> (String, Vec<St
     (completed, found)
 }
 
-fn names(argument: Argument, store: &Store, themes: &[String]) -> Vec<String> {
+fn names(argument: Argument, store: &Store, offers: &Offers<'_>) -> Vec<String> {
     match argument {
         Argument::None | Argument::Locator => Vec::new(),
         Argument::Topic => {
@@ -258,7 +295,16 @@ fn names(argument: Argument, store: &Store, themes: &[String]) -> Vec<String> {
             let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
             listings.iter().map(|listing| listing.group.to_string()).collect()
         }
-        Argument::Theme => themes.to_vec(),
+        Argument::Theme => offers.themes.to_vec(),
+        Argument::Filter => {
+            let names = offers.searches.names();
+            let forgets = offers.searches.names().map(|name| format!("forget {name}"));
+            ["save".to_owned()]
+                .into_iter()
+                .chain(names.map(str::to_owned))
+                .chain(forgets)
+                .collect()
+        }
     }
 }
 
@@ -275,6 +321,46 @@ fn shared_prefix(names: &[String]) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn offers(themes: &[String]) -> Offers<'_> {
+        static NONE: std::sync::LazyLock<Searches> = std::sync::LazyLock::new(Searches::default);
+        Offers {
+            themes,
+            searches: &NONE,
+        }
+    }
+
+    #[test]
+    fn a_filter_is_used_saved_or_forgotten_by_name() {
+        let read = |line: &str| parse(line, &Store::default());
+        assert_eq!(read("filter errors"), Ok(Command::UseFilter("errors".to_owned())));
+        assert_eq!(read("f save errors"), Ok(Command::KeepFilter("errors".to_owned())));
+        assert_eq!(
+            read("filter forget errors"),
+            Ok(Command::ForgetFilter("errors".to_owned()))
+        );
+        for line in [
+            "filter",
+            "filter save",
+            "filter forget",
+            "filter save save",
+            "filter a b",
+            "filter save a b",
+        ] {
+            assert!(read(line).is_err(), "{line}");
+        }
+        let mut searches = Searches::default();
+        searches.keep("errors".to_owned(), "x".to_owned());
+        let offers = Offers {
+            themes: &[],
+            searches: &searches,
+        };
+        assert_eq!(complete("filter e", &Store::default(), &offers).0, "filter errors");
+        assert_eq!(
+            complete("filter forget e", &Store::default(), &offers).0,
+            "filter forget errors"
+        );
+    }
+
     #[test]
     fn a_command_line_is_read_or_says_what_is_wrong() {
         let store = Store::default();
@@ -290,14 +376,17 @@ mod tests {
 
     #[test]
     fn completion_goes_as_far_as_the_candidates_agree() {
-        let (line, found) = complete("top", &Store::default(), &[]);
+        let (line, found) = complete("top", &Store::default(), &offers(&[]));
         assert_eq!(
             (line.as_str(), found),
             ("topic", vec!["topic".to_owned(), "topics".to_owned()])
         );
         let themes = ["dark".to_owned(), "high-contrast".to_owned()];
-        assert_eq!(complete("theme h", &Store::default(), &themes).0, "theme high-contrast");
-        assert_eq!(complete("zzz", &Store::default(), &[]).0, "zzz");
+        assert_eq!(
+            complete("theme h", &Store::default(), &offers(&themes)).0,
+            "theme high-contrast"
+        );
+        assert_eq!(complete("zzz", &Store::default(), &offers(&[])).0, "zzz");
     }
 
     #[test]

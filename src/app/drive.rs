@@ -12,6 +12,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
 use super::list::ListState;
+use super::memory::Memo;
 use super::nav::{Location, Screen};
 use super::overlay::Overlay;
 use super::pane::{Intent, Pane, Want};
@@ -188,15 +189,18 @@ impl App {
                     effects.push(Effect::Cancel(slot));
                 }
                 Intent::PickDecoder(picker) => self.overlay = Some(Overlay::Decoders(picker)),
-                Intent::Remember(memo) => {
-                    if self.settings.memory.take(memo) {
-                        effects.push(Effect::Remember(Box::new(self.settings.memory.clone())));
-                    }
-                }
+                Intent::Remember(memo) => effects.extend(self.remember(memo)),
                 Intent::Do(effect) => effects.push(effect),
             }
         }
         effects
+    }
+
+    /// Remembers something for the sessions to come.
+    fn remember(&mut self, memo: Memo) -> Vec<Effect> {
+        let is_new = self.settings.memory.take(memo);
+        let effect = is_new.then(|| Effect::Remember(Box::new(self.settings.memory.clone())));
+        effect.into_iter().collect()
     }
 
     pub(super) fn go(&mut self, location: Location, now: Instant) -> Vec<Effect> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::searches::Searches;
 use crate::decode::{Format, Part};
 use crate::kafka::model::TopicName;
 
@@ -14,6 +15,8 @@ const MOST_TOPICS: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
+    /// What was searched for in messages.
+    searches: Searches,
     /// By topic, the decoders that were chosen by hand.
     decoders: BTreeMap<String, TopicDecoders>,
 }
@@ -33,6 +36,17 @@ struct TopicDecoders {
 pub enum Memo {
     /// A decoder was chosen; [`Format::Auto`] forgets it.
     Decoder(TopicName, Part, Format),
+    /// A search was made.
+    Searched(String),
+    /// A filter was given a name.
+    KeepFilter {
+        /// The name.
+        name: String,
+        /// The filter, as it is typed.
+        line: String,
+    },
+    /// A named filter is not wanted any more.
+    ForgetFilter(String),
 }
 
 impl Memory {
@@ -46,11 +60,21 @@ impl Memory {
         name.and_then(Format::named).unwrap_or(Format::Auto)
     }
 
+    /// What was searched for in messages.
+    pub fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
     /// Takes a memo; `false` when nothing is new.
     pub fn take(&mut self, memo: Memo) -> bool {
         let before = self.clone();
         match memo {
             Memo::Decoder(topic, part, format) => self.choose(topic.as_str(), part, format),
+            Memo::Searched(line) => self.searches.remember(line),
+            Memo::KeepFilter { name, line } => {
+                self.searches.keep(name, line);
+            }
+            Memo::ForgetFilter(name) => self.searches.forget(&name),
         }
         *self != before
     }
@@ -85,6 +109,23 @@ mod tests {
         assert_eq!(memory.decoder("payments", Part::Value), Format::Auto);
         assert!(memory.take(memo(Format::Auto)));
         assert_eq!(memory, Memory::default());
+    }
+
+    #[test]
+    fn searches_and_filters_come_back_from_the_file() {
+        let mut memory = Memory::default();
+        assert!(memory.take(Memo::Searched("heidi".to_owned())));
+        assert!(!memory.take(Memo::Searched("heidi".to_owned())), "nothing new");
+        let keep = |line: &str| Memo::KeepFilter {
+            name: "errors".to_owned(),
+            line: line.to_owned(),
+        };
+        assert!(memory.take(keep("record.value.a == 'x'")));
+        assert!(memory.take(Memo::Decoder("orders".into(), Part::Value, Format::Hex)));
+        let again: Memory = toml::from_str(&toml::to_string(&memory).unwrap()).unwrap();
+        assert_eq!(again, memory);
+        assert_eq!(again.searches().named("errors"), Some("record.value.a == 'x'"));
+        assert!(memory.take(Memo::ForgetFilter("errors".to_owned())));
     }
 
     #[test]

@@ -33,6 +33,7 @@ fn keys() -> String {
             Argument::Group => " GROUP",
             Argument::Theme => " NAME",
             Argument::Locator => " LOCATOR",
+            Argument::Filter => " NAME",
         };
         let names: Vec<String> = row.names.iter().map(|name| format!("`:{name}{argument}`")).collect();
         let _ = writeln!(page, "| {} | {} |", names.join(" "), row.help);

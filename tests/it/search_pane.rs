@@ -270,7 +270,13 @@ fn what_could_not_be_judged_is_shown() {
         ..progress(1_000_000, 0)
     };
     bring(&mut stage, Vec::new(), troubled);
-    assert!(stage.line("scanned").contains("(E shows why)"), "{}", stage.text());
+    assert!(
+        stage
+            .line("scanned")
+            .contains("1,204 errors  1 unreadable  1 partition not readable"),
+        "{}",
+        stage.text()
+    );
     stage.press(Action::SearchTroubles);
     assert_snapshot!(stage.text());
     stage.press(Action::Back);
@@ -331,4 +337,44 @@ fn a_hostile_line_and_hostile_errors_do_not_reach_the_terminal() {
     assert!(!stage.text().contains(['\u{1b}', '\u{202e}']), "{}", stage.text());
     stage.press(Action::Accept);
     assert!(!stage.text().contains(['\u{1b}', '\u{202e}']), "{}", stage.text());
+}
+
+#[test]
+fn a_search_is_saved_under_a_name_used_and_forgotten() {
+    let mut stage = opened(120, 30);
+    let command = |stage: &mut Stage, line: &str| {
+        stage.press(Action::Palette);
+        stage.type_line(line);
+        let complaint = stage.app.prompt().and_then(|prompt| prompt.complaint.clone());
+        stage.press(Action::Discard);
+        complaint
+    };
+    assert!(
+        command(&mut stage, "filter save mine")
+            .unwrap()
+            .contains("search first")
+    );
+    assert_eq!(command(&mut stage, "filter mine").unwrap(), "no filter mine: ");
+    search(&mut stage, "record.value.customer == 'heidi'");
+    assert_eq!(command(&mut stage, "filter save mine"), None);
+    let remembered = |stage: &Stage| {
+        stage.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Remember(memory) => Some(memory.clone()),
+            _ => None,
+        })
+    };
+    let searches = remembered(&stage).unwrap().searches().clone();
+    assert_eq!(searches.named("mine"), Some("record.value.customer == 'heidi'"));
+    assert_eq!(searches.history(), ["record.value.customer == 'heidi'"]);
+    search(&mut stage, "grace");
+    assert_eq!(command(&mut stage, "filter mine"), None);
+    assert_eq!(started(&stage).1.filter.source(), "record.value.customer == 'heidi'");
+    assert_eq!(command(&mut stage, "filter forget mine"), None);
+    assert_eq!(remembered(&stage).unwrap().searches().names().count(), 0);
+    stage.press(Action::OpenTopics);
+    search(&mut stage, "x");
+    assert!(
+        command(&mut stage, "filter save y").is_some(),
+        "topics are filtered, not searched"
+    );
 }

@@ -4,14 +4,19 @@ use std::time::Instant;
 
 use crate::app::App;
 use crate::app::action::Action;
-use crate::app::command::{self, Command};
+use crate::app::command::{self, Command, Offers};
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
+use crate::app::memory::Memo;
 use crate::app::nav::Location;
 use crate::app::overlay::Overlay;
 use crate::app::pane::messages::seek;
 use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::toast::Level;
 use crate::position::Plan;
+
+/// Names that are offered in place of one that is not known.
+const SOME: usize = 8;
 
 /// Lines of the command history that are kept.
 const HISTORY: usize = 100;
@@ -117,8 +122,11 @@ impl App {
             }
             Action::Complete => {
                 if prompt.kind == PromptKind::Command {
-                    let (line, _) = command::complete(prompt.line.text(), &self.store, &self.settings.themes);
-                    prompt.line.set(&line);
+                    let line = prompt.line.text().to_owned();
+                    let (line, _) = self.complete(&line);
+                    if let Some(prompt) = &mut self.prompt {
+                        prompt.line.set(&line);
+                    }
                 }
                 Vec::new()
             }
@@ -172,10 +180,20 @@ impl App {
         let mut result = Ok(());
         let intents = self.with_pane(now, |pane, view, out| result = pane.search(line, view, out));
         result?;
+        let mut effects = self.obey(intents, now);
         if !line.is_empty() {
-            self.searches.remember(line);
+            effects.extend(self.remember(Memo::Searched(line.to_owned())));
         }
-        Ok(self.obey(intents, now))
+        Ok(effects)
+    }
+
+    /// What a command line can be completed to, and what could follow.
+    pub(in crate::app) fn complete(&self, line: &str) -> (String, Vec<String>) {
+        let offers = Offers {
+            themes: &self.settings.themes,
+            searches: self.settings.memory.searches(),
+        };
+        command::complete(line, &self.store, &offers)
     }
 
     fn run_command(&mut self, line: &str, now: Instant) -> Result<Vec<Effect>, String> {
@@ -192,6 +210,26 @@ impl App {
                 self.look_for(locator);
                 Vec::new()
             }
+            Command::UseFilter(name) => {
+                let searches = self.settings.memory.searches();
+                let Some(line) = searches.named(&name).map(str::to_owned) else {
+                    let names: Vec<&str> = searches.names().take(SOME).collect();
+                    return Err(format!("no filter {name}: {}", names.join(", ")));
+                };
+                self.search(&line, now)?
+            }
+            Command::KeepFilter(name) => {
+                let Some(line) = self.nav.top().pane().searched().filter(|line| !line.is_empty()) else {
+                    return Err("search first: the search on screen is what is saved".to_owned());
+                };
+                let line = line.to_owned();
+                self.toasts.say(Level::Info, format!("saved as {name}"), now);
+                self.remember(Memo::KeepFilter { name, line })
+            }
+            Command::ForgetFilter(name) if self.settings.memory.searches().named(&name).is_none() => {
+                return Err(format!("no filter {name}"));
+            }
+            Command::ForgetFilter(name) => self.remember(Memo::ForgetFilter(name)),
             Command::Theme(name) if self.settings.themes.contains(&name) => vec![Effect::UseTheme(name)],
             Command::Theme(name) => {
                 return Err(format!("no theme {name}: {}", self.settings.themes.join(", ")));
@@ -214,7 +252,7 @@ impl App {
         };
         let history = match prompt.kind {
             PromptKind::Command => &self.history[..],
-            PromptKind::Search => self.searches.history(),
+            PromptKind::Search => self.settings.memory.searches().history(),
             PromptKind::Filter | PromptKind::Seek => return Vec::new(),
         };
         let at = history.iter().position(|line| line == prompt.line.text());

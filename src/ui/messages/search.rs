@@ -68,9 +68,6 @@ pub(super) fn line(pane: &Messages, search: &Search, view: View<'_>, paint: &Pai
         parts.push(format!("{} scanned", Short(progress.passed)));
     }
     let is_troubled = !search.troubles().is_empty();
-    if is_troubled {
-        parts.push(format!("({} shows why)", frame::key_of(Action::SearchTroubles, paint)));
-    }
     let is_stopped = search.is_held() || matches!(search.phase, Phase::Ended(Some(_)));
     let role = if is_troubled || is_stopped {
         Role::Warning

@@ -143,7 +143,7 @@ impl Search {
         ];
         let mut lines = Vec::new();
         for (heading, count, examples) in kinds.into_iter().filter(|(_, count, _)| *count > 0) {
-            lines.push(format!("{heading} {count}"));
+            lines.push(format!("{heading} {}", grouped(count)));
             lines.extend(examples.into_iter().map(|example| format!("  {example}")));
         }
         lines
@@ -302,6 +302,19 @@ impl Messages {
         let is_busy = self.search.as_ref().is_some_and(Search::is_busy);
         is_busy.then(|| view.now + Duration::from_secs(1))
     }
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut said = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            said.push(',');
+        }
+        said.push(digit);
+    }
+    said
 }
 
 /// What to read: everything from the chosen start, of the newest records the whole log.
