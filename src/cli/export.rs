@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{Args, complain};
 use crate::exit::Exit;
-use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
+use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Paths, Prepared, Progress};
 use crate::kafka::client::{Client, ClientSettings};
 use crate::position::Until;
 use crate::runtime::{clock, logging};
@@ -93,7 +93,10 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
             say::outcome(&outcome, output);
             exit(&outcome, !failures.is_empty(), is_followed && *output == Output::Stdout)
         }
-        Err(error) => failed(&error, matches!(output, Output::File { .. })),
+        Err(error) => {
+            let is_resumable = matches!(output, Output::File { path, .. } if Paths::of(path).checkpoint.exists());
+            failed(&error, is_resumable)
+        }
     }
 }
 

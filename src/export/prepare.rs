@@ -36,9 +36,20 @@ impl Export {
     /// When the output is refused or cannot be opened, or no broker can be asked.
     pub async fn prepare(client: Client, spec: ExportSpec, output: &Output) -> Result<Partial<Prepared>, ExportError> {
         let (path, existing) = match output {
-            Output::Stdout => return Self::stream(client, spec).await,
+            Output::Stdout => {
+                let target = Target::stdout().map_err(|error| write_error(Path::new("standard output"), error))?;
+                return Self::stream(client, spec, target).await;
+            }
+            // A device, a pipe or `>(program)` has no name to take later.
+            Output::File { path, .. } if path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir()) => {
+                let target = Target::device(path).map_err(|error| write_error(path, error))?;
+                return Self::stream(client, spec, target).await;
+            }
             Output::File { path, existing } => (path, *existing),
         };
+        if path.is_dir() {
+            return Err(ExportError::Refused(format!("{} is a folder", path.display())));
+        }
         let packing = Packing::of(&path.to_string_lossy());
         let paths = Paths::of(path);
         let before = match existing {
@@ -86,10 +97,9 @@ impl Export {
         Ok(Partial::complete(Prepared::Ready(Box::new(export))))
     }
 
-    async fn stream(client: Client, spec: ExportSpec) -> Result<Partial<Prepared>, ExportError> {
+    async fn stream(client: Client, spec: ExportSpec, target: Target) -> Result<Partial<Prepared>, ExportError> {
         let found = plan(&client, &spec).await?;
         let state = found.value.begin(spec.written.clone());
-        let target = Target::stdout().map_err(|error| write_error(Path::new("standard output"), error))?;
         Ok(found.map(|plan| {
             Prepared::Ready(Box::new(Self {
                 client,

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -24,9 +25,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub enum Target {
     /// A file, under a name for the time being.
     File(File, Paths),
-    /// Standard output.
+    /// Standard output, a device, a pipe.
     Stream(File),
-    /// Standard output, where it is a terminal: nothing that steers it gets there.
+    /// The same where it is a terminal: nothing that steers it gets there.
     Terminal(File),
 }
 
@@ -63,6 +64,19 @@ impl Target {
         let stdout = io::stdout();
         let file = File::from(stdout.as_fd().try_clone_to_owned()?);
         Ok(if io::IsTerminal::is_terminal(&stdout) {
+            Self::Terminal(file)
+        } else {
+            Self::Stream(file)
+        })
+    }
+
+    /// A device or a pipe.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn device(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        Ok(if io::IsTerminal::is_terminal(&file) {
             Self::Terminal(file)
         } else {
             Self::Stream(file)

@@ -341,6 +341,28 @@ async fn an_existing_file_is_left_alone_unless_told_otherwise() {
     );
 }
 
+#[tokio::test]
+async fn a_device_is_written_to_as_it_is_and_a_folder_is_refused() {
+    let (_sim, _, client) = started(three(2)).await;
+    let output = |path: &str| Output::File {
+        path: path.into(),
+        existing: Existing::Refuse,
+    };
+    assert_eq!(
+        run(&client, orders(), &output("/dev/null")).await.ending,
+        Ending::Complete
+    );
+    let Ok(Prepared::Ready(export)) = prepare(&client, orders(), &output("/dev/full")).await else {
+        panic!("an export")
+    };
+    let (progress_tx, _progress_rx) = watch::channel(Progress::default());
+    let full = export.run(&progress_tx, pending()).await.unwrap_err();
+    assert!(full.to_string().contains("No space left on device"), "{full}");
+    let folder = tempfile::tempdir().unwrap();
+    let refused = prepare(&client, orders(), &output(folder.path().to_str().unwrap())).await;
+    assert!(matches!(refused, Err(ExportError::Refused(_))));
+}
+
 /// Stops an export before its first record.
 async fn begun(client: &Client, place: &Place) {
     let Ok(Prepared::Ready(export)) = prepare(client, orders(), &place.output(Existing::Resume)).await else {
