@@ -23,4 +23,5 @@ mod incident;
 mod lag;
 mod records;
 mod scenes;
+mod searches;
 mod topics;
