@@ -143,7 +143,9 @@ fn typed(frame: &mut Frame<'_>, area: Area, app: &App, prompt: &Prompt, paint: &
         };
         // What is typed, and some more, keeps its room.
         let typed = text::width_up_to(prompt.line.text(), usize::from(line.room()));
-        let room = usize::from(line.room()).saturating_sub(typed + 16);
+        let room = usize::from(line.room());
+        let least = if prompt.understood.is_some() { room * 2 / 5 } else { 0 };
+        let room = room.saturating_sub(typed + 16).max(least);
         let said = text::visible(text::window(&completions, room));
         line.right(Role::Dim, format!("{} ", text::fit(&said, room, Cut::Tail)), 2);
     }

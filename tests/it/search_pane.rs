@@ -83,7 +83,7 @@ fn a_line_is_checked_and_tried_while_it_is_typed() {
     assert_eq!(stage.cursor(), 1049, "a record of bob");
     type_text(&mut stage, "bob");
     assert!(
-        stage.line("/bob").contains("text · this record matches"),
+        stage.line("/bob").contains("text · matches this record"),
         "{}",
         stage.text()
     );
@@ -95,7 +95,7 @@ fn a_line_is_checked_and_tried_while_it_is_typed() {
     );
     type_text(&mut stage, "record.value.customer == 'heidi'");
     assert!(
-        stage.line("/record").contains("CEL · this record does not match"),
+        stage.line("/record").contains("CEL · not this record"),
         "{}",
         stage.text()
     );
@@ -377,4 +377,16 @@ fn a_search_is_saved_under_a_name_used_and_forgotten() {
         command(&mut stage, "filter save y").is_some(),
         "topics are filtered, not searched"
     );
+}
+
+#[test]
+fn the_verdict_keeps_its_room_beside_a_long_line() {
+    let mut stage = opened(80, 24);
+    stage.arrive(orders(1000..1050));
+    type_text(
+        &mut stage,
+        "record.value.customer == 'heidi' && record.value.amount > 470 || false",
+    );
+    let line = stage.line("470 || false");
+    assert!(line.ends_with("CEL · not this record"), "{line}");
 }

@@ -172,8 +172,8 @@ impl Messages {
         let record = self.rows.get(self.list.cursor).and_then(Row::record);
         let said = match record.map(|record| filter.matches(&Subject::from(record))) {
             None => return Ok(kind.to_string()),
-            Some(Ok(true)) => "this record matches".to_owned(),
-            Some(Ok(false)) => "this record does not match".to_owned(),
+            Some(Ok(true)) => "matches this record".to_owned(),
+            Some(Ok(false)) => "not this record".to_owned(),
             Some(Err(error)) => format!("on this record: {error}"),
         };
         Ok(format!("{kind} · {said}"))
