@@ -18,12 +18,14 @@ pub mod filter;
 pub mod form;
 pub mod health;
 pub mod help;
+pub mod jobs;
 pub mod list;
 mod locate;
 pub mod memory;
 pub mod nav;
 pub mod overlay;
 pub mod pane;
+pub mod produce;
 pub mod prompt;
 pub mod schedule;
 pub mod searches;
@@ -39,6 +41,7 @@ use std::time::{Duration, Instant};
 use action::{Action, Scope};
 use effect::Effect;
 use event::Event;
+use jobs::Jobs;
 use memory::Memory;
 use nav::{Nav, PaneId};
 use overlay::Overlay;
@@ -92,9 +95,16 @@ pub struct App {
     feed: Ticket,
     /// What the screen needs, as of the last event.
     wants: Vec<Want>,
+    errands: Errands,
+    is_dirty: bool,
+}
+
+/// What goes on while screens come and go.
+#[derive(Debug, Default)]
+struct Errands {
     /// The record that is being looked for.
     sought: Option<locate::Sought>,
-    is_dirty: bool,
+    jobs: Jobs,
 }
 
 impl App {
@@ -112,7 +122,7 @@ impl App {
             toasts: Toasts::default(),
             feed: Ticket::default(),
             wants: Vec::new(),
-            sought: None,
+            errands: Errands::default(),
             is_dirty: true,
         };
         if let Some(locator) = app.settings.open.take() {
@@ -155,6 +165,12 @@ impl App {
                 Vec::new()
             }
             Event::LockChanged(lock) => self.lock_changed(lock, now),
+            Event::Edited(outcome) => self.edited(outcome),
+            Event::JobMoved { job, progress } => {
+                self.errands.jobs.moved(job, progress);
+                Vec::new()
+            }
+            Event::JobEnded { job, end } => self.job_ended(job, end, now),
             Event::Copied(outcome) => self.say_copied(outcome, now),
             Event::Refused(why) => {
                 self.toasts.say(Level::Warning, why, now);
@@ -204,6 +220,8 @@ impl App {
             (Some(_), _) => Scope::Prompt,
             (None, Some(Overlay::Form(..))) => Scope::Form,
             (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => Scope::Menu,
+            (None, Some(Overlay::Jobs(_))) => Scope::Jobs,
+            (None, Some(Overlay::Confirm(_))) => Scope::Confirm,
             (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
@@ -260,6 +278,11 @@ impl App {
         self.prompt.as_ref()
     }
 
+    /// The jobs.
+    pub fn jobs(&self) -> &Jobs {
+        &self.errands.jobs
+    }
+
     /// The notes.
     pub fn toasts(&self) -> &Toasts {
         &self.toasts
@@ -284,6 +307,11 @@ impl App {
             (None, Some(Overlay::Notice { .. })) => vec![Action::Leave],
             (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => {
                 vec![Action::Choose, Action::CursorDown, Action::Leave]
+            }
+            (None, Some(Overlay::Jobs(_))) => vec![Action::StopJob, Action::ResumeJob, Action::Leave],
+            (None, Some(Overlay::Confirm(_))) => vec![Action::Confirm, Action::Leave],
+            (None, Some(Overlay::Form(overlay::Purpose::Produce(_), _))) => {
+                vec![Action::Accept, Action::NextField, Action::OpenEditor, Action::Discard]
             }
             (None, Some(Overlay::Form(_, form))) if form.fields().len() > 1 => {
                 vec![Action::Accept, Action::NextField, Action::Discard]

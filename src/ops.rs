@@ -9,6 +9,8 @@
 pub mod import;
 pub mod transfer;
 
+pub mod one;
+
 use std::fmt;
 
 use crate::kafka::client::{Client, WriteIntent};

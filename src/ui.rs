@@ -5,6 +5,7 @@
 
 pub mod brokers;
 pub mod chart;
+pub mod confirm;
 pub mod debug;
 pub mod decoders;
 pub mod face;
@@ -16,6 +17,7 @@ pub mod group;
 pub mod groups;
 pub mod health;
 pub mod help;
+pub mod jobs;
 pub mod line;
 pub mod menu;
 pub mod messages;
@@ -95,6 +97,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
         Some(Overlay::Decoders(picker)) => decoders::draw(frame, regions.body, picker, paint),
         Some(Overlay::Copy(menu)) => menu::draw(frame, regions.body, menu, paint),
         Some(Overlay::Notice { title, lines }) => notice::draw(frame, regions.body, title, lines, paint),
+        Some(Overlay::Jobs(list)) => jobs::draw(frame, regions.body, app.jobs(), *list, paint, now),
+        Some(Overlay::Confirm(asked)) => confirm::draw(frame, regions.body, asked, paint),
         Some(Overlay::Form(_, form)) => form::draw(frame, regions.body, form, paint),
         None => {}
     }

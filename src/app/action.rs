@@ -27,6 +27,10 @@ pub enum Scope {
     Box,
     /// In a menu.
     Menu,
+    /// In the list of jobs.
+    Jobs,
+    /// At a question before something is done.
+    Confirm,
     /// In a form that lies over the screen.
     Form,
     /// While the bottom line is typed.
@@ -51,6 +55,8 @@ impl Scope {
             Self::Group => &[Self::Group, Self::List, Self::Global, Self::Always],
             Self::Box => &[Self::Box, Self::List, Self::Always],
             Self::Menu => &[Self::Menu, Self::Box, Self::List, Self::Always],
+            Self::Jobs => &[Self::Jobs, Self::Box, Self::List, Self::Always],
+            Self::Confirm => &[Self::Confirm, Self::Box, Self::Always],
             Self::Form => &[Self::Form, Self::Edit, Self::Always],
             Self::Prompt => &[Self::Prompt, Self::Edit, Self::Always],
             Self::Edit => &[Self::Edit, Self::Always],
@@ -87,6 +93,8 @@ impl Scope {
             Self::Group => "Group",
             Self::Box => "In a box",
             Self::Menu => "In a menu",
+            Self::Jobs => "Jobs",
+            Self::Confirm => "At a question",
             Self::Form => "In a form",
             Self::Prompt => "In the bottom line",
             Self::Edit => "While typing",
@@ -152,6 +160,10 @@ actions! {
         ReverseSort     "reverse-sort"     ["S"]           "reverse"  "reverse the order";
         Refresh         "refresh"          ["r"]           "refresh"  "ask the cluster now";
         Copy            "copy"             ["y"]           "copy"     "copy what is under the cursor: choose what of it";
+        Export          "export"           ["e"]           "export"   "export records to a file, as a job in the background";
+        Produce         "produce"          ["P"]           "produce"  "send a record to the topic: a form, or $EDITOR";
+        Resend          "resend"           ["a"]           "resend"   "edit the record under the cursor and send it again";
+        OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports under way and ended";
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
         Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
@@ -218,8 +230,16 @@ actions! {
     Menu {
         Choose          "choose"           ["enter", "y"]  "choose"   "take the line under the cursor; 1 to 9 take theirs";
     }
+    Jobs {
+        StopJob         "stop-job"         ["x"]           "stop"     "stop the job under the cursor";
+        ResumeJob       "resume-job"       ["r"]           "resume"   "go on with a job that was stopped or failed";
+    }
+    Confirm {
+        Confirm         "confirm"          ["y"]           "yes"      "do what is asked about; no other key does";
+    }
     Form {
         NextField       "next-field"       ["tab", "down"]     "next field" "next field";
+        OpenEditor      "open-editor"      ["ctrl-o"]      "editor"   "open the whole record in $VISUAL or $EDITOR";
         PreviousField   "previous-field"   ["shift-tab", "up"] "field before" "the field before";
     }
     Prompt {

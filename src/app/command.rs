@@ -51,6 +51,8 @@ pub enum Command {
     Help,
     /// Show what the engine counted.
     Debug,
+    /// Show the jobs.
+    Jobs,
     /// Leave.
     Quit,
 }
@@ -139,6 +141,12 @@ pub const COMMANDS: &[CommandRow] = &[
         argument: Argument::Theme,
         help: "another theme",
         build: |name, _| Ok(Command::Theme(name.to_owned())),
+    },
+    CommandRow {
+        names: &["jobs", "j"],
+        argument: Argument::None,
+        help: "exports under way and ended",
+        build: |_, _| Ok(Command::Jobs),
     },
     CommandRow {
         names: &["debug"],

@@ -1,6 +1,8 @@
 //! What actions do to the machine as a whole; panes do the rest.
 
+mod jobs;
 mod overlay;
+mod produce;
 mod prompt;
 
 use std::time::Instant;
@@ -27,7 +29,7 @@ impl App {
     /// Does what a key means: prompt first, then overlay, then everywhere, then the pane.
     pub(super) fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match action {
-            Action::QuitNow => return vec![Effect::Quit],
+            Action::QuitNow => return self.quit(),
             Action::Suspend => return vec![Effect::Suspend],
             Action::Repaint => return vec![Effect::Repaint],
             _ => {}
@@ -39,7 +41,11 @@ impl App {
             return self.act_in_overlay(action, now);
         }
         match action {
-            Action::Quit => vec![Effect::Quit],
+            Action::Quit => self.quit(),
+            Action::Produce => self.open_produce(now),
+            Action::Resend => self.open_resend(now),
+            Action::Export => self.open_export(now),
+            Action::OpenJobs => self.open_jobs(),
             Action::OpenBrokers => self.go(Location::Brokers, now),
             Action::OpenTopics => self.go(Location::Topics, now),
             Action::OpenMessages => self.go(Location::LastMessages, now),

@@ -1,5 +1,6 @@
 //! What shall be done, in the imperative.
 
+use super::jobs::{JobId, JobSpec};
 use super::memory::Memory;
 use super::slot::{SlotId, Ticket};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
@@ -62,6 +63,17 @@ pub enum Effect {
     CopyRow,
     /// Keep this for the next session on this cluster.
     Remember(Box<Memory>),
+    /// Give the terminal to the user's editor, with this text.
+    OpenEditor(String),
+    /// Start a job in the background; its events carry its number back.
+    StartJob {
+        /// Which one.
+        job: JobId,
+        /// What it is to do.
+        spec: JobSpec,
+    },
+    /// Tell a job to stop; what it says last is how far it came.
+    CancelJob(JobId),
     /// Change the theme by name.
     UseTheme(String),
     /// Draw every cell anew.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::action::Action;
+use super::jobs::{JobEnd, JobId, JobProgress};
 use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
 use crate::kafka::model::Lock;
@@ -68,6 +69,22 @@ pub enum Event {
     Counted(Counters),
     /// Something was put into the clipboard, or could not be.
     Copied(Result<String, String>),
+    /// The editor was left: the text it was left with, or why there is none.
+    Edited(Result<String, String>),
+    /// A job went on.
+    JobMoved {
+        /// Which one.
+        job: JobId,
+        /// How far it is.
+        progress: JobProgress,
+    },
+    /// A job came to its end.
+    JobEnded {
+        /// Which one.
+        job: JobId,
+        /// What came of it.
+        end: JobEnd,
+    },
     /// An effect could not be had: why, in words.
     Refused(String),
     /// The time of day and the zone of the user, at the start and whenever the wall clock was set or stood still.

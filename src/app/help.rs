@@ -29,7 +29,15 @@ pub const SIGNS: [(&str, &str); 6] = [
 ];
 
 /// The scopes of what lies over a screen, whichever it is.
-const OVER: [Scope; 5] = [Scope::Box, Scope::Menu, Scope::Form, Scope::Prompt, Scope::Edit];
+const OVER: [Scope; 7] = [
+    Scope::Box,
+    Scope::Menu,
+    Scope::Jobs,
+    Scope::Confirm,
+    Scope::Form,
+    Scope::Prompt,
+    Scope::Edit,
+];
 
 /// The help of a screen.
 pub fn lines(screen: Scope) -> Vec<HelpLine> {

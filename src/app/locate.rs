@@ -27,12 +27,12 @@ pub(super) enum Sought {
 impl App {
     /// Looks for a record: at once, or as soon as the cluster has told what it is.
     pub(super) fn look_for(&mut self, locator: Locator) {
-        self.sought = Some(Sought::Awaited(locator));
+        self.errands.sought = Some(Sought::Awaited(locator));
     }
 
     /// After every event: the next step towards the record that is looked for.
     pub(super) fn locate(&mut self, now: Instant) -> Vec<Effect> {
-        match self.sought.take() {
+        match self.errands.sought.take() {
             None => Vec::new(),
             Some(Sought::Awaited(locator)) => self.read_place(locator, now),
             Some(Sought::Read(locator)) => self.open_found(locator, now),
@@ -41,7 +41,7 @@ impl App {
 
     fn read_place(&mut self, locator: Locator, now: Instant) -> Vec<Effect> {
         let Some(overview) = self.store.overview.value() else {
-            self.sought = Some(Sought::Awaited(locator));
+            self.errands.sought = Some(Sought::Awaited(locator));
             return Vec::new();
         };
         if let Some(lines) = self.why_not(&locator, overview) {
@@ -52,7 +52,7 @@ impl App {
         let mut source = Source::at(locator.topic.clone(), vec![locator.partition], start);
         // Whatever lies there, also what consumers never see.
         source.shown = Shown::All;
-        self.sought = Some(Sought::Read(locator));
+        self.errands.sought = Some(Sought::Read(locator));
         self.go(Location::Messages(Box::new(source)), now)
     }
 
@@ -107,7 +107,7 @@ impl App {
                 return Vec::new();
             }
             Found::NotYet => {
-                self.sought = Some(Sought::Read(locator));
+                self.errands.sought = Some(Sought::Read(locator));
                 return Vec::new();
             }
         };

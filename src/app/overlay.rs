@@ -3,7 +3,10 @@
 use super::copy::Menu;
 use super::decoders::Picker;
 use super::form::Form;
+use super::jobs::JobSpec;
+use super::jobs::export::Draft;
 use super::list::ListState;
+use super::produce;
 
 /// An overlay. One at a time.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,13 +26,59 @@ pub enum Overlay {
         /// Its sentences.
         lines: Vec<String>,
     },
+    /// What runs, and what came of what ran.
+    Jobs(ListState),
+    /// A question before something is done.
+    Confirm(Box<Confirmation>),
     /// Fields to fill in, and what happens when they are accepted.
     Form(Purpose, Box<Form>),
 }
 
 /// What a form is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
     /// Typing the cluster's name, so that changes can be sent.
     Unlock,
+    /// Writing records to a file.
+    Export(Box<Draft>),
+    /// Sending a record.
+    Produce(Box<produce::Draft>),
+}
+
+impl Purpose {
+    /// Fields that depend on others follow them.
+    pub fn follow(&self, before: &Form, form: &mut Form) {
+        match self {
+            Self::Export(draft) => draft.follow(before, form),
+            Self::Produce(_) => produce::Draft::follow(before, form),
+            Self::Unlock => {}
+        }
+    }
+}
+
+/// A question that nothing but its own key answers with yes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmation {
+    /// The title of its box.
+    pub title: String,
+    /// What would happen, sentence by sentence.
+    pub lines: Vec<String>,
+    /// What yes does: `leaves ktui`.
+    pub yes: &'static str,
+    /// What is done then.
+    pub then: Confirmed,
+}
+
+/// What is done when a question was answered with yes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Confirmed {
+    /// ktui is left, whatever runs.
+    Quit,
+    /// A record is sent.
+    Send {
+        /// The job that does it.
+        job: Box<JobSpec>,
+        /// What the record was made of: whoever does not send it goes on there.
+        form: Box<(produce::Draft, Form)>,
+    },
 }

@@ -17,6 +17,7 @@ use super::decoders::Picker;
 use super::effect::Effect;
 use super::event::Event;
 use super::filter::ListFilter;
+use super::jobs::export::Draft;
 use super::memory::{Memo, Memory};
 use super::nav::Location;
 use super::prompt::PromptKind;
@@ -188,6 +189,11 @@ pub trait Pane {
     /// The line of a seek prompt was accepted; the error says why it cannot be used.
     fn seek(&mut self, _line: &str, _view: View<'_>, _out: &mut Vec<Intent>) -> Result<(), String> {
         Err("there is nowhere to go to here".to_owned())
+    }
+
+    /// What of the screen `e` can export.
+    fn export(&self, _view: View<'_>) -> Option<Draft> {
+        None
     }
 
     /// What under the cursor `y` can copy.

@@ -4,7 +4,7 @@
 //! itself before it lets crossterm read: at the end of a terminal a reader would spin or never know.
 
 use std::io::{self, PipeReader, PipeWriter};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -32,7 +32,8 @@ pub const QUEUE: usize = 32;
 /// The reading thread; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Reader {
-    _wake: PipeWriter,
+    wake: PipeWriter,
+    thread: JoinHandle<()>,
 }
 
 impl Reader {
@@ -43,10 +44,19 @@ impl Reader {
     pub fn start() -> io::Result<(Self, mpsc::Receiver<Input>)> {
         let (tx, rx) = mpsc::channel(QUEUE);
         let (asleep, wake) = io::pipe()?;
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("keys".to_owned())
             .spawn(move || read_all(&asleep, &tx))?;
-        Ok((Self { _wake: wake }, rx))
+        Ok((Self { wake, thread }, rx))
+    }
+
+    /// Stops reading: keys typed from now on are for another program. Nothing may be left in `inputs`.
+    pub fn stop(self, mut inputs: mpsc::Receiver<Input>) {
+        // A thread that waits for room in the queue finds it closed.
+        inputs.close();
+        drop(inputs);
+        drop(self.wake);
+        let _ = self.thread.join();
     }
 }
 

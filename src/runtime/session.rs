@@ -1,5 +1,8 @@
 //! The loop: waits for what happens, tells the machine, does what it answers, draws when something changed.
 
+mod copy;
+mod lend;
+
 use std::cell::RefCell;
 use std::future::pending;
 use std::io;
@@ -11,12 +14,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
 use super::backend::{Erase, Screen};
-use super::clipboard::{self, Way};
+use super::clipboard::Way;
 use super::clock::{self, TimeOfDay};
 use super::copier::Copier;
 use super::effects::{self, Effects, Records};
 use super::frame::Pace;
 use super::input::{Input, Reader};
+use super::jobs::Jobs;
 use super::memory;
 use super::signals::{Endings, Notice, Notices};
 use super::terminal::Tty;
@@ -49,6 +53,9 @@ pub struct Session {
     /// Where what is remembered goes; `None` where nothing is.
     memory_file: Option<PathBuf>,
     reached: Option<Instant>,
+    jobs: Jobs,
+    /// A text that waits for the editor.
+    to_edit: Option<String>,
 }
 
 /// What the screen is drawn with.
@@ -79,7 +86,7 @@ struct Sources {
     replies: mpsc::Receiver<Event>,
     connection: watch::Receiver<ConnectionState>,
     panics: mpsc::Receiver<String>,
-    _reader: Reader,
+    reader: Option<Reader>,
 }
 
 /// One thing that happened.
@@ -116,7 +123,8 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
     let endings = Endings::listen()?;
     let notices = Notices::listen()?;
     let (reader, inputs) = Reader::start()?;
-    let (effects, replies) = Effects::new(start.client);
+    let (effects, replies) = Effects::new(start.client.clone());
+    let jobs = Jobs::new(start.client, effects.replies());
     let connection = effects.connection();
     let size = tty.size();
     let var = |name: &str| std::env::var(name).ok();
@@ -140,6 +148,8 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
         time_of_day: TimeOfDay::default(),
         memory_file: start.memory_file,
         reached: None,
+        jobs,
+        to_edit: None,
     };
     let mut sources = Sources {
         endings,
@@ -148,7 +158,7 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
         replies,
         connection,
         panics: start.panics,
-        _reader: reader,
+        reader: Some(reader),
     };
     session.run(first, &mut sources).await
 }
@@ -162,6 +172,11 @@ impl Session {
             let wake = self.wake();
             let happened = sources.next(wake, &mut self.records).await;
             if !self.take(happened)? {
+                return Ok(());
+            }
+            if let Some(text) = self.to_edit.take()
+                && !self.lend(&text, sources)?
+            {
                 return Ok(());
             }
             // What has arrived meanwhile belongs into the same frame.
@@ -264,6 +279,9 @@ impl Session {
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
                 Effect::CopyRow => self.copy_row()?,
                 Effect::Remember(memory) => self.remember(&memory)?,
+                Effect::OpenEditor(text) => self.to_edit = Some(text),
+                Effect::StartJob { job, spec } => self.jobs.start(job, spec),
+                Effect::CancelJob(job) => self.jobs.cancel(job),
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),
                 Effect::Suspend => {
@@ -283,30 +301,6 @@ impl Session {
             self.tell(event)?;
         }
         Ok(())
-    }
-
-    fn copy(&mut self, what: &str, text: String) -> io::Result<()> {
-        match self.copier.way() {
-            Way::Display => self.copier.to_display(what, text, self.effects.replies()),
-            Way::Terminal { in_tmux } => {
-                let outcome = match clipboard::osc52(what, &text, in_tmux) {
-                    Ok((sequence, said)) => {
-                        self.screen.write_aside(&sequence)?;
-                        Ok(said)
-                    }
-                    Err(said) => Err(said),
-                };
-                self.tell(Event::Copied(outcome))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn copy_row(&mut self) -> io::Result<()> {
-        match ui::row::under_cursor(&self.app, &self.look.paint(), clock::now()) {
-            Some(text) => self.copy("row", text),
-            None => Ok(()),
-        }
     }
 
     fn remember(&mut self, memory: &app::memory::Memory) -> io::Result<()> {

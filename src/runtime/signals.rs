@@ -1,6 +1,7 @@
 //! What the system tells the process.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -26,13 +27,47 @@ impl Endings {
         })
     }
 
-    /// Waits for the first of them.
+    /// Waits for the first of them. An interrupt while the terminal is lent is for who has it.
     pub async fn came(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.hangup.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => return,
+                _ = self.interrupt.recv() => if !IS_LENT.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
         }
+    }
+
+    /// Forgets interrupts that came while the terminal was lent and nobody waited here.
+    ///
+    /// # Errors
+    /// When the system refuses a handler.
+    pub fn forget_interrupts(&mut self) -> io::Result<()> {
+        self.interrupt = signal(SignalKind::interrupt())?;
+        Ok(())
+    }
+}
+
+/// Whether another program has the terminal.
+static IS_LENT: AtomicBool = AtomicBool::new(false);
+
+/// The terminal is another program's until this is dropped: Ctrl-C there reaches us too, and is not meant for us.
+#[derive(Debug)]
+pub struct Lent(());
+
+impl Lent {
+    /// From now on.
+    pub fn now() -> Self {
+        IS_LENT.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        IS_LENT.store(false, Ordering::SeqCst);
     }
 }
 

@@ -98,7 +98,7 @@ fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_f
 }
 
 /// The rows of an area.
-fn rows(area: Area) -> impl Iterator<Item = Area> {
+pub(super) fn rows(area: Area) -> impl Iterator<Item = Area> {
     (area.y..area.y + area.height).map(move |y| Area { y, height: 1, ..area })
 }
 

@@ -97,12 +97,17 @@ pub fn bottom(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>) {
         return;
     }
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
+    if let Some((count, percent)) = app.jobs().meter() {
+        let jobs = if count == 1 { "job" } else { "jobs" };
+        let percent = percent.map_or_else(String::new, |percent| format!(" {percent} %"));
+        line.right(Role::Info, format!("{count} {jobs}{percent} "), 2);
+    }
     if let Some(toast) = app.toasts().shown() {
         let role = match toast.level {
             Level::Info => Role::Info,
             Level::Warning => Role::Warning,
         };
-        let room = usize::from(area.width.saturating_sub(1));
+        let room = usize::from(line.room().saturating_sub(1));
         let said = text::visible(text::window(&toast.text, room));
         let said = text::fit(&said, room, Cut::Tail);
         line.right(role, format!("{said} "), 2);

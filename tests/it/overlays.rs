@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use ktui::app::action::{Action, Scope};
 use ktui::app::effect::Effect;
 use ktui::app::event::Event;
+use ktui::app::jobs::{JobEnd, JobId, JobProgress, JobSpec};
 use ktui::app::nav::PaneId;
 use ktui::kafka::model::{Lock, Offset, PartitionId, Row};
 use ktui::position::Start;
@@ -248,4 +249,189 @@ fn a_record_of_another_cluster_topic_or_partition_is_refused() {
     stage.press(Action::Palette);
     stage.type_line("open orders/7@1");
     assert!(stage.line(":open").contains("it does not start with ktui://"));
+}
+
+/// A session that may send, on the messages with one order under the cursor.
+fn unlocked(width: u16, height: u16) -> Stage {
+    let mut stage = order_under_cursor(width, height);
+    stage.tell(Event::LockChanged(Lock::Unlocked));
+    stage
+}
+
+/// The job that was started last.
+fn started(stage: &Stage) -> Option<(JobId, &JobSpec)> {
+    stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::StartJob { job, spec } => Some((*job, spec)),
+        _ => None,
+    })
+}
+
+#[test]
+fn nothing_can_be_composed_while_the_session_is_locked() {
+    for (lock, why) in [
+        (Lock::Locked, "W and the cluster's name unlock"),
+        (Lock::ReadOnly, "read-only"),
+    ] {
+        for key in [Action::Produce, Action::Resend] {
+            let mut stage = order_under_cursor(100, 30);
+            stage.tell(Event::LockChanged(lock));
+            stage.press(key);
+            assert!(
+                stage.app.overlay().is_none() && stage.text().contains(why),
+                "{}",
+                stage.text()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_record_is_sent_once_it_was_shown_and_confirmed_by_its_own_key() {
+    let mut stage = unlocked(80, 24);
+    stage.press(Action::Produce);
+    stage.tell(Event::Pasted("order-1".into()));
+    stage.press(Action::NextField);
+    stage.press(Action::NextField);
+    stage.tell(Event::Pasted(r#"{"orderId":1}"#.into()));
+    assert_snapshot!("produce_form", stage.text());
+    stage.press(Action::Accept);
+    assert_eq!(stage.app.scope(), Scope::Confirm);
+    assert_snapshot!("produce_question", stage.text());
+    stage.press(Action::Accept);
+    assert!(started(&stage).is_none(), "no other key sends");
+    stage.press(Action::Leave);
+    assert!(
+        stage.line("▸ value").contains(r#"{"orderId":1}"#),
+        "nothing typed is lost"
+    );
+    stage.press(Action::Accept);
+    stage.press(Action::Confirm);
+    let Some((job, JobSpec::Send(order, sending))) = started(&stage) else {
+        panic!("nothing was sent: {:?}", stage.effects.last())
+    };
+    assert_eq!(
+        sending.to_string(),
+        "send 1 record to topic orders.events of cluster prod-eu"
+    );
+    assert_eq!(order.content.key.as_deref(), Some(&b"order-1"[..]));
+    assert!(stage.line("1 job").ends_with("1 job"));
+    let end = JobEnd::Done("sent to orders.events/3@166667".into());
+    stage.tell(Event::JobEnded { job, end });
+    assert!(
+        stage.line("sent to").contains("done: sent to orders.events/3@166667"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
+fn a_record_is_edited_whole_and_a_slip_in_the_editor_changes_nothing() {
+    let mut stage = unlocked(100, 30);
+    stage.press(Action::Resend);
+    assert_snapshot!("resend_form", stage.text());
+    stage.press(Action::OpenEditor);
+    let Some(Effect::OpenEditor(text)) = stage.effects.last().cloned() else {
+        panic!("no editor: {:?}", stage.effects.last())
+    };
+    assert!(
+        text.contains("header-null: retry\n") && text.contains("key: order-166666\n"),
+        "{text}"
+    );
+    stage.tell(Event::Edited(Ok(text.replace("header-null: retry", "haeder: x"))));
+    assert!(
+        stage
+            .line("not taken over")
+            .contains("only key, header and value lines")
+    );
+    stage.tell(Event::Edited(Ok(text.replace("{\"orderId\"", "{\n\"orderId\""))));
+    assert!(stage.line("value is").contains("‹ as it is ›"), "{}", stage.text());
+    stage.press(Action::Accept);
+    stage.press(Action::Confirm);
+    let Some((_, JobSpec::Send(order, _))) = started(&stage) else {
+        panic!("nothing was sent: {:?}", stage.effects.last())
+    };
+    assert!(
+        order
+            .content
+            .value
+            .as_deref()
+            .unwrap()
+            .starts_with(b"{\n\"orderId\":166666")
+    );
+    assert_eq!(order.content.headers.len(), 2);
+    stage.tell(Event::Edited(Ok("late".into())));
+}
+
+#[test]
+fn an_export_takes_what_is_shown_and_goes_on_in_the_background() {
+    let mut stage = order_under_cursor(80, 24);
+    stage.press(Action::Export);
+    assert_snapshot!("export_form", stage.text());
+    stage.tell(Event::Typed('t'));
+    assert!(stage.line("‹ this record ›").contains("records"), "{}", stage.text());
+    assert!(stage.line("file").contains("orders.events-7@166666.jsonl"));
+    stage.press(Action::Accept);
+    let Some((job, JobSpec::Export(order))) = started(&stage) else {
+        panic!("nothing was exported: {:?}", stage.effects.last())
+    };
+    assert_eq!(
+        order.start,
+        Start::PerPartition(vec![(PartitionId(7), Offset(166_666))])
+    );
+    stage.tell(Event::JobMoved {
+        job,
+        progress: JobProgress {
+            done: 43,
+            total: Some(100),
+            said: "43 records".into(),
+        },
+    });
+    assert!(stage.text().ends_with("1 job 43 %"), "{}", stage.text());
+    stage.pass(10);
+    stage.press(Action::OpenJobs);
+    assert_snapshot!("jobs_running", stage.text());
+    stage.press(Action::StopJob);
+    assert_eq!(stage.effects.last(), Some(&Effect::CancelJob(job)));
+    assert!(stage.line("export orders.events").contains("stopping"));
+    let end = JobEnd::Stopped("43 records so far".into());
+    stage.tell(Event::JobEnded { job, end });
+    stage.press(Action::ResumeJob);
+    let Some((again, JobSpec::Export(order))) = started(&stage) else {
+        panic!("nothing was resumed: {:?}", stage.effects.last())
+    };
+    assert!(again != job && order.existing == ktui::app::jobs::export::Existing::Resume);
+    assert_snapshot!("jobs_resumed", stage.text());
+}
+
+#[test]
+fn a_running_job_makes_leaving_ask_once() {
+    let mut stage = order_under_cursor(60, 16);
+    stage.press(Action::Export);
+    stage.press(Action::Accept);
+    stage.press(Action::Quit);
+    assert_snapshot!("leave_with_a_job", stage.text());
+    stage.press(Action::Leave);
+    assert!(!stage.effects.contains(&Effect::Quit) && stage.app.overlay().is_none());
+    stage.press(Action::Palette);
+    stage.press(Action::QuitNow);
+    assert!(!stage.effects.contains(&Effect::Quit));
+    stage.press(Action::QuitNow);
+    assert!(stage.effects.contains(&Effect::Quit), "the second time it leaves");
+    let mut stage = order_under_cursor(60, 16);
+    stage.press(Action::Export);
+    stage.press(Action::Accept);
+    stage.press(Action::Quit);
+    stage.press(Action::Confirm);
+    assert!(stage.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn every_box_fits_a_narrow_and_a_wide_screen() {
+    for (width, height) in [(60, 16), (120, 40), (30, 7)] {
+        for key in [Action::Produce, Action::Export, Action::OpenJobs] {
+            let mut stage = unlocked(width, height);
+            stage.press(key);
+            assert_snapshot!(format!("box_{}_{width}x{height}", key.row().name), stage.text());
+        }
+    }
 }

@@ -17,7 +17,10 @@ use crate::layout;
 impl App {
     pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match (action, &mut self.overlay) {
-            (Action::Leave, _) => self.overlay = None,
+            (Action::Leave, _) => self.leave_box(),
+            (Action::OpenEditor, _) => return self.open_editor(),
+            (Action::Confirm, _) => return self.confirmed(now),
+            (_, Some(Overlay::Jobs(_))) => return self.act_in_jobs(action, now),
             (Action::Choose, Some(Overlay::Decoders(picker))) => {
                 let choice = picker.choice();
                 self.overlay = None;
@@ -37,8 +40,10 @@ impl App {
             }
             (Action::Accept, Some(Overlay::Form(..))) => return self.accept_form(now),
             (Action::Discard, Some(Overlay::Form(..))) => self.overlay = None,
-            (_, Some(Overlay::Form(_, form))) => {
+            (_, Some(Overlay::Form(purpose, form))) => {
+                let before = form.clone();
                 form.act(action);
+                purpose.follow(&before, form);
             }
             (Action::Back | Action::Quit | Action::Help | Action::Debug, _) => self.overlay = None,
             (_, Some(Overlay::Help(list))) => {
@@ -46,7 +51,7 @@ impl App {
                 let page = usize::from(layout::regions(self.size).body.height.saturating_sub(2));
                 list.scroll(action, rows, page);
             }
-            (_, Some(Overlay::Debug | Overlay::Notice { .. }) | None) => {}
+            (_, Some(Overlay::Debug | Overlay::Notice { .. } | Overlay::Confirm(_)) | None) => {}
         }
         Vec::new()
     }
@@ -54,7 +59,11 @@ impl App {
     /// Text typed or pasted over the screen: into a form, or the digit of a line of a menu.
     pub(super) fn type_over(&mut self, text: &str, now: Instant) -> Vec<Effect> {
         match &mut self.overlay {
-            Some(Overlay::Form(_, form)) => form.type_text(text),
+            Some(Overlay::Form(purpose, form)) => {
+                let before = form.clone();
+                form.type_text(text);
+                purpose.follow(&before, form);
+            }
             Some(Overlay::Copy(menu)) => {
                 let mut typed = text.chars();
                 if let (Some(at), None) = (typed.next().and_then(|digit| menu.by_digit(digit)), typed.next()) {
@@ -98,24 +107,20 @@ impl App {
     }
 
     /// The form stays, with its complaint, where what it holds cannot be used.
-    fn accept_form(&mut self, _now: Instant) -> Vec<Effect> {
-        let Some(Overlay::Form(purpose, form)) = &self.overlay else {
+    fn accept_form(&mut self, now: Instant) -> Vec<Effect> {
+        let Some(Overlay::Form(purpose, mut form)) = self.overlay.take() else {
             return Vec::new();
         };
-        let outcome = match purpose {
-            Purpose::Unlock => self.unlock(form),
+        let outcome = match &purpose {
+            Purpose::Unlock => self.unlock(&form),
+            Purpose::Export(draft) => self.accept_export(draft, &form, now),
+            Purpose::Produce(draft) => self.ask_to_send(draft, &form),
         };
-        match (outcome, &mut self.overlay) {
-            (Ok(effects), _) => {
-                self.overlay = None;
-                effects
-            }
-            (Err(complaint), Some(Overlay::Form(_, form))) => {
-                form.complaint = Some(complaint);
-                Vec::new()
-            }
-            (Err(_), _) => Vec::new(),
-        }
+        outcome.unwrap_or_else(|complaint| {
+            form.complaint = Some(complaint);
+            self.overlay = Some(Overlay::Form(purpose, form));
+            Vec::new()
+        })
     }
 
     /// `W`: locks at once, unlocks for the price of the cluster's name.

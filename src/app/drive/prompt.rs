@@ -242,7 +242,8 @@ impl App {
                 self.overlay = Some(Overlay::Debug);
                 Vec::new()
             }
-            Command::Quit => vec![Effect::Quit],
+            Command::Jobs => self.open_jobs(),
+            Command::Quit => self.quit(),
         })
     }
 

@@ -35,13 +35,13 @@ use self::rows::{Rows, Seq};
 use self::search::Search;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
-use crate::app::copy::{Part, Subject};
+use crate::app::copy::Subject;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
+use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
-use crate::kafka::model::record::Row;
 use crate::kafka::query::Query;
 use crate::layout::{self, Area, ListRegions};
 use crate::position::{Plan, Start, Until};
@@ -191,23 +191,6 @@ impl Messages {
             list: layout::list(list),
             preview,
         }
-    }
-
-    /// Moves the cursor to the next or previous row and returns it; `None` at the end.
-    pub fn step(&mut self, is_forward: bool, view: View<'_>, out: &mut Vec<Intent>) -> Option<Row> {
-        let target = if is_forward {
-            self.list.cursor + 1
-        } else {
-            self.list.cursor.checked_sub(1)?
-        };
-        let row = self.rows.get(target)?.clone();
-        self.list.move_to(target, self.rows.len(), self.page(view));
-        self.look(self.rows.end());
-        self.make_room(view, out);
-        if !is_forward {
-            self.look_above(out);
-        }
-        Some(row)
     }
 
     fn page(&self, view: View<'_>) -> usize {
@@ -391,9 +374,11 @@ impl Pane for Messages {
         Ok(())
     }
 
+    fn export(&self, _view: View<'_>) -> Option<Draft> {
+        self.draft()
+    }
+
     fn copy(&self, _view: View<'_>) -> Option<Subject> {
-        let row = self.rows.get(self.list.cursor)?;
-        let topic = self.source.as_ref()?.topic(self.rows.topic(self.list.cursor))?;
-        Some(Subject::Record(Box::new(row.clone()), topic.clone(), Part::Value))
+        self.subject()
     }
 }

@@ -29,6 +29,7 @@ use crate::app::action::{Action, Scope};
 use crate::app::copy::{self, Subject};
 use crate::app::effect::Effect;
 use crate::app::filter::ListFilter;
+use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::decode::{Part, Site};
@@ -361,6 +362,10 @@ impl Pane for RecordView {
     fn left(&mut self, out: &mut Vec<Intent>) {
         // Records kept coming to the messages below while this one was open.
         out.push(Intent::Do(Effect::PauseFeed));
+    }
+
+    fn export(&self, _view: View<'_>) -> Option<Draft> {
+        Some(Draft::of(self.topic.clone()).only(&self.topic, &self.row))
     }
 
     fn copy(&self, _view: View<'_>) -> Option<Subject> {

@@ -13,6 +13,7 @@ use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
+use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
@@ -325,6 +326,10 @@ impl Pane for TopicScreen {
         self.filter = filter;
         self.derived_from = None;
         self.refresh(view);
+    }
+
+    fn export(&self, _view: View<'_>) -> Option<Draft> {
+        Some(Draft::of(self.topic.clone()))
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

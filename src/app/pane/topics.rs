@@ -17,6 +17,7 @@ use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
+use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
@@ -321,6 +322,10 @@ impl Pane for Topics {
         self.filter = filter;
         self.invalidate();
         self.refresh(view);
+    }
+
+    fn export(&self, view: View<'_>) -> Option<Draft> {
+        Some(Draft::of(self.selected(view.store)?.name.clone()))
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

@@ -4,9 +4,13 @@ use super::reading::{Hold, Phase};
 use super::rows::Rows;
 use super::{Messages, Preview, Stance};
 use crate::app::action::Action;
+use crate::app::copy::{Part, Subject};
+use crate::app::jobs::export::Draft;
 use crate::app::nav::Location;
 use crate::app::pane::{Intent, View};
 use crate::app::prompt::PromptKind;
+use crate::kafka::model::TopicName;
+use crate::kafka::model::record::Row;
 
 impl Messages {
     pub(super) fn do_action(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
@@ -45,6 +49,43 @@ impl Messages {
             _ => return self.move_cursor(action, view, out),
         }
         true
+    }
+
+    fn topic_under_cursor(&self) -> Option<&TopicName> {
+        self.source.as_ref()?.topic(self.rows.topic(self.list.cursor))
+    }
+
+    /// What of the record under the cursor can be copied.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        let (row, topic) = (self.rows.get(self.list.cursor)?, self.topic_under_cursor()?);
+        Some(Subject::Record(Box::new(row.clone()), topic.clone(), Part::Value))
+    }
+
+    /// What an export writes at first: what is shown, or the record under the cursor.
+    pub(super) fn draft(&self) -> Option<Draft> {
+        let line = self.search.as_ref().map_or("", |search| search.filter.source());
+        let draft = self.source.as_ref()?.draft(line);
+        Some(match (self.rows.get(self.list.cursor), self.topic_under_cursor()) {
+            (Some(row), Some(topic)) => draft.with(topic, row),
+            _ => draft,
+        })
+    }
+
+    /// Moves the cursor to the next or previous row and returns it; `None` at the end.
+    pub fn step(&mut self, is_forward: bool, view: View<'_>, out: &mut Vec<Intent>) -> Option<Row> {
+        let target = if is_forward {
+            self.list.cursor + 1
+        } else {
+            self.list.cursor.checked_sub(1)?
+        };
+        let row = self.rows.get(target)?.clone();
+        self.list.move_to(target, self.rows.len(), self.page(view));
+        self.look(self.rows.end());
+        self.make_room(view, out);
+        if !is_forward {
+            self.look_above(out);
+        }
+        Some(row)
     }
 
     fn open_record(&mut self, out: &mut Vec<Intent>) {

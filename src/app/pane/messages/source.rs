@@ -3,6 +3,7 @@
 use super::NEWEST;
 use super::edges::Edges;
 use super::seek::MOST_NEWEST;
+use crate::app::jobs::export::Draft;
 use crate::app::store::Store;
 use crate::kafka::model::{Isolation, Offset, PartitionId, TopicName};
 use crate::kafka::query::{FeedSpec, FeedTopic, OlderSpec, OlderTopic};
@@ -111,6 +112,19 @@ impl Source {
         changed.shown = plan.shown.unwrap_or(self.shown);
         *self = changed;
         Ok(())
+    }
+
+    /// What of it an export writes at first.
+    pub fn draft(&self, filter: &str) -> Draft {
+        Draft {
+            topics: self.topics.clone(),
+            partitions: self.partitions.clone(),
+            start: self.start.clone(),
+            until: self.until.clone(),
+            isolation: self.shown.isolation(),
+            filter: filter.to_owned(),
+            ..Draft::of("".into())
+        }
     }
 
     /// The feed that reads it.

@@ -1,0 +1,103 @@
+//! Jobs under way: one task each, told to stop by a signal of its own, its progress told a few times a second.
+
+mod export;
+mod send;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::app::event::Event;
+use crate::app::jobs::{JobEnd, JobId, JobProgress, JobSpec};
+use crate::kafka::client::Client;
+use crate::task::{self, Task};
+
+/// Time between two looks at the progress.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// The jobs of a session. When this is dropped they end where they are.
+pub struct Jobs {
+    client: Client,
+    replies: mpsc::Sender<Event>,
+    running: HashMap<JobId, Running>,
+}
+
+struct Running {
+    task: Task<()>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// How a job tells how far it is.
+struct Teller {
+    job: JobId,
+    replies: mpsc::Sender<Event>,
+    last: JobProgress,
+}
+
+impl Jobs {
+    /// Works through `client`; what is to be told goes to `replies`.
+    pub fn new(client: Client, replies: mpsc::Sender<Event>) -> Self {
+        Self {
+            client,
+            replies,
+            running: HashMap::new(),
+        }
+    }
+
+    /// Starts a job.
+    pub fn start(&mut self, job: JobId, spec: JobSpec) {
+        self.running.retain(|_, running| !running.task.is_finished());
+        let (stop, stopped) = oneshot::channel();
+        // A job is stopped when it is told so, not when nobody can tell it any more.
+        let stopped = async move {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let (client, replies) = (self.client.clone(), self.replies.clone());
+        let teller = Teller {
+            job,
+            replies: replies.clone(),
+            last: JobProgress::default(),
+        };
+        let task = task::spawn(async move {
+            let work = AssertUnwindSafe(work(client, spec, stopped, teller)).catch_unwind();
+            let end = work
+                .await
+                .unwrap_or_else(|_| JobEnd::Failed("ktui itself failed: a task panicked".to_owned()));
+            // Nobody listens any more at the end of the session.
+            let _ = replies.send(Event::JobEnded { job, end }).await;
+        });
+        let stop = Some(stop);
+        self.running.insert(job, Running { task, stop });
+    }
+
+    /// Tells a job to stop.
+    pub fn cancel(&mut self, job: JobId) {
+        if let Some(stop) = self.running.get_mut(&job).and_then(|running| running.stop.take()) {
+            let _ = stop.send(());
+        }
+    }
+}
+
+async fn work(client: Client, spec: JobSpec, stop: impl Future<Output = ()>, teller: Teller) -> JobEnd {
+    match spec {
+        JobSpec::Export(order) => export::run(client, *order, stop, teller).await,
+        JobSpec::Send(order, sending) => send::run(&client, &order, &sending).await,
+    }
+}
+
+impl Teller {
+    /// Tells how far the job is, if that is news.
+    async fn tell(&mut self, progress: JobProgress) {
+        if progress != self.last {
+            self.last = progress.clone();
+            let job = self.job;
+            let _ = self.replies.send(Event::JobMoved { job, progress }).await;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Exporting in the background: the same export as `ktui export`.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::{LOOK, Teller};
+use crate::app::jobs::export::{Existing, ExportOrder, Format};
+use crate::app::jobs::{JobEnd, JobProgress};
+use crate::export::format::Delimiter;
+use crate::export::{self, Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
+use crate::filter::Filter;
+use crate::kafka::client::Client;
+use crate::kafka::partial::Failure;
+use crate::position::Until;
+use crate::ui::format::Count;
+
+/// Failures that are named; of more their number.
+const NAMED: usize = 3;
+
+/// Exports, or goes on with an export.
+pub(super) async fn run(
+    client: Client,
+    order: ExportOrder,
+    stop: impl Future<Output = ()>,
+    mut teller: Teller,
+) -> JobEnd {
+    let output = output(&order);
+    let file = order.path.display().to_string();
+    let spec = match spec(&order) {
+        Ok(spec) => spec,
+        Err(why) => return JobEnd::Failed(why),
+    };
+    let mut stop = pin!(stop);
+    let prepared = tokio::select! {
+        prepared = Export::prepare(client, spec, &output) => prepared,
+        () = &mut stop => return JobEnd::Stopped(format!("{file}: stopped before anything was written")),
+    };
+    let export = match prepared.map(|prepared| prepared.value) {
+        Err(error) => return JobEnd::Failed(said(&error)),
+        Ok(Prepared::Complete(state)) => {
+            return JobEnd::Done(format!(
+                "{file} is complete already: {} records",
+                Count(state.records as i64)
+            ));
+        }
+        Ok(Prepared::Ready(export)) => export,
+    };
+    let held_back = export.plan().held_back.len();
+    let (progress_tx, progress_rx) = watch::channel(Progress::default());
+    let mut running = pin!(export.run(&progress_tx, stop));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut running => break outcome,
+            () = sleep(LOOK) => {
+                let progress = moved(&progress_rx.borrow());
+                teller.tell(progress).await;
+            }
+        }
+    };
+    match outcome {
+        Ok(outcome) => ended(&file, &outcome, held_back),
+        Err(error) => JobEnd::Failed(said(&error)),
+    }
+}
+
+fn output(order: &ExportOrder) -> Output {
+    Output::File {
+        path: order.path.clone(),
+        existing: match order.existing {
+            Existing::Refuse => export::Existing::Refuse,
+            Existing::Resume => export::Existing::Resume,
+            Existing::Replace => export::Existing::Replace,
+        },
+    }
+}
+
+/// The export that an order asks for; what is written of it in the checkpoint tells one order from another.
+fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
+    let topics: Vec<String> = order.topics.iter().map(ToString::to_string).collect();
+    let filter = match order.filter.as_str() {
+        "" => None,
+        line => Some(Filter::parse(line).map_err(|error| format!("filter: {error}"))?),
+    };
+    let (limit, until) = match &order.until {
+        Until::Count(count) => (Some(*count), Until::End),
+        until => (None, until.clone()),
+    };
+    let written = [
+        ("topics", topics.join(" ")),
+        ("partitions", format!("{:?}", order.partitions)),
+        ("from", format!("{:?}", order.start)),
+        ("to", format!("{:?}", order.until)),
+        ("filter", order.filter.clone()),
+        ("isolation", format!("{:?}", order.isolation)),
+        ("format", order.format.name().to_owned()),
+    ];
+    Ok(ExportSpec {
+        partitions: order.partitions.clone(),
+        from: order.start.clone(),
+        until,
+        limit,
+        filter,
+        isolation: order.isolation,
+        format: match order.format {
+            Format::Jsonl => export::Format::Jsonl,
+            Format::Csv => export::Format::Csv,
+            Format::Raw => export::Format::Raw {
+                key: None,
+                record: Delimiter::default(),
+            },
+            Format::Kcat => export::Format::Kcat,
+        },
+        written: written
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+        ..ExportSpec::new(topics)
+    })
+}
+
+fn moved(progress: &Progress) -> JobProgress {
+    let (done, total) = progress.offsets;
+    let waits = progress.delayed.as_ref();
+    let waits = waits.map_or_else(String::new, |delayed| {
+        format!("; waiting: {}: {}", delayed.what, delayed.error)
+    });
+    let said = format!("{} records{waits}", Count(progress.records as i64));
+    JobProgress {
+        done: u64::try_from(done).unwrap_or(0),
+        total: total.and_then(|total| u64::try_from(total).ok()),
+        said,
+    }
+}
+
+fn ended(file: &str, outcome: &Outcome, held_back: usize) -> JobEnd {
+    let state = &outcome.state;
+    let mut notes = vec![format!("{} records in {file}", Count(state.records as i64))];
+    if held_back > 0 {
+        notes.push(format!("open transactions hold records of {held_back} partitions back"));
+    }
+    if !state.gaps.is_empty() {
+        notes.push(format!("{} ranges were lost to retention", state.gaps.len()));
+    }
+    if state.unreadable > 0 {
+        notes.push(format!("{} stretches could not be read", state.unreadable));
+    }
+    if !outcome.failures.is_empty() {
+        notes.push(failures(&outcome.failures));
+    }
+    let said = notes.join("; ");
+    let is_whole = state.gaps.is_empty() && state.unreadable == 0;
+    match outcome.ending {
+        Ending::Complete if is_whole => JobEnd::Done(said),
+        Ending::Complete => JobEnd::Partly(said),
+        Ending::Stopped => JobEnd::Stopped(format!(
+            "{} records so far; r goes on with {file}",
+            Count(state.records as i64)
+        )),
+        Ending::Incomplete | Ending::Closed => JobEnd::Partly(format!("{said}; r goes on")),
+    }
+}
+
+fn failures(list: &[Failure]) -> String {
+    let mut named: Vec<String> = list
+        .iter()
+        .take(NAMED)
+        .map(|failure| format!("{}: {}", failure.what, failure.error))
+        .collect();
+    if list.len() > NAMED {
+        named.push(format!("and {} more", list.len() - NAMED));
+    }
+    named.join("; ")
+}
+
+fn said(error: &ExportError) -> String {
+    match error {
+        // The form's own words for its flags.
+        ExportError::Refused(why) => why.clone(),
+        ExportError::Kafka(cause) => format!("{error}. {}", cause.hint()),
+        ExportError::Unplanned(list) => format!("nothing was written: {}", failures(list)),
+        ExportError::Write { .. } => format!("{error}. What is written is kept: r goes on"),
+        ExportError::Crashed => error.to_string(),
+    }
+}
