@@ -233,6 +233,60 @@ async fn a_quiet_topic_costs_one_long_poll_per_leader_and_no_batches() {
     );
 }
 
+/// What a reader sees that takes a third of what comes, until records are left out or there is no doubt that none are.
+async fn read_slowly(is_allowed: bool) -> (u64, Vec<i64>) {
+    let (_sim, handle, client) = started(
+        SimSpec::small()
+            .max_partition_bytes(1 << 30)
+            .add_topic(TopicSpec::new("orders", 1)),
+    )
+    .await;
+    let mut feed = Feed::open(client, spec(Start::End, true));
+    to_end(&mut feed).await;
+    feed.may_skip(is_allowed);
+    let value = "x".repeat(4_000);
+    let (mut skipped, mut seen) = (0, Vec::new());
+    let begin = Instant::now();
+    let enough = if is_allowed { SOON } else { Duration::from_secs(4) };
+    while skipped == 0 && begin.elapsed() < enough {
+        for _ in 0..3 {
+            handle.append("orders", 0, (0..250).map(|_| record(&value, 1)));
+        }
+        let batch = next(&mut feed).await.unwrap();
+        skipped += batch.skipped;
+        seen.extend(offsets(&batch.rows, 0));
+    }
+    // What was on its way when records were left out comes first.
+    let last = seen.last().copied().unwrap_or(0);
+    handle.append("orders", 0, [record("after", 1)]);
+    while skipped > 0 && seen.last() < Some(&(last + i64::try_from(skipped).unwrap())) {
+        let batch = next(&mut feed).await.unwrap();
+        skipped += batch.skipped;
+        seen.extend(offsets(&batch.rows, 0));
+    }
+    (skipped, seen)
+}
+
+#[tokio::test]
+async fn a_follower_that_cannot_keep_up_goes_to_the_newest_and_counts_what_it_leaves_out() {
+    let (skipped, seen) = read_slowly(true).await;
+    assert!(skipped > 0);
+    let last = *seen.last().unwrap();
+    assert_eq!(
+        seen.len() as i64 + skipped as i64,
+        last + 1,
+        "none is lost without being counted"
+    );
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
+}
+
+#[tokio::test]
+async fn who_did_not_allow_it_gets_every_record_however_late() {
+    let (skipped, seen) = read_slowly(false).await;
+    assert_eq!(skipped, 0);
+    assert!(seen.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+}
+
 #[tokio::test]
 async fn a_feed_that_nobody_reads_does_not_read_on() {
     let batches = (0..200).map(|_| Batch::of((0..100).map(|_| record(&"x".repeat(1000), 1))));
