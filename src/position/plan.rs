@@ -214,7 +214,7 @@ mod tests {
         );
         assert_eq!(
             whole.label(&now().time_zone().clone()),
-            "from 2026-11-20 12:15:00+01:00 · to 2026-11-20 12:20:00+01:00 · partitions 0,3-5 · in orders.*,payments \
+            "from 2026-11-20 12:15+01:00 · to 2026-11-20 12:20+01:00 · partitions 0,3-5 · in orders.*,payments \
              · uncommitted"
         );
     }

@@ -40,15 +40,15 @@ fn list(places: &[(PartitionId, Offset)]) -> String {
     places.join(",")
 }
 
-/// A time to the ms where it has any, with its offset from UTC.
+/// A time without the seconds and ms that are zero, with its offset from UTC.
 fn time(millis: i64, zone: &TimeZone) -> String {
     let Ok(at) = Timestamp::from_millisecond(millis) else {
         return format!("{millis} ms");
     };
-    let format = if millis % 1000 == 0 {
-        "%Y-%m-%d %H:%M:%S%:z"
-    } else {
-        "%Y-%m-%d %H:%M:%S.%3f%:z"
+    let format = match millis.rem_euclid(60_000) {
+        0 => "%Y-%m-%d %H:%M%:z",
+        rest if rest % 1000 == 0 => "%Y-%m-%d %H:%M:%S%:z",
+        _ => "%Y-%m-%d %H:%M:%S.%3f%:z",
     };
     at.to_zoned(zone.clone()).strftime(format).to_string()
 }
@@ -66,6 +66,7 @@ mod tests {
             Until::Time(noon + 5).label(&TimeZone::UTC),
             "to 2026-11-18 11:39:59.005+00:00"
         );
+        assert_eq!(Start::Time(noon + 1_000).label(&berlin), "from 2026-11-18 12:40+01:00");
         assert_eq!(Start::Time(i64::MAX).label(&berlin), "from 9223372036854775807 ms");
     }
 

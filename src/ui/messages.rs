@@ -2,6 +2,7 @@
 
 mod cells;
 mod preview;
+mod range;
 mod search;
 mod status;
 
@@ -175,8 +176,8 @@ fn title(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source)
     // The least important first: it leaves first where there is no room.
     let (role, state) = status::state(pane, source, view);
     let range = match pane.search() {
-        Some(_) => search::range(pane, source, paint),
-        None => status::range(pane, source, paint.zone),
+        Some(_) => search::range(pane, source, view, paint),
+        None => range::Words::new(view, paint).range(pane, source),
     };
     let parts = [
         (2, Role::Text, status::partitions(source, view)),

@@ -6,7 +6,8 @@ use super::super::format::{Count, Short, Span, TimeOfDay};
 use super::super::text::{self, Cut};
 use super::super::theme::Role;
 use super::super::{Paint, frame};
-use super::status::{self, counted};
+use super::range::Words;
+use super::status::counted;
 use crate::app::action::Action;
 use crate::app::pane::View;
 use crate::app::pane::messages::search::{Phase, Search};
@@ -144,7 +145,7 @@ fn counted_as(count: u64, one: &str, many: &str) -> String {
 }
 
 /// What stands in place of the rows.
-pub(super) fn instead(pane: &Messages, search: &Search, paint: &Paint<'_>) -> Vec<(Role, String)> {
+pub(super) fn instead(pane: &Messages, search: &Search, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
     let what = title(search);
     if let Phase::Ended(Some(error)) = &search.phase {
         return super::super::face::trouble(error, "Nothing was found before that.");
@@ -162,19 +163,19 @@ pub(super) fn instead(pane: &Messages, search: &Search, paint: &Paint<'_>) -> Ve
     if let Some(source) = pane.source() {
         words.push((
             Role::Dim,
-            format!("{} of {}", capital(&range(pane, source, paint)), source.title()),
+            format!("{} of {}", capital(&range(pane, source, view, paint)), source.title()),
         ));
     }
     words
 }
 
 /// From where to where is searched: of the newest records everything.
-pub(super) fn range(pane: &Messages, source: &Source, paint: &Paint<'_>) -> String {
+pub(super) fn range(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> String {
     let mut searched = source.clone();
     if matches!(searched.start, Start::Newest(_)) {
         searched.start = Start::Begin;
     }
-    status::range(pane, &searched, paint.zone)
+    Words::new(view, paint).range(pane, &searched)
 }
 
 fn capital(text: &str) -> String {

@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
-use super::super::format::{Age, Count, DateAndTime, Rate};
+use super::super::format::{Age, Count, Rate};
 use super::super::theme::Role;
 use super::super::{Paint, face, frame};
+use super::range::Words;
 use super::search;
 use crate::app::action::Action;
 use crate::app::pane::View;
@@ -15,7 +14,7 @@ use crate::app::pane::messages::paging::Above;
 use crate::app::pane::messages::reading::{Hold, Phase};
 use crate::app::pane::messages::{Messages, Source, Stance};
 use crate::kafka::model::record::Row;
-use crate::position::{Shown, Start, Until, partitions_label};
+use crate::position::{Start, Until, partitions_label};
 
 /// Before a topic was chosen.
 pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
@@ -52,40 +51,6 @@ pub(super) fn partitions(source: &Source, view: View<'_>) -> String {
         (some, Some(count)) => format!("{} of {}", some.len(), counted(count, "partition")),
         (some, None) => counted(some.len(), "partition"),
     }
-}
-
-/// Where reading started.
-pub(super) fn start(start: &Start, zone: &TimeZone) -> String {
-    match start {
-        Start::Newest(count) => format!("newest {}", Count(*count as i64)),
-        Start::Begin => "from the beginning".to_owned(),
-        Start::End => "from the end on".to_owned(),
-        Start::Offset(offset) => format!("from offset {}", Count(offset.0)),
-        Start::Time(millis) => format!("from {}", DateAndTime(*millis, zone)),
-        Start::PerPartition(places) => match places.as_slice() {
-            [(_, offset)] => format!("from offset {}", Count(offset.0)),
-            _ => start.label(zone),
-        },
-    }
-}
-
-/// From where to where, and which records.
-pub(super) fn range(pane: &Messages, source: &Source, zone: &TimeZone) -> String {
-    let mut said = start(&source.start, zone);
-    let until = match &source.until {
-        Until::Follow => String::new(),
-        Until::Time(millis) => format!(" to {}", DateAndTime(*millis, zone)),
-        Until::Offset(offset) => format!(" to {}", Count(offset.0)),
-        until @ Until::Count(_) => format!(", {}", until.label(zone)),
-        until => format!(" {}", until.label(zone)),
-    };
-    said.push_str(&until);
-    match pane.rows().which() {
-        Shown::Committed => {}
-        Shown::Uncommitted => said.push_str(", uncommitted"),
-        Shown::All => said.push_str(", with markers"),
-    }
-    said
 }
 
 /// How many records are loaded, where that is not what was asked for; a search says what it found elsewhere.
@@ -170,7 +135,7 @@ fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> Stri
 
 fn end(source: &Source, pane: &Messages, view: View<'_>) -> String {
     let place = match source.partitions.as_slice() {
-        _ if !matches!(source.until, Until::Follow | Until::End) => "what was asked for".to_owned(),
+        _ if !matches!(source.until, Until::Follow | Until::End) => "range".to_owned(),
         [only] => format!("partition {only}"),
         _ => partitions(source, view),
     };
@@ -184,7 +149,7 @@ fn end(source: &Source, pane: &Messages, view: View<'_>) -> String {
 pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
     let rows = pane.rows();
     if let Some(search) = pane.search() {
-        return search::instead(pane, search, paint);
+        return search::instead(pane, search, view, paint);
     }
     if rows.kept() > 0 {
         return vec![(Role::Dim, nothing_shown(pane, paint))];
@@ -203,26 +168,20 @@ pub(super) fn instead(pane: &Messages, source: &Source, view: View<'_>, paint: &
     let what = match source.start {
         Start::Newest(count) => format!("the newest {} records", Count(count as i64)),
         Start::Begin | Start::End | Start::Offset(_) | Start::PerPartition(_) | Start::Time(_) => {
-            format!("records {}", start(&source.start, paint.zone))
+            format!("records {}", Words::new(view, paint).bounds(source))
         }
     };
     vec![(Role::Dim, format!("Reading {what} of {}{elapsed}", source.title()))]
 }
 
 fn nothing_there(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> Vec<(Role, String)> {
-    let place = match source.start {
-        Start::Newest(_) | Start::Begin => String::new(),
-        Start::End | Start::Offset(_) | Start::PerPartition(_) | Start::Time(_) => {
-            format!(" {}", start(&source.start, paint.zone))
-        }
+    let place = match (&source.start, source.follows()) {
+        (Start::Newest(_) | Start::Begin, true) => String::new(),
+        _ => format!(" {}", Words::new(view, paint).bounds(source)),
     };
-    let mut words = vec![(
-        Role::Dim,
-        format!(
-            "No record{place} in {}. New ones appear here.",
-            partitions(source, view)
-        ),
-    )];
+    let more = if source.follows() { " New ones appear here." } else { "" };
+    let said = format!("No record{place} in {}.{more}", partitions(source, view));
+    let mut words = vec![(Role::Dim, said)];
     let failures = pane.reading().failures.iter().take(5);
     words.extend(failures.map(|failure| (Role::Warning, failure.summary())));
     words
