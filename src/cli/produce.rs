@@ -127,7 +127,8 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
         rate: None,
     };
     let (progress, _) = watch::channel(Progress::default());
-    let chunks = chunks(Cut::new(input, bounds), is_live);
+    let cut = Cut::new(input, bounds).reusing(recipe.spare.clone());
+    let chunks = chunks(cut, is_live);
     let outcome = Run::new(spec, sender, progress)
         .run(chunks, writing.cancel.clone())
         .await;

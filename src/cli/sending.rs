@@ -14,6 +14,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{Codec, Lock, TopicName};
 use crate::ops::Sending;
 use crate::ops::transfer::lines::LineFormat;
+use crate::ops::transfer::spare::Spare;
 use crate::ops::transfer::{Format, OnBad, Recipe, Target};
 use crate::runtime::{clock, logging};
 use crate::settings;
@@ -105,6 +106,7 @@ impl LineArgs {
             origin_headers: false,
             on_bad,
             clock: clock::unix_millis,
+            spare: Spare::default(),
         })
     }
 

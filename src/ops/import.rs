@@ -168,7 +168,7 @@ impl Import {
     /// # Errors
     /// When it cannot be opened.
     pub async fn survey(&self) -> Result<Survey, ImportError> {
-        let cut = Cut::new(self.input()?, self.bounds());
+        let cut = Cut::new(self.input()?, self.bounds()).reusing(self.recipe.spare.clone());
         Ok(Survey::of(self.recipe.clone(), chunks(cut, false)).await)
     }
 
@@ -246,7 +246,8 @@ impl Ready {
             }
             None => (self.fresh(client, &topic, &intent).await?, Arrived::new()),
         };
-        let mut cut = Cut::new(self.import.input()?, checkpoint.bounds);
+        let spare = self.import.recipe.spare.clone();
+        let mut cut = Cut::new(self.import.input()?, checkpoint.bounds).reusing(spare);
         let same = cut.skip_to(checkpoint.done);
         if !same.map_err(|error| unusable(&self.import.path, error))? {
             let why = "the file is not what it was: what was sent of it has changed".to_owned();

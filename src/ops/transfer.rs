@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod prepare;
 pub mod run;
 pub mod source;
+pub mod spare;
 pub mod survey;
 pub mod tail;
 pub mod target;

@@ -19,6 +19,7 @@ mod engine;
 mod export;
 mod groups;
 mod harness;
+mod import;
 mod incident;
 mod lag;
 mod records;

@@ -199,7 +199,8 @@ impl Connection {
 }
 
 fn encoded<R: Request>(request: &R, version: i16) -> Result<Bytes, String> {
-    let mut body = BytesMut::new();
+    // Record batches are large: memory that grows is copied over and over.
+    let mut body = BytesMut::with_capacity(request.compute_size(version).unwrap_or_default());
     match request.encode(&mut body, version) {
         Ok(()) => Ok(body.freeze()),
         Err(error) => Err(format!("it cannot be written at version {version}: {error}")),

@@ -37,14 +37,18 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// Records so far.
-    pub fn count(&self) -> i32 {
-        self.count
+    /// A batch that grows in memory that was used before.
+    pub fn reusing(mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        Self {
+            plain: memory,
+            ..Self::default()
+        }
     }
 
-    /// Bytes of the batch so far, not compressed.
-    pub fn size(&self) -> usize {
-        V2_HEADER + self.plain.len()
+    /// The memory it grew in, for another one.
+    pub fn into_memory(self) -> Vec<u8> {
+        self.plain
     }
 
     /// Appends a record.
@@ -87,8 +91,8 @@ impl BatchBuilder {
     ///
     /// # Errors
     /// When the batch does not fit the format, or the codec is unknown or fails.
-    pub fn finish(self, codec: Codec) -> Result<NewBatch, EncodeError> {
-        let (bits, payload) = compress(codec, self.plain)?;
+    pub fn finish(&self, codec: Codec) -> Result<NewBatch, EncodeError> {
+        let (bits, payload) = compress(codec, &self.plain)?;
         let length = i32::try_from(V2_HEADER - FRAME_HEADER + payload.len())
             .map_err(|_| EncodeError::OutOfRange("batch length"))?;
         let mut bytes = Vec::with_capacity(V2_HEADER + payload.len());
@@ -104,7 +108,7 @@ impl BatchBuilder {
         bytes.extend(self.max_timestamp.to_be_bytes());
         bytes.extend([0xff; 14]);
         bytes.extend(self.count.to_be_bytes());
-        bytes.extend(payload);
+        bytes.extend_from_slice(&payload);
         Ok(NewBatch {
             bytes,
             count: self.count,

@@ -1,6 +1,9 @@
 //! Writing v2 batches: for the simulated cluster, and for what produces records.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
+
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 
 use super::header::{FRAME_HEADER, V2_CHECKED_FROM, V2_HEADER, attributes};
 use crate::kafka::model::{Codec, Header, LeaderEpoch, Producer};
@@ -102,7 +105,7 @@ pub fn encode_batch(spec: &BatchSpec, records: &[RecordSpec<'_>]) -> Result<Vec<
     for record in records {
         write_record(&mut plain, record, spec.base_offset, base_timestamp).ok_or(out_of_range("a record"))?;
     }
-    let (bits, payload) = compress(spec.codec, plain)?;
+    let (bits, payload) = compress(spec.codec, &plain)?;
     let length = i32::try_from(V2_HEADER - FRAME_HEADER + payload.len()).map_err(|_| out_of_range("batch length"))?;
 
     let producer = spec.producer.unwrap_or(Producer {
@@ -125,7 +128,7 @@ pub fn encode_batch(spec: &BatchSpec, records: &[RecordSpec<'_>]) -> Result<Vec<
     out.extend(producer.epoch.to_be_bytes());
     out.extend(producer.base_sequence.to_be_bytes());
     out.extend(count.to_be_bytes());
-    out.extend(payload);
+    out.extend_from_slice(&payload);
     seal(&mut out);
     Ok(out)
 }
@@ -176,21 +179,24 @@ pub(super) fn write_varlong(out: &mut Vec<u8>, value: i64) {
 }
 
 /// The codec's number, and `plain` compressed as Java's producer does it.
-pub(super) fn compress(codec: Codec, plain: Vec<u8>) -> Result<(u8, Vec<u8>), EncodeError> {
+pub(super) fn compress(codec: Codec, plain: &[u8]) -> Result<(u8, Cow<'_, [u8]>), EncodeError> {
     Ok(match codec {
-        Codec::None => (0, plain),
+        Codec::None => (0, Cow::Borrowed(plain)),
         Codec::Gzip => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            encoder.write_all(&plain)?;
-            (1, encoder.finish()?)
+            encoder.write_all(plain)?;
+            (1, encoder.finish()?.into())
         }
-        Codec::Snappy => (2, xerial(&plain)?),
+        Codec::Snappy => (2, xerial(plain)?.into()),
         Codec::Lz4 => {
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            encoder.write_all(&plain)?;
-            (3, encoder.finish().map_err(io::Error::from)?)
+            // Blocks as small as Java's: the encoder holds two of them.
+            let info = FrameInfo::new().block_size(BlockSize::Max64KB);
+            let room = Vec::with_capacity(plain.len() / 2);
+            let mut encoder = FrameEncoder::with_frame_info(info, room);
+            encoder.write_all(plain)?;
+            (3, encoder.finish().map_err(io::Error::from)?.into())
         }
-        Codec::Zstd => (4, zstd::bulk::compress(&plain, zstd::DEFAULT_COMPRESSION_LEVEL)?),
+        Codec::Zstd => (4, zstd::bulk::compress(plain, zstd::DEFAULT_COMPRESSION_LEVEL)?.into()),
         Codec::Unknown(_) => return Err(EncodeError::UnknownCodec(codec)),
     })
 }

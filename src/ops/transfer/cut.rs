@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::spare::Spare;
+
 /// Bytes asked of the input at a time.
 const READ: usize = 256 << 10;
 /// A line longer than this is no record that any topic takes.
@@ -49,6 +51,7 @@ pub struct Chunk {
 pub struct Cut<R> {
     input: R,
     bounds: Bounds,
+    spare: Spare,
     buffer: Vec<u8>,
     mark: Mark,
     /// Bytes of the buffer that were searched and lie within the bounds, up to a newline.
@@ -64,6 +67,7 @@ impl<R: Read> Cut<R> {
         Self {
             input,
             bounds,
+            spare: Spare::default(),
             buffer: Vec::new(),
             mark: Mark::default(),
             whole: 0,
@@ -71,6 +75,11 @@ impl<R: Read> Cut<R> {
             lines: 0,
             is_over: false,
         }
+    }
+
+    /// Takes memory for chunks from `spare`.
+    pub fn reusing(self, spare: Spare) -> Self {
+        Self { spare, ..self }
     }
 
     /// Passes over what was read before, up to `mark`. `false` when it is not what it was.
@@ -178,7 +187,9 @@ impl<R: Read> Cut<R> {
     }
 
     fn take(&mut self, length: usize, lines: u64) -> Chunk {
-        let rest = self.buffer.split_off(length);
+        let mut rest = self.spare.take(self.bounds.bytes.min(READ << 2) + READ);
+        rest.extend_from_slice(&self.buffer[length..]);
+        self.buffer.truncate(length);
         let bytes = std::mem::replace(&mut self.buffer, rest);
         let from = self.mark;
         self.mark = Mark {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::cut::{Bounds, Chunk};
 use super::jsonl::{self, Origin};
 use super::lines::LineFormat;
+use super::spare::Spare;
 use super::target::Target;
 use crate::kafka::model::{Codec, PartitionId};
 use crate::kafka::partitioner::partition_of;
@@ -56,6 +57,8 @@ pub struct Recipe {
     pub on_bad: OnBad,
     /// Tells the time, in ms since the epoch.
     pub clock: fn() -> i64,
+    /// Memory to work in.
+    pub spare: Spare,
 }
 
 /// A line that cannot be sent.
@@ -129,6 +132,7 @@ impl Recipe {
             sticky,
             now,
             shares: Vec::new(),
+            share: chunk.bytes.len() / self.target.partitions.max(1) as usize,
             made: Prepared::default(),
         };
         // Checked once for all lines; a chunk that is none is looked at line by line.
@@ -177,7 +181,6 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-#[derive(Default)]
 struct Growing {
     builder: BatchBuilder,
     lines: Vec<u64>,
@@ -188,6 +191,8 @@ struct Making<'a> {
     sticky: PartitionId,
     now: i64,
     shares: Vec<Option<Growing>>,
+    /// Bytes that a partition may get.
+    share: usize,
     made: Prepared,
 }
 
@@ -217,7 +222,10 @@ impl Making<'_> {
         if self.shares.len() <= place {
             self.shares.resize_with(place + 1, || None);
         }
-        let share = self.shares[place].get_or_insert_default();
+        let share = self.shares[place].get_or_insert_with(|| Growing {
+            builder: BatchBuilder::reusing(recipe.spare.take(self.share)),
+            lines: Vec::new(),
+        });
         share.builder.push(&record).map_err(|error| error.to_string())?;
         share.lines.push(number);
         self.made.records += 1;
@@ -239,7 +247,9 @@ impl Making<'_> {
         let max = self.recipe.target.rules.max_message_bytes;
         for (place, growing) in std::mem::take(&mut self.shares).into_iter().enumerate() {
             let Some(growing) = growing else { continue };
-            let batch = match growing.builder.finish(self.recipe.codec) {
+            let finished = growing.builder.finish(self.recipe.codec);
+            self.recipe.spare.put(growing.builder.into_memory());
+            let batch = match finished {
                 Ok(batch) if batch.size() <= max => batch,
                 // Only a record that is too large by itself gets here: a chunk is smaller than that.
                 Ok(batch) => {
@@ -311,6 +321,7 @@ mod tests {
             origin_headers: false,
             on_bad: OnBad::Tell,
             clock: || 1000,
+            spare: Spare::default(),
         }
     }
 

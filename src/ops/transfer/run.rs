@@ -150,7 +150,11 @@ impl<'a> Run<'a> {
         let (recipe, first, bytes) = (Arc::clone(&self.recipe), self.first, Vec::new());
         // The worker alone needs the bytes.
         let marks = Chunk { bytes, ..chunk };
-        let handle = tokio::task::spawn_blocking(move || recipe.prepare(&chunk, first));
+        let handle = tokio::task::spawn_blocking(move || {
+            let prepared = recipe.prepare(&chunk, first);
+            recipe.spare.put(chunk.bytes);
+            prepared
+        });
         preparing.push_back((marks, handle));
     }
 

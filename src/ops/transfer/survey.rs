@@ -46,7 +46,11 @@ impl Survey {
             };
             (survey.lines, survey.bytes) = (chunk.to.lines, chunk.to.position);
             let recipe = Arc::clone(&recipe);
-            working.push_back(tokio::task::spawn_blocking(move || recipe.prepare(&chunk, 0)));
+            working.push_back(tokio::task::spawn_blocking(move || {
+                let prepared = recipe.prepare(&chunk, 0);
+                recipe.spare.put(chunk.bytes);
+                prepared
+            }));
             if working.len() > cores
                 && let Some(oldest) = working.pop_front()
             {
@@ -122,6 +126,7 @@ mod tests {
     use super::super::Format;
     use super::super::cut::Cut;
     use super::super::source::chunks;
+    use super::super::spare::Spare;
     use super::super::target::{Rules, Target};
     use super::*;
     use crate::kafka::model::Codec;
@@ -148,6 +153,7 @@ mod tests {
             origin_headers: false,
             on_bad: OnBad::Stop,
             clock: || 1000,
+            spare: Spare::default(),
         };
         let input = "{\"timestamp\":5,\"key\":\"a\",\"value\":null}\n{\"timestamp\":999,\"key\":\"a\",\"value\":\"\"}\n{\"value\":\"\"}\n{\"key";
         let cut = Cut::new(input.as_bytes(), recipe.bounds());
