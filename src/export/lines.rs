@@ -40,14 +40,45 @@ impl Packing {
     /// # Errors
     /// What the compressor says.
     pub fn pack(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-        match self {
-            Self::None => Ok(bytes.to_vec()),
-            Self::Gzip => {
+        Packer::new(self).pack(bytes)
+    }
+}
+
+/// Packs one piece after the other.
+struct Packer {
+    packing: Packing,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+    /// Room for what zstd makes; what is kept of it is mostly much less.
+    room: Vec<u8>,
+}
+
+impl Packer {
+    fn new(packing: Packing) -> Self {
+        Self {
+            packing,
+            zstd: None,
+            room: Vec::new(),
+        }
+    }
+
+    fn pack(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        match self.packing {
+            Packing::None => Ok(bytes.to_vec()),
+            Packing::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
                 encoder.write_all(bytes)?;
                 encoder.finish()
             }
-            Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL),
+            Packing::Zstd => {
+                let zstd = match &mut self.zstd {
+                    Some(zstd) => zstd,
+                    none => none.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL)?),
+                };
+                let most = zstd::zstd_safe::compress_bound(bytes.len());
+                self.room.resize(most.max(self.room.len()), 0);
+                let length = zstd.compress_to_buffer(bytes, &mut self.room[..])?;
+                Ok(self.room[..length].to_vec())
+            }
         }
     }
 }
@@ -103,7 +134,7 @@ impl Lines {
 /// Makes lines.
 pub struct LineMaker {
     format: Format,
-    packing: Packing,
+    packer: Packer,
     is_counted: bool,
     client: Client,
     prefix: Prefix,
@@ -115,7 +146,7 @@ impl LineMaker {
     pub fn new(format: Format, packing: Packing, is_counted: bool, client: Client) -> Self {
         Self {
             format,
-            packing,
+            packer: Packer::new(packing),
             is_counted,
             client,
             prefix: Prefix::default(),
@@ -142,8 +173,8 @@ impl Make for LineMaker {
     }
 
     fn finish(&mut self, made: &mut Lines) {
-        if self.packing != Packing::None && !made.is_empty() {
-            made.packed = Some(self.packing.pack(made.plain.bytes()));
+        if self.packer.packing != Packing::None && !made.is_empty() {
+            made.packed = Some(self.packer.pack(made.plain.bytes()));
         }
     }
 }

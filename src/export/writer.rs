@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -16,15 +17,46 @@ use crate::decode::sanitize;
 use crate::kafka::scan::Recycler;
 
 /// Orders that may wait.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 /// Time between checkpoints.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// Bytes after which the disk is told to take them, so that a checkpoint waits for the last of them only.
+const STRIDE: u64 = 16 << 20;
+
+/// A thread that has the disk take what was written so far.
+#[derive(Debug)]
+pub struct Syncer {
+    wake_tx: SyncSender<()>,
+    waiting: u64,
+}
+
+impl Syncer {
+    fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        let (wake_tx, wake_rx) = sync_channel::<()>(1);
+        thread::Builder::new().name("sync".to_owned()).spawn(move || {
+            while wake_rx.recv().is_ok() {
+                // The checkpoint, which needs it, asks again and hears of an error.
+                file.sync_data().ok();
+            }
+        })?;
+        Ok(Self { wake_tx, waiting: 0 })
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.waiting += bytes as u64;
+        if self.waiting >= STRIDE && self.wake_tx.try_send(()).is_ok() {
+            self.waiting = 0;
+        }
+    }
+}
 
 /// Where lines go.
 #[derive(Debug)]
 pub enum Target {
     /// A file, under a name for the time being.
-    File(File, Paths),
+    File(File, Paths, Syncer),
     /// Standard output, a device, a pipe.
     Stream(File),
     /// The same where it is a terminal: nothing that steers it gets there.
@@ -95,12 +127,18 @@ impl Target {
         }
         file.set_len(state.bytes)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Self::File(file, paths))
+        let syncer = Syncer::start(&file)?;
+        Ok(Self::File(file, paths, syncer))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::File(file, _) | Self::Stream(file) => file.write_all(bytes),
+            Self::File(file, _, syncer) => {
+                file.write_all(bytes)?;
+                syncer.wrote(bytes.len());
+                Ok(())
+            }
+            Self::Stream(file) => file.write_all(bytes),
             Self::Terminal(file) => {
                 for line in String::from_utf8_lossy(bytes).lines() {
                     file.write_all(sanitize(line).as_bytes())?;
@@ -113,7 +151,9 @@ impl Target {
 
     /// Makes what was written last, and notes how far it goes.
     fn checkpoint(&self, state: &Checkpoint) -> io::Result<()> {
-        let Self::File(file, paths) = self else { return Ok(()) };
+        let Self::File(file, paths, _) = self else {
+            return Ok(());
+        };
         file.sync_data()?;
         state.save(&paths.checkpoint)
     }
@@ -209,7 +249,7 @@ fn end(target: &mut Target, state: &mut Checkpoint, is_complete: bool) -> io::Re
     state.complete = is_complete;
     target.checkpoint(state)?;
     match target {
-        Target::File(_, paths) if is_complete => paths.finish(),
+        Target::File(_, paths, _) if is_complete => paths.finish(),
         _ => Ok(()),
     }
 }

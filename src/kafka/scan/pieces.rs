@@ -10,7 +10,7 @@ use crate::kafka::model::{Offset, TopicPartition};
 use crate::kafka::records::{FetchedRange, Walk, Walked};
 
 /// Bytes that a worker takes at a time.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// What an answer came to.
 pub(super) struct Answer {

@@ -88,7 +88,8 @@ impl<T: Default + Send + 'static> Pool<T> {
         mut make: impl FnMut() -> M,
     ) -> (Self, mpsc::Receiver<Pending<T>>) {
         let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-        let queue = 2 * workers;
+        // One more than there are workers, so that none of them waits while a part is taken.
+        let queue = workers + 1;
         let (pending_tx, pending_rx) = mpsc::channel(queue);
         // Beside those that wait one may be taken out and waited for: sending never blocks.
         let (jobs_tx, jobs_rx) = sync_channel(queue + 2);
