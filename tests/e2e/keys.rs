@@ -99,6 +99,24 @@ fn a_filter_is_typed_or_pasted_and_left_by_escape() {
 }
 
 #[test]
+fn messages_are_searched_to_the_end_and_escape_leaves_the_search() {
+    let mut terminal = demo();
+    terminal.press(":messages odin.trades\r").wait_for("following");
+    terminal.press("/record.value.").wait_for("CEL: unexpected");
+    terminal.press("\x15/[0-9]+/").wait_for("regex · ");
+    terminal.press("\r").wait_for("scanned");
+    terminal
+        .press("\x1b")
+        .wait_until("the search to stop or to be left", |text| {
+            text.contains("goes on") || text.contains("following")
+        });
+    terminal
+        .press("/\x15no such text\r")
+        .wait_for("Nothing matches /no such text.");
+    terminal.press("\x1b").wait_for("newest 50");
+}
+
+#[test]
 fn a_copy_goes_through_the_terminal_and_says_so() {
     let mut terminal = demo();
     terminal.press("yy").wait_for("sent to your terminal");

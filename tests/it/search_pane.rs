@@ -43,6 +43,7 @@ fn progress(passed: u64, matches: u64) -> Progress {
         total: 2_000_000,
         passed,
         records: passed,
+        bytes: passed * 189,
         matches,
         at_end: passed == 2_000_000,
         ..Progress::default()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::format::{Count, Short, Span, TimeOfDay};
+use super::super::format::{Bytes, Count, Short, Span, TimeOfDay};
 use super::super::text::{self, Cut};
 use super::super::theme::Role;
 use super::super::{Paint, frame};
@@ -68,6 +68,9 @@ pub(super) fn line(pane: &Messages, search: &Search, view: View<'_>, paint: &Pai
     } else if search.reached_end.is_some() {
         parts.push(format!("{} scanned", Short(progress.passed)));
     }
+    if progress.bytes > 0 {
+        parts.push(Bytes(progress.bytes).to_string());
+    }
     let is_troubled = !search.troubles().is_empty();
     let is_stopped = search.is_held() || matches!(search.phase, Phase::Ended(Some(_)));
     let role = if is_troubled || is_stopped {
@@ -75,7 +78,21 @@ pub(super) fn line(pane: &Messages, search: &Search, view: View<'_>, paint: &Pai
     } else {
         Role::Info
     };
-    (role, parts.join("  "))
+    (role, fitting(&parts, usize::from(view.body.width.saturating_sub(4))))
+}
+
+/// As many of the parts as fit whole, the first in any case.
+fn fitting(parts: &[String], room: usize) -> String {
+    let mut said = String::new();
+    for part in parts {
+        let space = if said.is_empty() { "" } else { "  " };
+        if !said.is_empty() && text::width(&said) + space.len() + text::width(part) > room {
+            break;
+        }
+        said.push_str(space);
+        said.push_str(part);
+    }
+    said
 }
 
 fn place(pane: &Messages, search: &Search, view: View<'_>, paint: &Paint<'_>) -> String {
