@@ -278,6 +278,7 @@ async fn a_header_key_that_is_not_text_comes_back_as_it_is() {
 /// Hands a batch of our own to the leader of partition 0.
 async fn produce(cluster: &KafkaCluster, topic: &str, batch: Vec<u8>) {
     let client = client(cluster);
+    client.unlock().expect("a session that is not read-only");
     let name = TopicName::from(topic);
     let scope = ktui::kafka::client::MetadataScope::Named(vec![name.clone()]);
     let found = client.metadata(scope).await.expect("metadata");
