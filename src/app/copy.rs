@@ -19,6 +19,7 @@ pub use record::Part;
 
 use super::action::Action;
 use super::list::ListState;
+use crate::export;
 use crate::kafka::model::TopicName;
 use crate::kafka::model::record::Row;
 use crate::position::Locator;
@@ -70,6 +71,8 @@ pub enum Glance<'a> {
 enum Item {
     Part(Part),
     Text(Copyable),
+    /// The whole record as an export writes it.
+    Whole(TopicName),
     /// The whole row as it is on screen.
     Row,
 }
@@ -144,6 +147,7 @@ impl Menu {
         let place = at.place();
         let text = |label, what: &str, text| Item::Text(Copyable::new(label, format!("{what} of {place}"), text));
         let mut items: Vec<Item> = parts.iter().map(|part| Item::Part(*part)).collect();
+        items.extend(row.record().map(|_| Item::Whole(at.topic.clone())));
         items.extend([
             text("locator", "locator", at.to_string()),
             text("kcat", "kcat command", command::kcat(&at, names.bootstrap)),
@@ -183,6 +187,10 @@ impl Menu {
         Some(match (self.items.get(at)?, record) {
             (Item::Text(copyable), _) => (copyable.label, Glance::Text(&copyable.text)),
             (Item::Row, _) => ("row", Glance::Text("as it is on screen")),
+            (Item::Whole(_), _) => (
+                "record",
+                Glance::Text("all of it as one JSON object, as an export writes it"),
+            ),
             (Item::Part(Part::Value), Some(record)) => ("value", Glance::Bytes(record.value.as_ref())),
             (Item::Part(Part::Key), Some(record)) => ("key", Glance::Bytes(record.key.as_ref())),
             (Item::Part(Part::Headers), Some(record)) => ("headers", Glance::Headers(record.headers.len())),
@@ -209,6 +217,13 @@ impl Menu {
                 text: text.clone(),
             }),
             (Some(Item::Row), _) => Ok(Chosen::Row),
+            (Some(Item::Whole(topic)), Some(row)) => {
+                let record = row.record().ok_or("nothing to copy: it cannot be read")?;
+                Ok(Chosen::Text {
+                    what: format!("record {topic}/{}@{} as JSON", record.partition, record.offset),
+                    text: export::format::object(topic, record),
+                })
+            }
             (Some(Item::Part(part)), Some(row)) => {
                 let (what, text) = record::copied(row, *part)?;
                 Ok(Chosen::Text { what, text })

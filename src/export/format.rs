@@ -13,6 +13,7 @@ use super::out::Out;
 
 pub use csv::HEAD as CSV_HEAD;
 pub use delimiter::Delimiter;
+pub use jsonl::object;
 
 /// A format of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -44,7 +44,7 @@ impl Way {
 pub fn osc52(what: &str, text: &str, in_tmux: bool) -> Result<(Vec<u8>, String), String> {
     if text.len() > MOST {
         return Err(format!(
-            "{what} not copied: {} is more than terminals take ({})",
+            "{what} not copied: {} is more than terminals take ({}); e exports it",
             Bytes(text.len() as u64),
             Bytes(MOST as u64)
         ));
@@ -110,7 +110,7 @@ mod tests {
         let error = osc52("value", &"x".repeat(80_000), false).unwrap_err();
         assert_eq!(
             error,
-            "value not copied: 78.1 KiB is more than terminals take (54.9 KiB)"
+            "value not copied: 78.1 KiB is more than terminals take (54.9 KiB); e exports it"
         );
     }
 }

@@ -217,3 +217,21 @@ fn messages_follow_pause_and_open() {
         .press("q");
     assert_eq!(terminal.exit_code(), 0);
 }
+
+#[test]
+fn the_editor_has_the_terminal_alone_and_gives_it_back() {
+    // What is typed meanwhile is the editor's: it reads a line and puts it into the record.
+    let editor = r#"sh -c 'echo in the editor; read line; sed -i "s/^--- value ---/header: typed: $line\n&/" "$0"'"#;
+    let mut terminal = Start::ktui(&["demo", "--allow-writes"]).env("EDITOR", editor).run();
+    terminal.wait_for("odin.trades").press("P").wait_for("New record for");
+    terminal.press("\x0f").wait_for("in the editor");
+    terminal.press("qqq\r").wait_for("typed=qqq");
+    terminal
+        .press("\r")
+        .wait_for("Send this record?")
+        .press("y")
+        .wait_for("sent to audit-log/");
+    terminal.press("q");
+    assert_eq!(terminal.exit_code(), 0);
+    terminal.assert_given_back();
+}

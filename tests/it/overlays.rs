@@ -97,16 +97,21 @@ fn every_part_of_a_record_can_be_copied() {
         ('3', "2 headers of 7@166666", "trace-id: 4bf92f35\nretry: null\n"),
         (
             '4',
+            "record orders.events/7@166666 as JSON",
+            r#"{"topic":"orders.events","partition":7,"offset":166666,"timestamp":1795001999666,"timestampType":"create","key":"order-166666","value":"{\"orderId\":166666"#,
+        ),
+        (
+            '5',
             "locator of orders.events/7@166666",
             "ktui://MkU3OEVBNTcwNTJENDM2Qk/orders.events/7@166666",
         ),
         (
-            '5',
+            '6',
             "kcat command of orders.events/7@166666",
             "kcat -C -b kafka-1:9092,kafka-2:9092 -t orders.events -p 7",
         ),
         (
-            '6',
+            '7',
             "kafka-console-consumer command of orders.events/7@166666",
             "kafka-console-consumer.sh --boot",
         ),

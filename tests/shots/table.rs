@@ -167,6 +167,73 @@ pub const SHOTS: &[Shot] = &[
         "what was asked, what came back, how old it is",
         &[See("audit-log"), See("/s"), Press("~"), See("answers after deadline")],
     ),
+    Shot::new(
+        Demo,
+        "copy-menu",
+        "what of a record can be copied",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("y"),
+            See("Copy from"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "unlock",
+        "changes are sent once the cluster's name was typed",
+        &[See("audit-log"), Press("W"), See("type the cluster's name")],
+    ),
+    Shot::new(
+        Demo,
+        "export",
+        "exporting what is shown",
+        &[
+            See("audit-log"),
+            Press(":messages odin.trades\r"),
+            See("tradeId"),
+            Press("e"),
+            See("if it exists"),
+        ],
+    ),
+    Shot::new(
+        Demo,
+        "produce",
+        "a record to be sent",
+        &[See("audit-log"), Press("P"), See("New record for")],
+    )
+    .args("--allow-writes"),
+    Shot::new(
+        Demo,
+        "produce-question",
+        "nothing is sent before this is answered",
+        &[
+            See("audit-log"),
+            Press("P"),
+            See("New record for"),
+            Press("order-1\t\t{\"orderId\":1}\r"),
+            See("Send this record?"),
+        ],
+    )
+    .args("--allow-writes"),
+    Shot::new(
+        Demo,
+        "jobs",
+        "what runs, and what came of what ran",
+        &[
+            See("audit-log"),
+            Press("P"),
+            See("New record for"),
+            Press("order-1\t\t{\"orderId\":1}\r"),
+            See("Send this record?"),
+            Press("y"),
+            See("sent to"),
+            Press("X"),
+            See("┌ Jobs"),
+        ],
+    )
+    .args("--allow-writes"),
     // ---- small and large terminals ----
     Shot::new(
         Demo,

@@ -7,8 +7,8 @@
 
 use super::super::out::{Hex, Out};
 use super::text;
-use crate::kafka::model::{TimestampType, TopicPartition};
-use crate::kafka::records::{Headers, RecordRef};
+use crate::kafka::model::{Record, TimestampType, TopicName, TopicPartition};
+use crate::kafka::records::RecordRef;
 
 pub(super) fn prefix(out: &mut Out, partition: &TopicPartition) {
     out.put(b"{\"topic\":\"");
@@ -19,23 +19,56 @@ pub(super) fn prefix(out: &mut Out, partition: &TopicPartition) {
 }
 
 pub(super) fn record(out: &mut Out, record: &RecordRef<'_>) {
-    out.number(record.offset);
+    let stamp = (record.timestamp, record.timestamp_type);
+    fields(
+        out,
+        record.offset,
+        stamp,
+        (record.key, record.value),
+        record.headers.clone(),
+    );
+    out.put(b"\n");
+}
+
+/// One record as its object, without a line end.
+pub fn object(topic: &TopicName, record: &Record) -> String {
+    let mut out = Out::default();
+    prefix(&mut out, &TopicPartition::new(topic.as_str(), record.partition.0));
+    let stamp = (record.timestamp.0, record.timestamp_type);
+    let headers = record.headers.iter();
+    let headers = headers.map(|header| (&header.key[..], header.value.as_deref()));
+    let data = (record.key.as_deref(), record.value.as_deref());
+    fields(&mut out, record.offset.0, stamp, data, headers);
+    // All of it is text: what is none stands there as base64.
+    String::from_utf8_lossy(out.bytes()).into_owned()
+}
+
+type Data<'a> = Option<&'a [u8]>;
+
+fn fields<'a>(
+    out: &mut Out,
+    offset: i64,
+    (timestamp, timestamp_type): (i64, TimestampType),
+    (key, value): (Data<'_>, Data<'_>),
+    of: impl Iterator<Item = (&'a [u8], Data<'a>)>,
+) {
+    out.number(offset);
     out.put(b",\"timestamp\":");
-    if record.timestamp == -1 {
+    if timestamp == -1 {
         out.put(b"null");
     } else {
-        out.number(record.timestamp);
+        out.number(timestamp);
     }
-    out.put(match record.timestamp_type {
+    out.put(match timestamp_type {
         TimestampType::Create => b",\"timestampType\":\"create\",\"key\":",
         TimestampType::LogAppend => b",\"timestampType\":\"logAppend\",\"key\":",
     });
-    bytes(out, record.key);
+    bytes(out, key);
     out.put(b",\"value\":");
-    bytes(out, record.value);
+    bytes(out, value);
     out.put(b",\"headers\":");
-    headers(out, record.headers.clone());
-    out.put(b"}\n");
+    headers(out, of);
+    out.put(b"}");
 }
 
 /// `null`, a string where the bytes are UTF-8, else an object with their base64.
@@ -56,7 +89,7 @@ fn bytes(out: &mut Out, bytes: Option<&[u8]>) {
 }
 
 /// The headers as an array, in their order.
-pub(super) fn headers(out: &mut Out, headers: Headers<'_>) {
+pub(super) fn headers<'a>(out: &mut Out, headers: impl Iterator<Item = (&'a [u8], Data<'a>)>) {
     out.put(b"[");
     for (number, (key, value)) in headers.enumerate() {
         out.put(if number == 0 { b"{\"key\":" } else { b",{\"key\":" });

@@ -1,0 +1,121 @@
+//! Jobs of the screen on a simulated cluster: what they tell, what they leave.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ktui::app::event::Event;
+use ktui::app::jobs::export::{Existing, ExportOrder};
+use ktui::app::jobs::{JobEnd, JobId, JobSpec};
+use ktui::app::produce::{Content, SendOrder};
+use ktui::kafka::model::{Codec, PartitionId};
+use ktui::ops::Sending;
+use ktui::position::{Start, Until};
+use ktui::runtime::jobs::Jobs;
+use ktui::sim::{SimSpec, TopicSpec};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::scene::Scene;
+use crate::send::stored;
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn scene() -> Scene {
+    Scene::new(
+        SimSpec::small()
+            .brokers(3)
+            .add_topic(TopicSpec::new("orders", 3).replication(3)),
+    )
+    .await
+}
+
+/// Runs a job to its end.
+async fn run(scene: &Scene, spec: JobSpec) -> JobEnd {
+    let (replies, mut events) = mpsc::channel(64);
+    let mut jobs = Jobs::new(scene.client.clone(), replies);
+    jobs.start(JobId(1), spec);
+    loop {
+        match timeout(SOON, events.recv()).await.expect("the job ends") {
+            Some(Event::JobEnded { job: JobId(1), end }) => return end,
+            Some(Event::JobMoved { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn send(value: &str) -> JobSpec {
+    let order = SendOrder {
+        topic: "orders".into(),
+        partition: PartitionId(2),
+        content: Content {
+            value: Some(Bytes::copy_from_slice(value.as_bytes())),
+            ..Content::default()
+        },
+        codec: Codec::Zstd,
+    };
+    let sending = Sending {
+        cluster: "sim".into(),
+        topic: "orders".into(),
+        records: Some(1),
+    };
+    JobSpec::Send(Box::new(order), sending)
+}
+
+fn export(path: &Path, existing: Existing) -> JobSpec {
+    let order = ExportOrder {
+        existing,
+        ..ExportOrder::new("orders".into(), Start::Begin, Until::End, path)
+    };
+    JobSpec::Export(Box::new(order))
+}
+
+#[tokio::test]
+async fn a_confirmed_record_is_stored_where_it_was_said_and_its_offset_told() {
+    let scene = scene().await;
+    let locked = run(&scene, send("a")).await;
+    assert!(
+        matches!(&locked, JobEnd::Failed(said) if said.starts_with("not sent to orders/2")),
+        "{locked:?}"
+    );
+    scene.client.unlock().unwrap();
+    assert_eq!(run(&scene, send("a")).await, JobEnd::Done("sent to orders/2@0".into()));
+    assert_eq!(run(&scene, send("b")).await, JobEnd::Done("sent to orders/2@1".into()));
+    assert_eq!(stored(&scene.sim, "orders", 2), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn an_export_overwrites_nothing_unless_it_is_told_to() {
+    let scene = scene().await;
+    scene.client.unlock().unwrap();
+    run(&scene, send("a")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.jsonl");
+    let end = run(&scene, export(&file, Existing::Refuse)).await;
+    assert!(
+        matches!(&end, JobEnd::Done(said) if said.starts_with("1 records in ")),
+        "{end:?}"
+    );
+    let first = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        first.contains(r#""partition":2,"offset":0"#) && first.ends_with("\"headers\":[]}\n"),
+        "{first}"
+    );
+    run(&scene, send("b")).await;
+    let end = run(&scene, export(&file, Existing::Refuse)).await;
+    assert!(
+        matches!(&end, JobEnd::Failed(said) if said.contains("exists")),
+        "{end:?}"
+    );
+    let end = run(&scene, export(&file, Existing::Resume)).await;
+    assert!(
+        matches!(&end, JobEnd::Done(said) if said.contains("complete already")),
+        "{end:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), first);
+    let end = run(&scene, export(&file, Existing::Replace)).await;
+    assert!(
+        matches!(&end, JobEnd::Done(said) if said.starts_with("2 records in ")),
+        "{end:?}"
+    );
+}
