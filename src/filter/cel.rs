@@ -302,6 +302,23 @@ mod tests {
         ] {
             assert!(Expression::new(&body).is_err(), "{}", &body[..20]);
         }
+        // Macros nest deeper than they are written.
+        for (open, inner) in [
+            ("[1].exists(x, ", "x == 1"),
+            ("size([1].map(x, ", "x"),
+            ("[1].filter(x, [1].all(y, ", "y == x"),
+            ("!", "true"),
+            ("(true ? 1 : ", "1"),
+        ] {
+            let deepest = (1..17).rev().find_map(|depth| {
+                let body = format!("{}{inner}", open.repeat(depth));
+                let missing = body.matches('(').count() - body.matches(')').count();
+                let closed = body + &")".repeat(missing);
+                Expression::new(&format!("{closed} == record.offset || true")).ok()
+            });
+            let deepest = deepest.unwrap_or_else(|| panic!("{open}"));
+            let _judged_or_not_it_came_back = deepest.evaluate(&subject(None, None, &[]));
+        }
         let allowed = MAX_DEPTH - 4;
         for body in [
             format!("{}true{}", "(".repeat(allowed / 2), ")".repeat(allowed / 2)),
