@@ -135,7 +135,7 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     for warning in of_target(&recipe, outcome.short_lived) {
         super::sending::say(&format!("note: {warning}"));
     }
-    let report = report(writing, &outcome);
+    let report = report(writing, &recipe.target, &outcome);
     report
         .print(args.output)
         .map_err(|error| Refusal::Failed(format!("cannot write: {error}")))
@@ -200,7 +200,7 @@ fn files(args: &ProduceArgs) -> Result<Box<dyn Read + Send>, Refusal> {
     Ok(all)
 }
 
-fn report(writing: &Writing, outcome: &Outcome) -> Report<SentItem> {
+fn report(writing: &Writing, target: &Target, outcome: &Outcome) -> Report<SentItem> {
     let items = outcome.got.iter().map(|(partition, got)| SentItem {
         partition: *partition,
         records: got.records,
@@ -208,7 +208,7 @@ fn report(writing: &Writing, outcome: &Outcome) -> Report<SentItem> {
         last_offset: got.last.map(|offset| offset.0),
     });
     Report {
-        cluster: ClusterItem::new(&writing.name, &crate::kafka::model::Cluster::default()),
+        cluster: ClusterItem::new(&writing.name, &target.cluster),
         items: items.collect(),
         failures: failures(outcome),
     }

@@ -144,7 +144,7 @@ pub struct Writing {
     pub name: String,
     /// How long a batch is tried again.
     pub patience: Duration,
-    /// Turns true when somebody presses Ctrl-C.
+    /// Turns true with the first Ctrl-C.
     pub cancel: watch::Receiver<bool>,
 }
 
@@ -208,21 +208,22 @@ pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal
         settings.request_timeout = settings.request_timeout.min(patience);
         settings.connect_timeout = settings.connect_timeout.min(patience);
         let (stop, cancel) = watch::channel(false);
-        let interrupts = crate::task::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                // A second one finds nobody to tell, and no default any more: it need not, sending stops at once.
-                stop.send_replace(true);
-            }
-        });
+        // The first Ctrl-C lets what is under way be settled; the second does not wait for that.
+        let interrupted = async {
+            let _ = tokio::signal::ctrl_c().await;
+            stop.send_replace(true);
+            let _ = tokio::signal::ctrl_c().await;
+        };
         let writing = Writing {
             client: Client::new(settings),
             name: bootstrap.into_iter().next().unwrap_or_default(),
             patience,
             cancel,
         };
-        let outcome = send(&writing).await;
-        drop(interrupts);
-        outcome
+        tokio::select! {
+            outcome = send(&writing) => outcome,
+            () = interrupted => Err(Refusal::Failed("interrupted: what was under way may be stored or not".to_owned())),
+        }
     });
     runtime.shutdown_background();
     outcome.unwrap_or_else(|refusal| refusal.exit())

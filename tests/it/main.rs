@@ -25,6 +25,7 @@ mod flow;
 mod groups_reads;
 mod hostile_cells;
 mod hygiene;
+mod import;
 mod jobs;
 mod lag_reads;
 mod messages_data;

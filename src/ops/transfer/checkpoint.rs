@@ -98,7 +98,7 @@ impl Checkpoint {
         };
         Self {
             version: VERSION,
-            cluster_id: target.cluster_id.clone(),
+            cluster_id: target.cluster.id.clone(),
             topic: target.topic.as_str().to_owned(),
             topic_id: target.topic_id.map(hex),
             options,
@@ -130,7 +130,7 @@ impl Checkpoint {
                 self.version
             ));
         }
-        if self.cluster_id != target.cluster_id {
+        if self.cluster_id != target.cluster.id {
             return Some("it belongs to another cluster".to_owned());
         }
         if self.topic != target.topic.as_str() || self.topic_id != target.topic_id.map(hex) {
@@ -240,10 +240,14 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 mod tests {
     use super::super::target::Rules;
     use super::*;
+    use crate::kafka::model::Cluster;
 
     fn target() -> Target {
         Target {
-            cluster_id: Some("c".to_owned()),
+            cluster: Cluster {
+                id: Some("c".to_owned()),
+                ..Cluster::default()
+            },
             topic: "orders".into(),
             topic_id: Some([7; 16]),
             partitions: 3,
@@ -290,7 +294,7 @@ mod tests {
         let said = saved.differs(&target(), &options("zstd")).unwrap();
         assert_eq!(said, "--codec is zstd, it was lz4");
         let (mut cluster, mut topic, mut fewer) = (target(), target(), target());
-        (cluster.cluster_id, topic.topic_id, fewer.partitions) = (None, Some([8; 16]), 2);
+        (cluster.cluster.id, topic.topic_id, fewer.partitions) = (None, Some([8; 16]), 2);
         for (target, said) in [
             (cluster, "another cluster"),
             (topic, "deleted and made again"),

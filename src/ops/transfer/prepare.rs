@@ -309,7 +309,7 @@ mod tests {
             format,
             codec: Codec::None,
             target: Target {
-                cluster_id: None,
+                cluster: crate::kafka::model::Cluster::default(),
                 topic: "t".into(),
                 topic_id: None,
                 partitions: 4,

@@ -137,7 +137,7 @@ mod tests {
             format: Format::Jsonl,
             codec: Codec::None,
             target: Target {
-                cluster_id: None,
+                cluster: crate::kafka::model::Cluster::default(),
                 topic: "t".into(),
                 topic_id: None,
                 partitions: 1,

@@ -2,7 +2,7 @@
 
 use crate::kafka::client::{Client, MetadataScope};
 use crate::kafka::error::Error;
-use crate::kafka::model::{ConfigEntry, TopicName};
+use crate::kafka::model::{Cluster, ConfigEntry, TopicName};
 use crate::kafka::query::ConfigNames;
 use crate::kafka::records::NewRecord;
 
@@ -94,8 +94,8 @@ impl Rules {
 /// Where records go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
-    /// The cluster's id, where it has one.
-    pub cluster_id: Option<String>,
+    /// The cluster.
+    pub cluster: Cluster,
     /// The topic.
     pub topic: TopicName,
     /// Its id, where the cluster uses them.
@@ -142,7 +142,7 @@ impl Target {
             Err(error) => (Rules::default(), Some(error)),
         };
         Ok(Self {
-            cluster_id: found.value.cluster.id,
+            cluster: found.value.cluster,
             topic: topic.clone(),
             topic_id: described.id,
             partitions,

@@ -1,0 +1,229 @@
+//! Imports that are cut off at any point, into a simulated cluster that loses answers: resumed, everything is there once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use ktui::kafka::client::{Client, ClientSettings};
+use ktui::kafka::model::Codec;
+use ktui::ops::Sending;
+use ktui::ops::import::{Begin, Import, ImportError};
+use ktui::ops::transfer::checkpoint::Checkpoint;
+use ktui::ops::transfer::outcome::Stopped;
+use ktui::ops::transfer::spare::Spare;
+use ktui::ops::transfer::{Format, OnBad, Outcome, Progress, Recipe, Target};
+use ktui::sim::fault::{Fault, Rule};
+use ktui::sim::{SimCluster, SimHandle, SimSpec, TopicSpec};
+use proptest::prelude::*;
+use tokio::sync::watch;
+
+use crate::send::stored;
+use crate::support::wait;
+
+const PRODUCE: i16 = 0;
+const TOPIC: &str = "restored";
+const PARTITIONS: i32 = 3;
+
+struct Bed {
+    cluster: SimCluster,
+    sim: SimHandle,
+    folder: tempfile::TempDir,
+}
+
+impl Bed {
+    async fn new(lines: u32) -> Self {
+        let topic = TopicSpec::new(TOPIC, PARTITIONS as usize)
+            .replication(3)
+            // Small batches, so that a short file has many.
+            .config("max.message.bytes", "1000");
+        let cluster = SimCluster::start(SimSpec::small().brokers(3).add_topic(topic))
+            .await
+            .unwrap();
+        let bed = Self {
+            sim: cluster.handle(),
+            cluster,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let line = |n: u32| {
+            let key = if n.is_multiple_of(3) {
+                "null".to_owned()
+            } else {
+                format!("\"k{}\"", n % 10)
+            };
+            format!(
+                "{{\"partition\":{},\"timestamp\":{n},\"key\":{key},\"value\":\"{n}\",\"headers\":[]}}\n",
+                n % 3
+            )
+        };
+        fs::write(bed.file(), (0..lines).map(line).collect::<Vec<_>>().concat()).unwrap();
+        bed
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("records.jsonl")
+    }
+
+    fn checkpoint(&self) -> std::path::PathBuf {
+        self.folder.path().join(format!("records.jsonl.import-{TOPIC}"))
+    }
+
+    /// As a new process would: a client of its own.
+    fn client(&self) -> Client {
+        let bootstrap = self.cluster.bootstrap().into_iter().map(|address| address.to_string());
+        Client::new(ClientSettings {
+            request_timeout: Duration::from_millis(300),
+            ..ClientSettings::new(bootstrap)
+        })
+    }
+
+    async fn import(&self, client: &Client) -> Import {
+        let target = Target::ask(client, &TOPIC.into()).await.unwrap();
+        Import {
+            path: self.file(),
+            checkpoint: None,
+            recipe: Recipe {
+                format: Format::Jsonl,
+                codec: Codec::None,
+                target,
+                partition: None,
+                keep_partitions: false,
+                origin_headers: false,
+                on_bad: OnBad::Stop,
+                clock: || 1_000_000,
+                spare: Spare::default(),
+            },
+            limit: None,
+            rate: None,
+            patience: Duration::from_secs(20),
+        }
+    }
+
+    /// Imports until `stop` says so, or to the end.
+    async fn run(&self, begin: Begin, stop: impl Fn(Progress) -> bool) -> Result<Outcome, ImportError> {
+        let client = self.client();
+        let ready = self.import(&client).await.open(begin)?;
+        client.unlock().unwrap();
+        let sending = Sending {
+            cluster: "sim".to_owned(),
+            topic: TOPIC.into(),
+            records: None,
+        };
+        let intent = sending.confirmed(&client).unwrap();
+        let (progress, mut seen) = watch::channel(Progress::default());
+        let (_never, cancel) = watch::channel(false);
+        let applied = ready.apply(&client, intent, progress, cancel);
+        let killed = async {
+            while seen.changed().await.is_ok() {
+                if stop(*seen.borrow()) {
+                    return;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            // Dropped where it stands, as by kill -9: requests under way are not waited for.
+            () = killed => Ok(Outcome { stopped: Some(Stopped::Cancelled), ..Outcome::default() }),
+            outcome = applied => outcome,
+        }
+    }
+
+    fn values(&self) -> Vec<u32> {
+        let all = (0..PARTITIONS).flat_map(|partition| stored(&self.sim, TOPIC, partition));
+        let mut values: Vec<u32> = all.map(|value| value.parse().unwrap()).collect();
+        values.sort_unstable();
+        values
+    }
+}
+
+fn saved(path: &Path) -> Checkpoint {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn wherever_it_is_killed_a_resumed_import_has_everything_once(
+        kills in prop::collection::vec(1_u64..400, 1..5), faults in prop::collection::vec(0_usize..6, 0..12), expires: bool
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bed = Bed::new(400).await;
+            let kinds = [
+                Fault::CloseUnanswered,
+                Fault::CloseUnserved,
+                Fault::SkipAnswer,
+                Fault::NeverAnswer,
+                Fault::Truncate { bytes: 6 },
+                Fault::Delay(Duration::from_millis(20)),
+            ];
+            for fault in &faults {
+                bed.sim.inject(Rule::new(kinds[*fault].clone()).api(PRODUCE));
+            }
+            for kill in kills {
+                let outcome = bed.run(Begin::Resume, |progress| progress.records >= kill).await.unwrap();
+                if outcome.stopped.is_some() && expires {
+                    // The brokers have forgotten the producer: only the topic itself tells what arrived.
+                    quiet(&bed.sim);
+                    bed.sim.edit(|state| {
+                        let topic = state.topic_mut(TOPIC).unwrap();
+                        topic.partitions.iter_mut().for_each(|partition| partition.producers.expire());
+                    });
+                }
+            }
+            let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+            assert_eq!(outcome.stopped, None, "{outcome:?}");
+            assert!(bed.values().into_iter().eq(0..400), "{:?}", bed.values());
+            assert!(saved(&bed.checkpoint()).is_complete);
+        });
+    }
+}
+
+/// Waits until the requests of a killed process have been served.
+fn quiet(sim: &SimHandle) {
+    let mut before = None;
+    wait::until("an end of requests", Duration::from_secs(10), || {
+        let now = sim.requests(PRODUCE);
+        (before.replace(now) == Some(now)).then_some(())
+    });
+}
+
+#[tokio::test]
+async fn what_was_done_is_not_done_again_and_what_changed_is_not_resumed() {
+    let bed = Bed::new(60).await;
+    assert_eq!(bed.run(Begin::Fresh, |_| false).await.unwrap().records, 60);
+    let again = bed.run(Begin::Fresh, |_| false).await.unwrap_err();
+    assert!(again.to_string().contains("all of it (60 records)"), "{again}");
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!((outcome.records, bed.values().len()), (0, 60));
+    let text = fs::read_to_string(bed.file()).unwrap();
+    fs::write(bed.file(), text.replacen("\"value\":\"3\"", "\"value\":\"4\"", 1)).unwrap();
+    let changed = bed.run(Begin::Resume, |_| false).await.unwrap_err();
+    assert!(changed.to_string().contains("has changed"), "{changed}");
+    bed.sim.edit(|state| state.delete_topic(TOPIC));
+    bed.sim
+        .edit(|state| state.create_topic(TOPIC, vec![vec![1]; 3], BTreeMap::default()));
+    let other = bed.run(Begin::Resume, |_| false).await.unwrap_err();
+    assert!(other.to_string().contains("deleted and made again"), "{other}");
+}
+
+#[tokio::test]
+async fn a_broken_line_stops_the_import_before_it_and_a_mended_one_lets_it_go_on() {
+    let bed = Bed::new(200).await;
+    let whole = fs::read_to_string(bed.file()).unwrap();
+    let broken = whole.replacen("\"value\":\"150\"", "\"value\":150", 1);
+    fs::write(bed.file(), broken).unwrap();
+    let outcome = bed.run(Begin::Fresh, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, Some(Stopped::BadLine));
+    assert_eq!(outcome.bad[0].line, 151);
+    assert!(
+        bed.values().into_iter().eq(0..outcome.records as u32),
+        "a whole beginning"
+    );
+    fs::write(bed.file(), whole).unwrap();
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, None);
+    assert!(bed.values().into_iter().eq(0..200));
+}
