@@ -89,6 +89,28 @@ impl Until {
         until::parse(text, now)
     }
 
+    /// The partitions it names; `None` when it says nothing of that. The others are read to their end.
+    pub fn partitions(&self) -> Option<Vec<PartitionId>> {
+        match self {
+            Self::PerPartition(places) => Some(places.iter().map(|(partition, _)| *partition).collect()),
+            Self::End | Self::Follow | Self::Offset(_) | Self::Time(_) | Self::Count(_) => None,
+        }
+    }
+
+    /// Whether nothing can lie between a start and this end, wherever the logs begin and end: they are the wrong way
+    /// round.
+    pub fn is_before(&self, start: &Start) -> bool {
+        match (start, self) {
+            (Start::Time(from), Self::Time(to)) => to < from,
+            (Start::Offset(from), Self::Offset(to)) => to < from,
+            (Start::PerPartition(places), _) => {
+                let is_before = |(id, from)| self.offset(id).is_some_and(|to| to < from);
+                places.iter().copied().any(is_before)
+            }
+            _ => false,
+        }
+    }
+
     /// The offset at which it ends a partition, where that is known before anything is read.
     pub fn offset(&self, partition: PartitionId) -> Option<Offset> {
         match self {
@@ -120,5 +142,32 @@ mod tests {
         assert_eq!(until.offset(PartitionId(1)), None);
         assert_eq!(Until::Offset(Offset(9)).offset(PartitionId(1)), Some(Offset(9)));
         assert_eq!(Until::Time(0).offset(PartitionId(1)), None);
+    }
+
+    #[test]
+    fn an_end_before_the_start_is_the_wrong_way_round() {
+        let is_before = |from, to| {
+            Until::parse(to, None)
+                .unwrap()
+                .is_before(&Start::parse(from, None).unwrap())
+        };
+        for (from, to) in [
+            ("10", "5"),
+            ("0@9,1@9", "1@8"),
+            ("3@7", "5"),
+            ("@1763460000000", "@1763450000000"),
+        ] {
+            assert!(is_before(from, to), "{from} to {to}");
+        }
+        for (from, to) in [
+            ("5", "5"),
+            ("0@9", "1@8"),
+            ("begin", "5"),
+            ("end", "5"),
+            ("7", "end"),
+            ("9", "0@7"),
+        ] {
+            assert!(!is_before(from, to), "{from} to {to}: a log may have something there");
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! What an export will read, fixed before anything is read: partitions, offsets, times.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkpoint::{Checkpoint, Gap, Part};
 use super::{ExportSpec, topics};
 use crate::kafka::client::{Client, OffsetSpec};
 use crate::kafka::error::Error;
-use crate::kafka::model::{Isolation, Offset, PartitionId, TopicName, TopicPartition};
+use crate::kafka::model::{Isolation, Offset, PartitionId, Topic, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::scan::{Range, Span, TimeBounds, newest, spans};
 use crate::position::{Start, Until};
@@ -32,7 +32,6 @@ pub struct Plan {
 pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<Plan>, Error> {
     let mut failures = Vec::new();
     let (mut plan, names) = named(client, spec).await?.drain_into(&mut failures);
-    failures.extend(unknown(&spec.partitions, &plan, &names));
     if names.is_empty() {
         return Ok(Partial::new(plan, failures));
     }
@@ -71,7 +70,8 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
 
 /// The topics as they are now, and the partitions that are meant.
 async fn named(client: &Client, spec: &ExportSpec) -> Result<Partial<(Plan, Vec<TopicPartition>)>, Error> {
-    let found = topics::find(client, &spec.topics).await?;
+    let mut found = topics::find(client, &spec.topics).await?;
+    found.failures.extend(unknown(spec, &found.value.topics));
     Ok(found.map(|found| {
         let mut plan = Plan {
             cluster: found.cluster.id,
@@ -101,21 +101,23 @@ fn id_of(client: &Client, topic: &TopicName) -> Option<String> {
     Some(uuid::Uuid::from_bytes(id).simple().to_string())
 }
 
-/// Partitions that were asked for and that no topic has.
-fn unknown(wanted: &[PartitionId], plan: &Plan, names: &[TopicPartition]) -> Vec<Failure> {
-    let is_unknown = |id: &&PartitionId| !names.iter().any(|name| name.partition == **id);
-    let Some((topic, _)) = plan.topics.first_key_value() else {
+/// Partitions that were called by their numbers, in whichever flag, and that no topic has.
+fn unknown(spec: &ExportSpec, topics: &[Topic]) -> Vec<Failure> {
+    let Some(topic) = topics.first() else {
         return Vec::new();
     };
-    let failure = |partition: &PartitionId| {
-        let topic = TopicName::from(topic.as_str());
-        let error = Error::UnknownPartition {
-            topic,
-            partition: *partition,
-        };
+    let places = [spec.from.partitions(), spec.until.partitions()];
+    let mut wanted: BTreeSet<PartitionId> = places.into_iter().flatten().flatten().collect();
+    wanted.extend(&spec.partitions);
+    for partition in topics.iter().flat_map(|topic| &topic.partitions) {
+        wanted.remove(&partition.id);
+    }
+    let failure = |partition| {
+        let topic = topic.name.clone();
+        let error = Error::UnknownPartition { topic, partition };
         Failure::new(format!("partition {partition}"), error)
     };
-    wanted.iter().filter(is_unknown).map(failure).collect()
+    wanted.into_iter().map(failure).collect()
 }
 
 fn held_back(span: &Span) -> Option<Gap> {

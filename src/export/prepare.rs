@@ -57,6 +57,8 @@ impl Export {
             Existing::Refuse => refuse(&paths)?,
             Existing::Resume => Checkpoint::load(&paths.checkpoint).map_err(|error| cannot_resume(path, &error))?,
         };
+        // A complete file that was taken away is nothing to go on with.
+        let before = before.filter(|state| !state.complete || path.exists() || paths.partial.exists());
         if existing == Existing::Resume && before.is_none() && path.exists() {
             return Err(cannot_resume(
                 path,
@@ -84,7 +86,7 @@ impl Export {
             let state = found.value.begin(spec.written.clone());
             (found.value, state)
         };
-        let target = Target::file(paths.clone(), &state).map_err(|error| write_error(&paths.partial, error))?;
+        let target = Target::file(paths.clone(), &state).map_err(|error| busy_or(&paths.partial, error))?;
         let export = Self {
             client,
             spec,
@@ -144,6 +146,16 @@ fn refuse(paths: &Paths) -> Result<Option<Checkpoint>, ExportError> {
 
 fn cannot_resume(path: &Path, why: &dyn std::fmt::Display) -> ExportError {
     ExportError::Refused(format!("cannot resume {}: {why}", path.display()))
+}
+
+/// Two that write one file would spoil it.
+fn busy_or(partial: &Path, source: std::io::Error) -> ExportError {
+    match source.kind() {
+        std::io::ErrorKind::ResourceBusy => {
+            ExportError::Refused(format!("another ktui is writing {}", partial.display()))
+        }
+        _ => write_error(partial, source),
+    }
 }
 
 pub(super) fn write_error(path: &Path, source: std::io::Error) -> ExportError {

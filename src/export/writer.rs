@@ -1,13 +1,16 @@
 //! The thread that writes: lines into the file or the stream, and how far they go into the checkpoint.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -118,10 +121,18 @@ impl Target {
     /// The partial file, cut to what the checkpoint knows of it.
     ///
     /// # Errors
-    /// The system's, and when the file holds less than it should.
+    /// The system's, and when the file holds less than it should. [`io::ErrorKind::ResourceBusy`] while another process
+    /// writes it.
     pub fn file(paths: Paths, state: &Checkpoint) -> io::Result<Self> {
         let options = OpenOptions::new().create(true).write(true).truncate(false).clone();
         let mut file = options.open(&paths.partial)?;
+        // Held until it is closed. Some network file systems have no locks: there it is as if nobody held it.
+        let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        let is_there = |there: Metadata| file.metadata().is_ok_and(|held| there.ino() == held.ino());
+        // Whoever held it may have given it its name since it was opened.
+        if lock == Err(Errno::WOULDBLOCK) || !fs::metadata(&paths.partial).is_ok_and(is_there) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         if file.metadata()?.len() < state.bytes {
             return Err(io::Error::other("it is shorter than its checkpoint says"));
         }
@@ -146,6 +157,14 @@ impl Target {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Lets others have the file, before anybody is told that it is free. The syncer may hold it open a moment longer.
+    fn release(&self) {
+        if let Self::File(file, ..) = self {
+            // What cannot be unlocked was not locked.
+            flock(file, FlockOperation::Unlock).ok();
         }
     }
 
@@ -182,6 +201,7 @@ impl Writer {
                 write(&mut target, &mut state, &mut orders_rx, &recycler)
             };
             let outcome = run().map(|()| state);
+            target.release();
             outcome_tx.send(outcome).ok();
         };
         thread::Builder::new().name("export".to_owned()).spawn(work)?;

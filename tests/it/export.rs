@@ -75,8 +75,10 @@ async fn prepare(client: &Client, spec: ExportSpec, output: &Output) -> Result<P
 }
 
 async fn run(client: &Client, spec: ExportSpec, output: &Output) -> Outcome {
-    let Ok(Prepared::Ready(export)) = prepare(client, spec, output).await else {
-        panic!("an export that can run")
+    let export = match prepare(client, spec, output).await {
+        Ok(Prepared::Ready(export)) => export,
+        Ok(Prepared::Complete(_)) => panic!("complete already"),
+        Err(error) => panic!("{error}"),
     };
     let (progress_tx, _progress_rx) = watch::channel(Progress::default());
     export.run(&progress_tx, pending()).await.unwrap()
@@ -338,6 +340,62 @@ async fn an_existing_file_is_left_alone_unless_told_otherwise() {
     assert!(
         matches!(unknown, Err(ExportError::Refused(_))),
         "nobody knows how it was made"
+    );
+}
+
+#[tokio::test]
+async fn a_complete_file_that_was_taken_away_is_exported_again() {
+    let (_sim, _, client) = started(three(2)).await;
+    let place = Place::new("orders.jsonl");
+    run(&client, orders(), &place.output(Existing::Resume)).await;
+    fs::remove_file(place.path()).unwrap();
+    run(&client, orders(), &place.output(Existing::Resume)).await;
+    assert_whole(&lines(&place.path()), 20);
+}
+
+#[tokio::test]
+async fn two_never_write_one_file() {
+    let (_sim, _, client) = started(three(2)).await;
+    let place = Place::new("orders.jsonl");
+    let Ok(Prepared::Ready(first)) = prepare(&client, orders(), &place.output(Existing::Refuse)).await else {
+        panic!("an export")
+    };
+    for existing in [Existing::Resume, Existing::Replace] {
+        let second = prepare(&client, orders(), &place.output(existing)).await;
+        assert!(matches!(second, Err(ExportError::Refused(why)) if why.starts_with("another ktui")));
+    }
+    let (progress_tx, _progress_rx) = watch::channel(Progress::default());
+    first.run(&progress_tx, pending()).await.unwrap();
+    assert_whole(&lines(&place.path()), 20);
+}
+
+#[tokio::test]
+async fn partitions_that_do_not_exist_are_named_wherever_they_are_asked_for() {
+    let (_sim, _, client) = started(three(2)).await;
+    let unknown = |from: &str, until: &str, partitions: &[i32]| {
+        let spec = ExportSpec {
+            from: Start::parse(from, None).unwrap(),
+            until: Until::parse(until, None).unwrap(),
+            partitions: partitions.iter().copied().map(PartitionId).collect(),
+            ..orders()
+        };
+        let client = client.clone();
+        async move {
+            let place = Place::new("orders.jsonl");
+            match Export::prepare(client, spec, &place.output(Existing::Refuse)).await {
+                Err(ExportError::Unplanned(failures)) => {
+                    failures.into_iter().map(|failure| failure.what).collect::<Vec<_>>()
+                }
+                Err(other) => panic!("{other}"),
+                Ok(_) => Vec::new(),
+            }
+        }
+    };
+    assert_eq!(unknown("0@5,9@1", "end", &[]).await, ["partition 9"]);
+    assert_eq!(unknown("begin", "0@5,7@1", &[8]).await, ["partition 7", "partition 8"]);
+    assert!(
+        unknown("0@5", "end", &[0, 1]).await.is_empty(),
+        "1 is there and not meant"
     );
 }
 

@@ -63,6 +63,9 @@ pub(super) async fn run(
     };
     match outcome {
         Ok(outcome) => ended(&file, &outcome, held_back),
+        Err(error @ ExportError::Write { .. }) => {
+            JobEnd::Failed(format!("{error}. What is written is kept: r goes on"))
+        }
         Err(error) => JobEnd::Failed(said(&error)),
     }
 }
@@ -182,7 +185,6 @@ fn said(error: &ExportError) -> String {
         ExportError::Refused(why) => why.clone(),
         ExportError::Kafka(cause) => format!("{error}. {}", cause.hint()),
         ExportError::Unplanned(list) => format!("nothing was written: {}", failures(list)),
-        ExportError::Write { .. } => format!("{error}. What is written is kept: r goes on"),
-        ExportError::Crashed => error.to_string(),
+        ExportError::Write { .. } | ExportError::Crashed => error.to_string(),
     }
 }
