@@ -106,9 +106,14 @@ impl Plan {
         if text(Part::Topics).is_some() && topics.is_empty() {
             return Err("in which topics? in orders.*,payments".to_owned());
         }
+        let start = text(Part::Start).map(|text| Start::parse(text, now)).transpose()?;
+        let until = text(Part::Until).map(|text| Until::parse(text, now)).transpose()?;
+        if start.iter().zip(&until).any(|(start, until)| until.is_before(start)) {
+            return Err("the end lies before the start".to_owned());
+        }
         Ok(Self {
-            start: text(Part::Start).map(|text| Start::parse(text, now)).transpose()?,
-            until: text(Part::Until).map(|text| Until::parse(text, now)).transpose()?,
+            start,
+            until,
             partitions: text(Part::Partitions).map(parse_partitions).transpose()?,
             topics,
             shown,
@@ -240,6 +245,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let complaint = |line| Plan::parse(line, Some(&now())).unwrap_err();
         assert_eq!(complaint("begin to end to end"), "to twice");
+        assert_eq!(complaint("10 to 5"), "the end lies before the start");
         assert_eq!(complaint("begin in"), "in which topics? in orders.*,payments");
         assert_eq!(complaint("begin p"), "which partitions? write them as 0,3-5");
         assert_eq!(

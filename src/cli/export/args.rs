@@ -68,9 +68,9 @@ struct FormArgs {
     /// How records are written
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
-    /// With --format raw: what ends a record
-    #[arg(long, value_name = "TEXT", default_value = r"\n")]
-    delimiter: Delimiter,
+    /// With --format raw: what ends a record [default: \n]
+    #[arg(long, value_name = "TEXT")]
+    delimiter: Option<Delimiter>,
     /// With --format raw: write keys, with this after each
     #[arg(long, value_name = "TEXT")]
     key_delimiter: Option<Delimiter>,
@@ -127,6 +127,7 @@ impl ExportArgs {
         if (self.resume || self.force) && self.output() == Output::Stdout {
             return Err("--resume and --force need a file: -o FILE".to_owned());
         }
+        self.form.check()?;
         let of = |flag: &str, error: String| format!("{flag}: {error}");
         let read = &self.read;
         let mut spec = ExportSpec {
@@ -150,6 +151,9 @@ impl ExportArgs {
         }
         if let Some(to) = &read.to {
             spec.until = Until::parse(to, Some(now)).map_err(|error| of("--to", error))?;
+        }
+        if spec.until.is_before(&spec.from) {
+            return Err("--to lies before --from".to_owned());
         }
         if let Until::Count(count) = spec.until {
             spec.limit = Some(spec.limit.map_or(count, |limit| limit.min(count)));
@@ -179,7 +183,7 @@ impl ExportArgs {
             ("--filter", read.filter.clone()),
             ("--isolation", name(read.isolation)),
             ("--format", name(self.form.format)),
-            ("--delimiter", Some(self.form.delimiter.to_string())),
+            ("--delimiter", Some(self.form.delimiter().to_string())),
             (
                 "--key-delimiter",
                 self.form.key_delimiter.as_ref().map(ToString::to_string),
@@ -197,6 +201,19 @@ fn name(value: impl ValueEnum) -> Option<String> {
 }
 
 impl FormArgs {
+    fn delimiter(&self) -> Delimiter {
+        self.delimiter.clone().unwrap_or_default()
+    }
+
+    /// Refuses flags that say nothing of the format.
+    fn check(&self) -> Result<(), String> {
+        let has_delimiters = self.delimiter.is_some() || self.key_delimiter.is_some();
+        if has_delimiters && self.format != FormatArg::Raw {
+            return Err("--delimiter and --key-delimiter are for --format raw".to_owned());
+        }
+        Ok(())
+    }
+
     fn format(&self) -> Format {
         match self.format {
             FormatArg::Jsonl => Format::Jsonl,
@@ -204,7 +221,7 @@ impl FormArgs {
             FormatArg::Kcat => Format::Kcat,
             FormatArg::Raw => Format::Raw {
                 key: self.key_delimiter.clone(),
-                record: self.delimiter.clone(),
+                record: self.delimiter(),
             },
         }
     }
@@ -263,6 +280,9 @@ mod tests {
             (&["a", "--to", "soon"], "--to: cannot read until soon"),
             (&["a", "--filter", "/(/"], "--filter: "),
             (&["a", "--partitions", "x"], "--partitions: "),
+            (&["a", "--from", "-5m", "--to", "-10m"], "--to lies before --from"),
+            (&["a", "--delimiter", ","], "--delimiter and --key-delimiter are for"),
+            (&["a", "--format", "csv", "--key-delimiter", ","], "--delimiter and"),
             (&["a", "--resume"], "--resume and --force need a file"),
         ] {
             let error = spec(words).unwrap_err();
