@@ -258,6 +258,7 @@ fn what_could_not_be_judged_is_shown() {
     let mut stage = searching(120, 30);
     stage.press(Action::SearchTroubles);
     assert!(stage.app.overlay().is_none(), "nothing stood in the way");
+    assert!(stage.text().contains("no errors in this search"), "{}", stage.text());
     let example = |offset, why: &str| (TopicPartition::new("orders.events", 3), Offset(offset), why.to_owned());
     let troubled = Progress {
         errors: 1_204,

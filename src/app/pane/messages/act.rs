@@ -9,6 +9,7 @@ use crate::app::jobs::export::Draft;
 use crate::app::nav::Location;
 use crate::app::pane::{Intent, View};
 use crate::app::prompt::PromptKind;
+use crate::app::toast::Level;
 use crate::kafka::model::TopicName;
 use crate::kafka::model::record::Row;
 
@@ -22,9 +23,16 @@ impl Messages {
                     .as_ref()
                     .map(super::search::Search::troubles)
                     .unwrap_or_default();
-                if !lines.is_empty() {
-                    out.push(Intent::Tell("What the search could not judge".to_owned(), lines));
-                }
+                out.push(if lines.is_empty() {
+                    let words = if self.search.is_some() {
+                        "no errors in this search"
+                    } else {
+                        "no search here: / begins one"
+                    };
+                    Intent::Say(Level::Info, words.to_owned())
+                } else {
+                    Intent::Tell("What the search could not judge".to_owned(), lines)
+                });
             }
             Action::ResumeSearch => self.resume_search(view, out),
             Action::NextMatch => return self.move_cursor(Action::CursorDown, view, out),
