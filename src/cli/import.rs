@@ -14,7 +14,7 @@ use crate::kafka::model::TopicName;
 use crate::ops::Sending;
 use crate::ops::import::{Begin, Import, ImportError, Ready};
 use crate::ops::transfer::survey::of_target;
-use crate::ops::transfer::{OnBad, Outcome, Progress, Stopped, Survey, Target};
+use crate::ops::transfer::{Format, OnBad, Outcome, Progress, Stopped, Survey, Target};
 use crate::runtime::clock;
 use crate::task;
 use crate::ui::format::Count;
@@ -172,8 +172,12 @@ fn preview(import: &Import, survey: &Survey, writing: &Writing) -> Exit {
     let target = &import.recipe.target;
     let mut lines = vec![
         format!(
-            "{}: {} records, {} lines, {} bytes",
+            "{}, read as {}: {} records, {} lines, {} bytes",
             import.path.display(),
+            match &import.recipe.format {
+                Format::Jsonl => "JSON lines of ktui export",
+                Format::Lines(_) => "plain lines (--format jsonl restores an export)",
+            },
             count(survey.records),
             count(survey.lines),
             count(survey.bytes)

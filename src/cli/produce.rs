@@ -248,7 +248,10 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         Some(Stopped::BadLine | Stopped::Failed) => {
             let reason = "sending stopped at the first failure".to_owned();
             all.push(unsendable(
-                format!("what follows line {}, but for what is listed", line - 1),
+                match line {
+                    1 => "the rest".to_owned(),
+                    _ => format!("the rest behind line {}", line - 1),
+                },
                 reason,
             ));
         }

@@ -236,7 +236,7 @@ impl Writing {
     /// When the session is read-only, or nobody can be asked.
     pub fn may_send(&self, topic: &TopicName, is_confirmed: bool) -> Result<(), Refusal> {
         if self.client.lock_state() == Lock::ReadOnly {
-            let what = format!("anything to topic {topic}");
+            let what = format!("what was for topic {topic}");
             return Err(Error::ReadOnly { what }.into());
         }
         if !is_confirmed && !can_ask() {
