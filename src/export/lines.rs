@@ -139,6 +139,8 @@ pub struct LineMaker {
     client: Client,
     prefix: Prefix,
     leader: Option<BrokerId>,
+    /// Room for lines that do not leave the worker.
+    room: Out,
 }
 
 impl LineMaker {
@@ -151,6 +153,7 @@ impl LineMaker {
             client,
             prefix: Prefix::default(),
             leader: None,
+            room: Out::default(),
         }
     }
 }
@@ -158,7 +161,10 @@ impl LineMaker {
 impl Make for LineMaker {
     type Made = Lines;
 
-    fn begin(&mut self, _made: &mut Lines, partition: &TopicPartition) {
+    fn begin(&mut self, made: &mut Lines, partition: &TopicPartition) {
+        if self.packer.packing != Packing::None && !self.is_counted {
+            made.plain = std::mem::take(&mut self.room);
+        }
         self.prefix = self.format.prefix(partition);
         self.leader = self.client.leader(&partition.topic, partition.partition).ok();
     }
@@ -175,6 +181,12 @@ impl Make for LineMaker {
     fn finish(&mut self, made: &mut Lines) {
         if self.packer.packing != Packing::None && !made.is_empty() {
             made.packed = Some(self.packer.pack(made.plain.bytes()));
+        }
+        if self.packer.packing != Packing::None && !self.is_counted {
+            // Only what is packed goes on; counted lines may have to be cut and packed again.
+            self.room = std::mem::take(&mut made.plain);
+            self.room.clear();
+            self.room.shrink(KEPT);
         }
     }
 }

@@ -45,7 +45,7 @@ pub use tally::{EXAMPLES, Tally};
 use pool::{PartRx, Pending};
 
 /// Bytes of answers that are under way or worked on, unless the spec says otherwise.
-pub const MEMORY: usize = 8 << 20;
+pub const MEMORY: usize = 6 << 20;
 /// How long a partition may fail, unless the spec says otherwise.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
