@@ -80,6 +80,9 @@ impl ScreenArgs {
     }
 }
 
+/// What flags that every command has stand under in its help, behind its own.
+const CLUSTER: &str = "Cluster";
+
 /// How to reach a cluster; before or after a subcommand.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConnectionArgs {
@@ -90,17 +93,18 @@ pub struct ConnectionArgs {
         env = "KTUI_BROKERS",
         value_name = "HOST:PORT",
         value_delimiter = ',',
+        help_heading = CLUSTER,
         global = true
     )]
     pub brokers: Vec<String>,
     /// Longest time to wait for an answer: 20s, 500ms, 1m; a plain number is seconds
-    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = CLUSTER, global = true)]
     pub timeout: Option<Duration>,
     /// Write requests, bytes and late answers to this file
-    #[arg(long, env = "KTUI_LOG", value_name = "FILE", global = true)]
+    #[arg(long, env = "KTUI_LOG", value_name = "FILE", help_heading = CLUSTER, global = true)]
     pub log: Option<PathBuf>,
     /// Send nothing that changes the cluster, whatever is asked
-    #[arg(long, env = "KTUI_READ_ONLY", value_parser = FalseyValueParser::new(), global = true)]
+    #[arg(long, env = "KTUI_READ_ONLY", value_parser = FalseyValueParser::new(), help_heading = CLUSTER, global = true)]
     pub read_only: bool,
 }
 
@@ -312,6 +316,18 @@ mod tests {
             assert_eq!(args.connection.brokers, ["a:1", "b:2"], "{line}");
             assert_eq!(args.connection.timeout, Some(Duration::from_secs(2)), "{line}");
         }
+    }
+
+    #[test]
+    fn the_help_of_a_command_has_its_own_flags_in_one_piece() {
+        let mut args = Args::command();
+        args.build();
+        let export = args.find_subcommand_mut("export").unwrap();
+        let help = export.render_help().to_string();
+        let (own, shared) = help.split_once("Cluster:").unwrap();
+        assert!(own.contains("--partitions") && own.contains("--force"), "{help}");
+        assert!(shared.contains("--brokers") && shared.contains("--read-only"), "{help}");
+        assert!(!own.contains("--timeout <"), "{help}");
     }
 
     #[test]

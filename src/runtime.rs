@@ -49,7 +49,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub fn run(settings: Settings) -> Exit {
     if let Some(missing) = missing_terminal() {
         return cli::complain(&format!(
-            "{missing} is not a terminal, and the screen needs one; without it use: ktui brokers, topics, groups or lag"
+            "{missing} is not a terminal, and the screen needs one; without it use: ktui brokers, topics, \
+             groups, lag or export"
         ));
     }
     if let Err(error) = logging::start(settings.log.as_deref()) {

@@ -17,7 +17,7 @@ fn without_a_terminal_it_names_the_commands_that_need_none() {
     let (code, out, err) = plain(&["--brokers", "127.0.0.1:1"]);
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(
-        err.contains("not a terminal") && err.contains("ktui brokers, topics, groups or lag"),
+        err.contains("not a terminal") && err.contains("ktui brokers, topics, groups, lag or export"),
         "{err}"
     );
 }
