@@ -204,8 +204,8 @@ impl App {
 
     /// Remembers something for the sessions to come.
     fn remember(&mut self, memo: Memo) -> Vec<Effect> {
-        let is_new = self.settings.memory.take(memo);
-        let effect = is_new.then(|| Effect::Remember(Box::new(self.settings.memory.clone())));
+        let is_new = self.settings.memory.take(memo.clone());
+        let effect = is_new.then(|| Effect::Remember(memo));
         effect.into_iter().collect()
     }
 

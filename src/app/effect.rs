@@ -1,7 +1,7 @@
 //! What shall be done, in the imperative.
 
 use super::jobs::{JobId, JobSpec};
-use super::memory::Memory;
+use super::memory::Memo;
 use super::slot::{SlotId, Ticket};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 
@@ -62,7 +62,7 @@ pub enum Effect {
     /// Put the row under the cursor into the clipboard, as it is on screen.
     CopyRow,
     /// Keep this for the next session on this cluster.
-    Remember(Box<Memory>),
+    Remember(Memo),
     /// Give the terminal to the user's editor, with this text.
     OpenEditor(String),
     /// Start a job in the background; its events carry its number back.

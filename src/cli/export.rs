@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Paths, Prepared, Progress};
 use crate::kafka::client::{Client, ClientSettings};
 use crate::position::Until;
+use crate::runtime::signals::is_ignored;
 use crate::runtime::{clock, logging};
 use crate::settings;
 
@@ -114,7 +115,8 @@ async fn interrupted() {
     tokio::select! {
         () = wait(SignalKind::interrupt()) => {}
         () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
+        // `nohup` means that the export goes on.
+        () = wait(SignalKind::hangup()), if !is_ignored(SignalKind::hangup()) => {}
     }
 }
 
@@ -125,7 +127,7 @@ fn exit(outcome: &Outcome, has_failures: bool, may_stop: bool) -> Exit {
         Ending::Closed => Exit::Well,
         Ending::Complete if is_whole => Exit::Well,
         Ending::Stopped if may_stop && is_whole => Exit::Well,
-        Ending::Incomplete if outcome.tally.records == 0 => Exit::Nothing,
+        Ending::Incomplete if outcome.state.records == 0 => Exit::Nothing,
         Ending::Complete | Ending::Incomplete | Ending::Stopped => Exit::Partial,
     }
 }
@@ -169,9 +171,11 @@ mod tests {
     use crate::kafka::scan::Tally;
 
     fn outcome(ending: Ending) -> Outcome {
+        let mut state = Checkpoint::default();
+        state.records = 1;
         Outcome {
             ending,
-            state: Checkpoint::default(),
+            state,
             tally: Tally {
                 records: 1,
                 ..Tally::default()
@@ -203,7 +207,7 @@ mod tests {
         });
         assert_eq!(exit(&gone, false, false), Exit::Partial);
         let mut nothing = outcome(Ending::Incomplete);
-        nothing.tally.records = 0;
+        nothing.state.records = 0;
         assert_eq!(exit(&nothing, false, false), Exit::Nothing);
     }
 }

@@ -60,6 +60,9 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
         for range in &mut plan.ranges {
             range.to = range.to.or_else(|| ends.get(&range.partition).copied());
         }
+        if let Until::Time(at) = spec.until {
+            until_time(client, &mut plan.ranges, at, &mut failures).await;
+        }
         let newest = newest(client, plan.ranges, count, spec.isolation).await;
         plan.ranges = newest.drain_into(&mut failures);
         let ends = |range: &mut Range| range.to = range.to.filter(|_| !is_followed);
@@ -186,6 +189,21 @@ async fn from_time(client: &Client, ranges: &mut [Range], ends: &[Offset], at: i
             Some(Ok(None)) => range.from = range.to.unwrap_or(*end),
             Some(Err(error)) => failures.push(Failure::new(range.partition.to_string(), (**error).clone())),
             None => {}
+        }
+    }
+}
+
+/// Moves the ends to the first record that is not older: the newest ones are those before it.
+async fn until_time(client: &Client, ranges: &mut [Range], at: i64, failures: &mut Vec<Failure>) {
+    let names = ranges.iter().map(|range| range.partition.clone());
+    let spec = (OffsetSpec::Timestamp(at), Isolation::ReadUncommitted);
+    let found = client.list_offsets(spec.0, spec.1, names).await;
+    for range in ranges {
+        match found.get(&range.partition) {
+            Some(Ok(Some(offset))) => range.to = range.to.map(|to| to.min(*offset).max(range.from)),
+            Some(Err(error)) => failures.push(Failure::new(range.partition.to_string(), (**error).clone())),
+            // Everything is older.
+            Some(Ok(None)) | None => {}
         }
     }
 }

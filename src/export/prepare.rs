@@ -55,38 +55,35 @@ impl Export {
         let before = match existing {
             Existing::Replace => None,
             Existing::Refuse => refuse(&paths)?,
-            Existing::Resume => Checkpoint::load(&paths.checkpoint).map_err(|error| cannot_resume(path, &error))?,
+            Existing::Resume => begun(&paths).map_err(|error| cannot_resume(path, &error))?,
         };
-        // A complete file that was taken away is nothing to go on with.
-        let before = before.filter(|state| !state.complete || path.exists() || paths.partial.exists());
         if existing == Existing::Resume && before.is_none() && path.exists() {
             return Err(cannot_resume(
                 path,
                 &"nothing says how it was made; --force writes it anew",
             ));
         }
-        let (plan, state) = if let Some(state) = before {
+        let (plan, state, target) = if let Some(state) = before {
             if let Some(difference) = state.difference(&spec.written) {
                 return Err(cannot_resume(path, &difference));
             }
             let plan = Plan::resumed(&state);
             plan.check(&client).await?.map_err(|why| cannot_resume(path, &why))?;
             if state.complete {
-                if paths.partial.exists() {
-                    paths.finish().map_err(|error| write_error(path, error))?;
-                }
+                finish(&paths, &state)?;
                 return Ok(Partial::complete(Prepared::Complete(state)));
             }
-            (plan, state)
+            let target = Target::resumed(paths.clone(), &state);
+            (plan, state, target)
         } else {
             let found = plan(&client, &spec).await?;
             if !found.is_complete() {
                 return Err(ExportError::Unplanned(found.failures));
             }
             let state = found.value.begin(spec.written.clone());
-            (found.value, state)
+            (found.value, state, Target::begun(paths.clone()))
         };
-        let target = Target::file(paths.clone(), &state).map_err(|error| busy_or(&paths.partial, error))?;
+        let target = target.map_err(|error| busy_or(&paths.partial, error))?;
         let export = Self {
             client,
             spec,
@@ -124,6 +121,28 @@ impl Export {
     pub fn state(&self) -> &Checkpoint {
         &self.state
     }
+}
+
+/// What there is to go on with. A finished file that somebody took away is nothing: it is made anew.
+fn begun(paths: &Paths) -> std::io::Result<Option<Checkpoint>> {
+    let found = Checkpoint::load(&paths.checkpoint)?;
+    Ok(found.filter(|state| !state.complete || paths.partial.exists() || paths.file.exists()))
+}
+
+/// The file of a complete export has its name, or takes it now. Another file than the one that was written is left
+/// alone.
+fn finish(paths: &Paths, state: &Checkpoint) -> Result<(), ExportError> {
+    let is_whole = |path: &Path| path.metadata().is_ok_and(|file| file.len() == state.bytes);
+    if is_whole(&paths.partial) {
+        return paths.finish().map_err(|error| write_error(&paths.file, error));
+    }
+    if is_whole(&paths.file) {
+        return Ok(());
+    }
+    Err(cannot_resume(
+        &paths.file,
+        &"it is complete, but not as it was written; --force writes it anew",
+    ))
 }
 
 /// Nothing that is there is overwritten without being told so.

@@ -118,21 +118,27 @@ impl Target {
         })
     }
 
+    /// An empty partial file. What an export before left of its checkpoint goes first: it is about other bytes.
+    ///
+    /// # Errors
+    /// The system's, and when somebody else is writing it.
+    pub fn begun(paths: Paths) -> io::Result<Self> {
+        let file = partial(&paths)?;
+        match fs::remove_file(&paths.checkpoint) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        file.set_len(0)?;
+        let syncer = Syncer::start(&file)?;
+        Ok(Self::File(file, paths, syncer))
+    }
+
     /// The partial file, cut to what the checkpoint knows of it.
     ///
     /// # Errors
-    /// The system's, and when the file holds less than it should. [`io::ErrorKind::ResourceBusy`] while another process
-    /// writes it.
-    pub fn file(paths: Paths, state: &Checkpoint) -> io::Result<Self> {
-        let options = OpenOptions::new().create(true).write(true).truncate(false).clone();
-        let mut file = options.open(&paths.partial)?;
-        // Held until it is closed. Some network file systems have no locks: there it is as if nobody held it.
-        let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
-        let is_there = |there: Metadata| file.metadata().is_ok_and(|held| there.ino() == held.ino());
-        // Whoever held it may have given it its name since it was opened.
-        if lock == Err(Errno::WOULDBLOCK) || !fs::metadata(&paths.partial).is_ok_and(is_there) {
-            return Err(io::ErrorKind::ResourceBusy.into());
-        }
+    /// The system's, when somebody else is writing it, and when the file holds less than it should.
+    pub fn resumed(paths: Paths, state: &Checkpoint) -> io::Result<Self> {
+        let mut file = partial(&paths)?;
         if file.metadata()?.len() < state.bytes {
             return Err(io::Error::other("it is shorter than its checkpoint says"));
         }
@@ -176,6 +182,20 @@ impl Target {
         file.sync_data()?;
         state.save(&paths.checkpoint)
     }
+}
+
+/// Opens the partial file for this process alone. [`io::ErrorKind::ResourceBusy`] while another one writes it.
+fn partial(paths: &Paths) -> io::Result<File> {
+    let options = OpenOptions::new().create(true).write(true).truncate(false).clone();
+    let file = options.open(&paths.partial)?;
+    // Held until it is closed. Some network file systems have no locks: there it is as if nobody held it.
+    let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    let is_there = |there: Metadata| file.metadata().is_ok_and(|held| there.ino() == held.ino());
+    // Whoever held it may have given it its name since it was opened.
+    if lock == Err(Errno::WOULDBLOCK) || !fs::metadata(&paths.partial).is_ok_and(is_there) {
+        return Err(io::ErrorKind::ResourceBusy.into());
+    }
+    Ok(file)
 }
 
 impl Writer {

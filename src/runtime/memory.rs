@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::app::memory::Memory;
+use crate::app::memory::{Memo, Memory};
 use crate::settings::project_dirs;
 
 /// The longest file that is read: what is larger was not written by ktui.
@@ -35,16 +35,40 @@ fn file_name(cluster: &str) -> String {
 
 /// What is remembered. A file that is not there, or that cannot be understood, is an empty memory.
 pub fn load(path: &Path) -> Memory {
-    let is_short = fs::metadata(path).is_ok_and(|file| file.len() <= LONGEST);
-    let text = is_short.then(|| fs::read_to_string(path).ok()).flatten();
-    text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+    read(path).ok().flatten().unwrap_or_default()
 }
 
-/// Writes it whole or not at all.
+/// `None` where there is no file; an error where there is one that ktui did not write.
+fn read(path: &Path) -> io::Result<Option<Memory>> {
+    let file = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    if file.len() > LONGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    toml::from_str(&fs::read_to_string(path)?)
+        .map(Some)
+        .map_err(io::Error::other)
+}
+
+/// Adds to what the file holds by now: another session may have written it since. One that cannot be understood is
+/// kept beside it.
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
-pub fn save(path: &Path, memory: &Memory) -> io::Result<()> {
+pub fn remember(path: &Path, memo: Memo) -> io::Result<()> {
+    let found = read(path);
+    if found.is_err() {
+        fs::rename(path, path.with_extension("toml.bad"))?;
+    }
+    let mut memory = found.ok().flatten().unwrap_or_default();
+    memory.take(memo);
+    save(path, &memory)
+}
+
+/// Writes it whole or not at all.
+fn save(path: &Path, memory: &Memory) -> io::Result<()> {
     let text = toml::to_string(memory).map_err(io::Error::other)?;
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
@@ -59,25 +83,39 @@ pub fn save(path: &Path, memory: &Memory) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::memory::Memo;
     use crate::decode::{Format, Part};
 
+    fn key_of(topic: &str) -> Memo {
+        Memo::Decoder(topic.into(), Part::Key, Format::Uuid)
+    }
+
     #[test]
-    fn what_was_saved_is_loaded_again() {
+    fn what_two_sessions_remember_is_loaded_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("clusters").join("one.toml");
-        let mut memory = Memory::default();
-        memory.take(Memo::Decoder("orders.v1".into(), Part::Key, Format::Uuid));
-        save(&path, &memory).unwrap();
-        assert_eq!(load(&path), memory);
-        assert_eq!(
-            fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1,
-            "nothing else is left"
-        );
+        remember(&path, key_of("orders.v1")).unwrap();
+        remember(&path, key_of("payments")).unwrap();
+        let memory = load(&path);
+        for topic in ["orders.v1", "payments"] {
+            assert_eq!(memory.decoder(topic, Part::Key), Format::Uuid);
+        }
+        let beside = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(beside, 1, "nothing else is left");
+        assert_eq!(load(&dir.path().join("absent")), Memory::default());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one.toml");
         fs::write(&path, "not [ toml").unwrap();
         assert_eq!(load(&path), Memory::default());
-        assert_eq!(load(&dir.path().join("absent")), Memory::default());
+        remember(&path, key_of("orders")).unwrap();
+        assert_eq!(load(&path).decoder("orders", Part::Key), Format::Uuid);
+        assert_eq!(
+            fs::read_to_string(dir.path().join("one.toml.bad")).unwrap(),
+            "not [ toml"
+        );
     }
 
     #[test]

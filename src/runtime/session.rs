@@ -24,9 +24,9 @@ use super::jobs::Jobs;
 use super::memory;
 use super::signals::{Endings, Notice, Notices};
 use super::terminal::Tty;
-use crate::app;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
+use crate::app::memory::Memo;
 use crate::app::overlay::Overlay;
 use crate::app::{App, AppSettings};
 use crate::input::{Chord, Keymap};
@@ -278,7 +278,7 @@ impl Session {
                 Effect::Lock => self.turn_lock(Lock::Locked)?,
                 Effect::CopyToClipboard { what, text } => self.copy(&what, text)?,
                 Effect::CopyRow => self.copy_row()?,
-                Effect::Remember(memory) => self.remember(&memory)?,
+                Effect::Remember(memo) => self.remember(memo)?,
                 Effect::OpenEditor(text) => self.to_edit = Some(text),
                 Effect::StartJob { job, spec } => self.jobs.start(job, spec),
                 Effect::CancelJob(job) => self.jobs.cancel(job),
@@ -303,9 +303,9 @@ impl Session {
         Ok(())
     }
 
-    fn remember(&mut self, memory: &app::memory::Memory) -> io::Result<()> {
+    fn remember(&mut self, memo: Memo) -> io::Result<()> {
         if let Some(path) = &self.memory_file
-            && let Err(error) = memory::save(path, memory)
+            && let Err(error) = memory::remember(path, memo)
         {
             self.tell(Event::Refused(format!(
                 "cannot remember that for the next session: {error}"

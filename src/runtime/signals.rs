@@ -50,6 +50,20 @@ impl Endings {
     }
 }
 
+/// Whether the process was started with this signal ignored, as `nohup` does. Only Linux tells without being changed.
+pub fn is_ignored(signal: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_in_mask(&status, signal.as_raw_value())
+}
+
+fn is_in_mask(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    (1..=64).contains(&signal) && mask >> (signal - 1) & 1 == 1
+}
+
 /// Whether another program has the terminal.
 static IS_LENT: AtomicBool = AtomicBool::new(false);
 
@@ -105,5 +119,19 @@ impl Notices {
             _ = self.resized.recv() => Notice::Resized,
             _ = self.continued.recv() => Notice::Continued,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_stand_in_a_mask() {
+        let status = "Name:\tktui\nSigIgn:\t0000000000001001\n";
+        assert!(is_in_mask(status, 1));
+        assert!(is_in_mask(status, 13));
+        assert!(!is_in_mask(status, 2));
+        assert!(!is_in_mask("", 1));
     }
 }

@@ -176,6 +176,12 @@ async fn starts_and_ends_are_those_asked_for() {
     assert_eq!(count(Start::Newest(7), Until::End).await, [2, 2, 3]);
     assert_eq!(count(Start::Newest(7), Until::Offset(Offset(50))).await, [2, 2, 3]);
     assert_eq!(count(Start::Newest(1000), Until::End).await, [100, 100, 100]);
+    let before_501 = count(Start::Newest(7), Until::Time(501)).await;
+    assert_eq!(
+        before_501.iter().sum::<usize>(),
+        7,
+        "the newest before that time: {before_501:?}"
+    );
 }
 
 #[tokio::test]
@@ -344,16 +350,6 @@ async fn an_existing_file_is_left_alone_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_complete_file_that_was_taken_away_is_exported_again() {
-    let (_sim, _, client) = started(three(2)).await;
-    let place = Place::new("orders.jsonl");
-    run(&client, orders(), &place.output(Existing::Resume)).await;
-    fs::remove_file(place.path()).unwrap();
-    run(&client, orders(), &place.output(Existing::Resume)).await;
-    assert_whole(&lines(&place.path()), 20);
-}
-
-#[tokio::test]
 async fn two_never_write_one_file() {
     let (_sim, _, client) = started(three(2)).await;
     let place = Place::new("orders.jsonl");
@@ -397,6 +393,39 @@ async fn partitions_that_do_not_exist_are_named_wherever_they_are_asked_for() {
         unknown("0@5", "end", &[0, 1]).await.is_empty(),
         "1 is there and not meant"
     );
+}
+
+#[tokio::test]
+async fn a_rewrite_that_is_killed_at_once_leaves_the_file_and_is_not_taken_for_complete() {
+    let (_sim, _, client) = started(three(2)).await;
+    let place = Place::new("orders.jsonl");
+    run(&client, orders(), &place.output(Existing::Refuse)).await;
+    let before = fs::read(place.path()).unwrap();
+    let Ok(Prepared::Ready(killed)) = prepare(&client, orders(), &place.output(Existing::Replace)).await else {
+        panic!("an export")
+    };
+    drop(killed);
+    let resumed = prepare(&client, orders(), &place.output(Existing::Resume)).await;
+    assert!(
+        matches!(resumed, Err(ExportError::Refused(_))),
+        "nobody knows how the file was made"
+    );
+    assert_eq!(fs::read(place.path()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_complete_file_that_is_gone_is_made_anew_and_a_changed_one_is_left_alone() {
+    let (_sim, _, client) = started(three(2)).await;
+    let place = Place::new("orders.jsonl");
+    let resume = place.output(Existing::Resume);
+    run(&client, orders(), &resume).await;
+    fs::remove_file(place.path()).unwrap();
+    run(&client, orders(), &resume).await;
+    assert_whole(&lines(&place.path()), 20);
+    fs::write(place.path(), "somebody's own").unwrap();
+    let changed = prepare(&client, orders(), &resume).await;
+    assert!(matches!(changed, Err(ExportError::Refused(why)) if why.contains("not as it was written")));
+    assert_eq!(fs::read_to_string(place.path()).unwrap(), "somebody's own");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use ktui::app::action::Action;
 use ktui::app::effect::Effect;
-use ktui::app::memory::Memory;
+use ktui::app::memory::Memo;
 use ktui::decode::{Format, Part};
 use ktui::kafka::model::Row;
 
@@ -25,12 +25,12 @@ fn open(value: &[u8], width: u16, height: u16) -> Stage {
     stage
 }
 
-fn remembered(stage: &Stage) -> Vec<&Memory> {
-    let memories = stage.effects.iter().filter_map(|effect| match effect {
-        Effect::Remember(memory) => Some(&**memory),
+fn remembered(stage: &Stage) -> Vec<&Memo> {
+    let memos = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Remember(memo) => Some(memo),
         _ => None,
     });
-    memories.collect()
+    memos.collect()
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn a_view_is_kept_for_the_topic_and_remembered() {
     stage.press(Action::CursorDown);
     stage.press(Action::Choose);
     assert!(stage.line("value").contains("integer (chosen)"), "{}", stage.text());
-    let last = remembered(&stage).pop().unwrap().clone();
-    assert_eq!(last.decoder("orders.events", Part::Value), Format::Integer);
+    let integer = Memo::Decoder("orders.events".into(), Part::Value, Format::Integer);
+    assert_eq!(remembered(&stage).pop(), Some(&integer));
     assert_snapshot!(list);
 }
 

@@ -1,6 +1,6 @@
 //! Where the newest records of some partitions begin: those that a merge by time from the ends takes first.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::{Found, Make, Range, Scan, ScanSpec, Step};
 use crate::kafka::client::{Client, Isolation};
@@ -104,17 +104,20 @@ fn take_newest(tails: &mut [Tail], count: usize) -> Vec<usize> {
     for tail in &mut *tails {
         tail.taken = 0;
     }
+    let short: Vec<usize> = (0..tails.len()).filter(|index| tails[*index].is_short()).collect();
+    if !short.is_empty() {
+        return short;
+    }
+    let heads = tails.iter().enumerate();
+    let mut heads: BinaryHeap<(i64, usize)> = heads.filter_map(|(index, tail)| Some((tail.head()?, index))).collect();
     for _ in 0..count {
-        let short: Vec<usize> = (0..tails.len()).filter(|index| tails[*index].is_short()).collect();
-        if !short.is_empty() {
-            return short;
+        let Some((_, index)) = heads.pop() else { break };
+        let tail = &mut tails[index];
+        tail.taken += 1;
+        if tail.is_short() {
+            return vec![index];
         }
-        let newest = tails
-            .iter_mut()
-            .filter(|tail| tail.head().is_some())
-            .max_by_key(|tail| tail.head());
-        let Some(newest) = newest else { break };
-        newest.taken += 1;
+        heads.extend(tail.head().map(|head| (head, index)));
     }
     Vec::new()
 }
