@@ -436,7 +436,7 @@ mod tests {
         ] {
             for until in [
                 Until::End,
-                Until::Offset(Offset(99)),
+                Until::Offset(Offset(999)),
                 Until::PerPartition(places.clone()),
                 Until::Time(1_795_002_000_000),
                 Until::Count(10),
