@@ -110,11 +110,11 @@ fn take_newest(tails: &mut [Tail], count: usize) -> Vec<usize> {
     }
     let heads = tails.iter().enumerate();
     let mut heads: BinaryHeap<(i64, usize)> = heads.filter_map(|(index, tail)| Some((tail.head()?, index))).collect();
-    for _ in 0..count {
+    for left in (0..count).rev() {
         let Some((_, index)) = heads.pop() else { break };
         let tail = &mut tails[index];
         tail.taken += 1;
-        if tail.is_short() {
+        if left > 0 && tail.is_short() {
             return vec![index];
         }
         heads.extend(tail.head().map(|head| (head, index)));
