@@ -39,9 +39,10 @@ pub(super) fn floats(bytes: &[u8]) -> Result<String, String> {
     Ok(text)
 }
 
-/// Why binary bytes are probably an integer: its first byte is only a sign.
+/// Why binary bytes are probably an integer: its first byte is only a sign. Negative ones are rare, so more must be.
 pub(super) fn looks_like_integer(bytes: &[u8]) -> Option<String> {
-    let fits = matches!(bytes.len(), 4 | 8) && matches!(bytes.first(), Some(0 | 0xff));
+    let fits =
+        matches!(bytes.len(), 4 | 8) && (bytes[0] == 0 || bytes[..bytes.len() - 2].iter().all(|byte| *byte == 0xff));
     fits.then(|| format!("{} bytes: a small integer, big-endian", bytes.len()))
 }
 
@@ -81,6 +82,7 @@ mod tests {
     fn only_plain_numbers_are_guessed() {
         assert!(looks_like_integer(&[0, 0, 1, 2]).is_some());
         assert!(looks_like_integer(&[0xff; 8]).is_some());
+        assert!(looks_like_integer(&[0xff, 0xfe, 0, 1]).is_none());
         assert!(looks_like_integer(&[1, 0, 1, 2]).is_none());
         assert!(looks_like_integer(&[0, 0]).is_none(), "two bytes can be anything");
         assert!(looks_like_float(&1e300f64.to_be_bytes()).is_none());

@@ -291,8 +291,13 @@ impl Pane for RecordView {
     }
 
     fn hints(&self) -> Vec<Action> {
+        let first = if self.find.is_some() {
+            Action::NextPlace
+        } else {
+            Action::NextRecord
+        };
         vec![
-            Action::NextRecord,
+            first,
             Action::NextSection,
             Action::NextView,
             Action::Filter,
