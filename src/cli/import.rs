@@ -57,7 +57,7 @@ pub struct ImportArgs {
     /// Records a second at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
-    /// Where to note how far it is; FILE.import-TOPIC unless given
+    /// Where to note how far it is; FILE.import-TOPIC-CLUSTER unless given
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
     /// How lines become records.
@@ -88,6 +88,9 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
         return Err(Refusal::Usage(
             "standard input cannot be read again: no --resume, no --checkpoint".to_owned(),
         ));
+    }
+    if is_pipe && !args.lines.yes && !args.dry_run {
+        return Err(super::sending::unasked(&topic, &writing.name));
     }
     if !args.dry_run {
         writing.may_send(&topic, args.lines.yes)?;
@@ -123,7 +126,7 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
         topic: topic.clone(),
         records,
     };
-    let intent = writing.confirm(&sending, args.lines.yes)?;
+    let intent = writing.confirm(&sending, args.lines.yes).await?;
     let before = ready.resumed();
     let (progress, seen) = watch::channel(Progress::default());
     let bar = bar(&args.file, seen);
@@ -139,6 +142,7 @@ async fn apply(
     progress: watch::Sender<Progress>,
 ) -> Result<Outcome, Refusal> {
     let cancel = writing.cancel.clone();
+    writing.begins();
     Ok(ready.apply(&writing.client, intent, progress, cancel).await?)
 }
 

@@ -1,13 +1,13 @@
 //! `ktui produce`: lines of standard input or of files become records; every result is told.
 
-use std::io::{self, Cursor, IsTerminal, Read};
+use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::report::{ClusterItem, Column, Item, OutputArgs, Report, Side, known};
-use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl};
+use super::sending::{FormatArg, LineArgs, Refusal, Writing, apart, is_jsonl};
 use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::model::{PartitionId, TopicName};
@@ -94,6 +94,9 @@ impl Item for SentItem {
 pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal> {
     let topic = TopicName::from(args.topic.as_str());
     writing.may_send(&topic, args.lines.yes)?;
+    if !args.lines.yes && args.files.iter().any(|file| file.as_os_str() == "-") {
+        return Err(super::sending::unasked(&topic, &writing.name));
+    }
     let target = Target::ask(&writing.client, &topic).await?;
     let format = args.format.unwrap_or_else(|| {
         let is_exported = !args.files.is_empty() && args.files.iter().all(|file| is_jsonl(file));
@@ -111,7 +114,7 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
         topic: topic.clone(),
         records,
     };
-    let intent = writing.confirm(&sending, args.lines.yes)?;
+    let intent = writing.confirm(&sending, args.lines.yes).await?;
     let producer = writing.client.new_producer(&intent, writing.patience).await?;
     let sender = Sender::new(
         writing.client.clone(),
@@ -129,6 +132,7 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     let (progress, _) = watch::channel(Progress::default());
     let cut = Cut::new(input, bounds).reusing(recipe.spare.clone());
     let chunks = chunks(cut, is_live);
+    writing.begins();
     let outcome = Run::new(spec, sender, progress)
         .run(chunks, writing.cancel.clone())
         .await;
@@ -163,9 +167,12 @@ async fn input(args: &ProduceArgs, recipe: &Recipe) -> Result<(Box<dyn Read + Se
     }
     if is_stdin {
         // Somebody types: everything first, then the question.
-        let mut typed = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut typed);
-        read.map_err(|error| Refusal::Failed(format!("cannot read standard input: {error}")))?;
+        let typed = apart(|| {
+            let mut typed = Vec::new();
+            io::stdin().lock().read_to_end(&mut typed).map(|_| typed)
+        });
+        let cannot = |error| Refusal::Failed(format!("cannot read standard input: {error}"));
+        let typed = typed.await.map_err(cannot)?;
         let survey = Survey::of(
             recipe.clone(),
             chunks(Cut::new(Cursor::new(typed.clone()), recipe.bounds()), false),
@@ -174,11 +181,6 @@ async fn input(args: &ProduceArgs, recipe: &Recipe) -> Result<(Box<dyn Read + Se
     }
     if args.lines.yes {
         return Ok((files(args)?, None));
-    }
-    if args.files.iter().any(|file| file.as_os_str() == "-") && !io::stdin().is_terminal() {
-        return Err(Refusal::Refused(
-            "standard input cannot be read and asked: --yes confirms it".to_owned(),
-        ));
     }
     let survey = Survey::of(recipe.clone(), chunks(Cut::new(files(args)?, recipe.bounds()), false)).await;
     if let Some(why) = survey.unreadable {

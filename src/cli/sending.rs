@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -146,6 +147,7 @@ pub struct Writing {
     pub patience: Duration,
     /// Turns true with the first Ctrl-C.
     pub cancel: watch::Receiver<bool>,
+    has_begun: AtomicBool,
 }
 
 /// Why nothing was sent.
@@ -208,21 +210,27 @@ pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal
         settings.request_timeout = settings.request_timeout.min(patience);
         settings.connect_timeout = settings.connect_timeout.min(patience);
         let (stop, cancel) = watch::channel(false);
-        // The first Ctrl-C lets what is under way be settled; the second does not wait for that.
-        let interrupted = async {
-            let _ = tokio::signal::ctrl_c().await;
-            stop.send_replace(true);
-            let _ = tokio::signal::ctrl_c().await;
-        };
         let writing = Writing {
             client: Client::new(settings),
             name: bootstrap.into_iter().next().unwrap_or_default(),
             patience,
             cancel,
+            has_begun: AtomicBool::new(false),
+        };
+        // Before anything is sent Ctrl-C ends at once. Then the first lets what is under way be settled; the second does
+        // not wait for that.
+        let interrupted = async {
+            let _ = tokio::signal::ctrl_c().await;
+            if !writing.has_begun.load(Ordering::Acquire) {
+                return Refusal::Refused("interrupted: nothing was sent".to_owned());
+            }
+            stop.send_replace(true);
+            let _ = tokio::signal::ctrl_c().await;
+            Refusal::Failed("interrupted: what was under way may be stored or not".to_owned())
         };
         tokio::select! {
             outcome = send(&writing) => outcome,
-            () = interrupted => Err(Refusal::Failed("interrupted: what was under way may be stored or not".to_owned())),
+            refusal = interrupted => Err(refusal),
         }
     });
     runtime.shutdown_background();
@@ -230,6 +238,11 @@ pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal
 }
 
 impl Writing {
+    /// From here on records are sent.
+    pub fn begins(&self) {
+        self.has_begun.store(true, Ordering::Release);
+    }
+
     /// Refuses at once what could never be sent.
     ///
     /// # Errors
@@ -252,13 +265,30 @@ impl Writing {
     ///
     /// # Errors
     /// When it is not confirmed.
-    pub fn confirm(&self, sending: &Sending, is_confirmed: bool) -> Result<WriteIntent, Refusal> {
-        if !is_confirmed && !ask(sending) {
+    pub async fn confirm(&self, sending: &Sending, is_confirmed: bool) -> Result<WriteIntent, Refusal> {
+        let asked = sending.clone();
+        if !is_confirmed && !apart(move || Ok(ask(&asked))).await.unwrap_or(false) {
             return Err(Refusal::Refused("nothing was sent".to_owned()));
         }
         self.client.unlock()?;
         Ok(sending.confirmed(&self.client)?)
     }
+}
+
+/// Does something that blocks where it keeps nobody from hearing Ctrl-C.
+///
+/// # Errors
+/// Those of `work`.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// Standard input cannot be both what is sent and the answer.
+pub fn unasked(topic: &TopicName, cluster: &str) -> Refusal {
+    Refusal::Refused(format!(
+        "nothing was sent to topic {topic} of cluster {cluster}: what is read from standard input cannot be asked about. \
+         Hint: --yes confirms it."
+    ))
 }
 
 /// Whether somebody sits at a terminal, for the question and for its answer.

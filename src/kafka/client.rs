@@ -30,6 +30,7 @@ mod log_dirs;
 mod metadata;
 mod offsets;
 mod produce;
+mod producers;
 mod question;
 mod race;
 mod reassignments;

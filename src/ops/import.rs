@@ -17,12 +17,12 @@ use tokio::sync::watch;
 use crate::kafka::client::{Client, Isolation, OffsetSpec, ProducerId, WriteIntent};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, PartitionId, TopicName, TopicPartition};
-use crate::kafka::send::Sender;
+use crate::kafka::send::{Sender, after};
 use crate::ops::transfer::checkpoint::Keeper;
 use crate::ops::transfer::cut::Bounds;
 use crate::ops::transfer::source::{chunks, open};
-use crate::ops::transfer::tail::{Arrived, arrived};
-use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Survey};
+use crate::ops::transfer::tail::{Arrived, Lane, arrived};
+use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey};
 
 /// A file, or what comes from a pipe, to be imported.
 #[derive(Clone, Debug)]
@@ -113,7 +113,17 @@ impl Import {
     pub fn checkpoint_path(&self) -> PathBuf {
         self.checkpoint.clone().unwrap_or_else(|| {
             let mut name = self.path.as_os_str().to_owned();
-            name.push(format!(".import-{}", self.recipe.target.topic));
+            let target = &self.recipe.target;
+            // The same file may go into topics of one name in many clusters.
+            let id: Vec<char> = target
+                .cluster
+                .id
+                .iter()
+                .flat_map(|id| id.chars())
+                .filter(char::is_ascii_alphanumeric)
+                .collect();
+            let id: String = id[id.len().saturating_sub(8)..].iter().collect();
+            name.push(format!(".import-{}-{id}", target.topic));
             name.into()
         })
     }
@@ -163,6 +173,15 @@ impl Import {
         open(&self.path).map_err(|error| unusable(&self.path, error))
     }
 
+    /// Whether the file is what was imported, and no more.
+    fn is_still(&self, found: &Checkpoint) -> Result<bool, ImportError> {
+        let mut cut = Cut::new(self.input()?, found.bounds);
+        let is_same = cut
+            .skip_to(found.done)
+            .and_then(|is_same| Ok(is_same && cut.next_chunk()?.is_none()));
+        is_same.map_err(|error| unusable(&self.path, error))
+    }
+
     /// Looks through the whole input; nothing is sent.
     ///
     /// # Errors
@@ -205,6 +224,10 @@ impl Import {
             if let Some(why) = found.differs(&self.recipe.target, &self.options()) {
                 return Err(ImportError::Differs { path, why });
             }
+            if found.is_complete && !self.is_still(found)? {
+                let why = "the file has changed since all of it was imported: --force sends it".to_owned();
+                return Err(ImportError::Differs { path, why });
+            }
             // Keys go where they went, also in a topic that has grown.
             self.recipe.target.partitions = found.partitions;
         }
@@ -239,12 +262,14 @@ impl Ready {
         cancel: watch::Receiver<bool>,
     ) -> Result<Outcome, ImportError> {
         let topic = self.import.recipe.target.topic.clone();
-        let (checkpoint, arrived) = match self.found.take() {
-            Some(found) => {
-                let arrived = self.arrived(client, &topic, &found).await?;
-                (found, arrived)
+        let found = self.found.take();
+        let mut stop = cancel.clone();
+        let (checkpoint, arrived) = tokio::select! {
+            begun = self.begun(client, &intent, found) => begun?,
+            Ok(_) = stop.wait_for(|is_cancelled| *is_cancelled) => {
+                let stopped = Some(Stopped::Cancelled);
+                return Ok(Outcome { stopped, ..Outcome::default() });
             }
-            None => (self.fresh(client, &topic, &intent).await?, Arrived::new()),
         };
         let spare = self.import.recipe.spare.clone();
         let mut cut = Cut::new(self.import.input()?, checkpoint.bounds).reusing(spare);
@@ -269,6 +294,23 @@ impl Ready {
         })
     }
 
+    /// Where to go on from, and what of the batches behind that is there.
+    async fn begun(
+        &self,
+        client: &Client,
+        intent: &WriteIntent,
+        found: Option<Checkpoint>,
+    ) -> Result<(Checkpoint, Arrived), ImportError> {
+        let topic = &self.import.recipe.target.topic;
+        match found {
+            Some(found) => {
+                let arrived = self.arrived(client, topic, &found).await?;
+                Ok((found, arrived))
+            }
+            None => Ok((self.fresh(client, topic, intent).await?, Arrived::new())),
+        }
+    }
+
     async fn fresh(&self, client: &Client, topic: &TopicName, intent: &WriteIntent) -> Result<Checkpoint, ImportError> {
         let import = &self.import;
         let producer: ProducerId = client.new_producer(intent, import.patience).await?;
@@ -291,12 +333,18 @@ impl Ready {
         if found.is_complete {
             return Ok(Arrived::new());
         }
-        let lanes = found
-            .lanes
-            .iter()
-            .map(|(partition, lane)| (PartitionId(*partition), Offset(lane.offset)));
-        let from = lanes.collect();
-        Ok(arrived(client, topic, found.producer(), &from, self.import.patience).await?)
+        let batches = |partition: i32| {
+            let shares = found.open.iter().flat_map(|open| &open.shares);
+            let ours = shares.filter(move |share| share.partition == partition);
+            ours.map(|share| (share.sequence, after(share.sequence, share.count - 1)))
+                .collect()
+        };
+        let lanes = found.lanes.iter().map(|(partition, lane)| {
+            let (from, batches) = (Offset(lane.offset), batches(*partition));
+            (PartitionId(*partition), Lane { from, batches })
+        });
+        let lanes = lanes.filter(|(_, lane)| !lane.batches.is_empty()).collect();
+        Ok(arrived(client, topic, found.producer(), &lanes, self.import.patience).await?)
     }
 }
 

@@ -7,9 +7,9 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ConsumerGroupDescribeRequest, CreatePartitionsRequest, CreateTopicsRequest,
     DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest, DescribeLogDirsRequest,
-    DescribeQuorumRequest, FetchRequest, FindCoordinatorRequest, InitProducerIdRequest, ListGroupsRequest,
-    ListOffsetsRequest, ListPartitionReassignmentsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
-    ProduceRequest, RequestHeader, ResponseHeader,
+    DescribeProducersRequest, DescribeQuorumRequest, FetchRequest, FindCoordinatorRequest, InitProducerIdRequest,
+    ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetFetchRequest, ProduceRequest, RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 
@@ -26,6 +26,7 @@ mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
+mod describe_producers;
 mod describe_quorum;
 mod fetch;
 mod find_coordinator;
@@ -97,6 +98,7 @@ table! {
     DescribeConfigsRequest => describe_configs,
     DescribeGroupsRequest => describe_groups,
     DescribeLogDirsRequest => describe_log_dirs,
+    DescribeProducersRequest => describe_producers,
     DescribeQuorumRequest => describe_quorum,
     FindCoordinatorRequest => find_coordinator,
     InitProducerIdRequest => init_producer_id,
@@ -356,6 +358,20 @@ pub(super) mod tests {
                     (0, 1, 1)
                 );
             },
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn describe_producers_answers_at_every_version() {
+        every_version(
+            |_, _| {
+                let topic = kafka_protocol::messages::describe_producers_request::TopicRequest::default()
+                    .with_name(text("nowhere").into())
+                    .with_partition_indexes(vec![0]);
+                DescribeProducersRequest::default().with_topics(vec![topic])
+            },
+            |_, answer, _| assert_eq!(answer.topics[0].partitions[0].error_code, 3),
         )
         .await;
     }

@@ -65,7 +65,17 @@ impl Bed {
     }
 
     fn checkpoint(&self) -> std::path::PathBuf {
-        self.folder.path().join(format!("records.jsonl.import-{TOPIC}"))
+        let files = fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        let prefix = format!("records.jsonl.import-{TOPIC}-");
+        files
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|ending| ending.to_string_lossy().starts_with("import-"))
+            })
+            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(&prefix))
+            .unwrap()
     }
 
     /// As a new process would: a client of its own.
@@ -110,16 +120,13 @@ impl Bed {
             records: None,
         };
         let intent = sending.confirmed(&client).unwrap();
-        let (progress, mut seen) = watch::channel(Progress::default());
+        let (progress, seen) = watch::channel(Progress::default());
         let (_never, cancel) = watch::channel(false);
         let applied = ready.apply(&client, intent, progress, cancel);
         let killed = async {
-            while seen.changed().await.is_ok() {
-                if stop(*seen.borrow()) {
-                    return;
-                }
+            while !stop(*seen.borrow()) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            std::future::pending::<()>().await;
         };
         tokio::select! {
             biased;
@@ -199,6 +206,9 @@ async fn what_was_done_is_not_done_again_and_what_changed_is_not_resumed() {
     let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
     assert_eq!((outcome.records, bed.values().len()), (0, 60));
     let text = fs::read_to_string(bed.file()).unwrap();
+    fs::write(bed.file(), format!("{text}{{\"value\":\"more\"}}\n")).unwrap();
+    let longer = bed.run(Begin::Resume, |_| false).await.unwrap_err();
+    assert!(longer.to_string().contains("has changed"), "{longer}");
     fs::write(bed.file(), text.replacen("\"value\":\"3\"", "\"value\":\"4\"", 1)).unwrap();
     let changed = bed.run(Begin::Resume, |_| false).await.unwrap_err();
     assert!(changed.to_string().contains("has changed"), "{changed}");
@@ -207,6 +217,57 @@ async fn what_was_done_is_not_done_again_and_what_changed_is_not_resumed() {
         .edit(|state| state.create_topic(TOPIC, vec![vec![1]; 3], BTreeMap::default()));
     let other = bed.run(Begin::Resume, |_| false).await.unwrap_err();
     assert!(other.to_string().contains("deleted and made again"), "{other}");
+}
+
+/// Stops an import whose first batches were stored and never answered, and deletes what was stored, as retention does.
+async fn cut_off(bed: &Bed) {
+    let rule = bed.sim.inject(Rule::new(Fault::NeverAnswer).api(PRODUCE).always());
+    let sim = bed.sim.clone();
+    let stored = move || sim.look(|state| ends(state) > 0);
+    bed.run(Begin::Fresh, |_| stored()).await.unwrap();
+    quiet(&bed.sim);
+    bed.sim.clear(rule);
+    bed.sim.edit(|state| {
+        for partition in &mut state.topic_mut(TOPIC).unwrap().partitions {
+            let end = partition.log.high_watermark();
+            partition.log.trim_before(end);
+        }
+    });
+}
+
+/// Records that were ever stored.
+fn ends(state: &ktui::sim::state::State) -> i64 {
+    let topic = state.topic(TOPIC).unwrap();
+    topic
+        .partitions
+        .iter()
+        .map(|partition| partition.log.high_watermark())
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_retention_took_is_asked_of_the_leader_and_who_cannot_know_says_so() {
+    let bed = Bed::new(400).await;
+    cut_off(&bed).await;
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, None);
+    assert!(outcome.found > 0, "{outcome:?}");
+    assert_eq!(bed.sim.look(ends), 400, "each was stored once");
+
+    let bed = Bed::new(400).await;
+    cut_off(&bed).await;
+    bed.sim.edit(|state| {
+        let topic = state.topic_mut(TOPIC).unwrap();
+        topic
+            .partitions
+            .iter_mut()
+            .for_each(|partition| partition.producers.expire());
+    });
+    let error = bed.run(Begin::Resume, |_| false).await.unwrap_err();
+    assert!(
+        error.to_string().contains("whether the last batches arrived"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

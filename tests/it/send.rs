@@ -204,6 +204,18 @@ async fn what_a_leader_refuses_is_told_and_nothing_is_sent_behind_it() {
 }
 
 #[tokio::test]
+async fn a_damaged_batch_goes_again_and_after_an_unknown_error_nobody_knows() {
+    let scene = scene(Duration::from_secs(5)).await;
+    let mut sender = sender(&scene, Duration::from_secs(5)).await;
+    scene.sim.inject(Rule::error(PRODUCE, 2).times(3));
+    sender.push(0, PartitionId(0), batch(0..1));
+    assert!(sender.next().await.unwrap().outcome.is_ok());
+    scene.sim.inject(Rule::error(PRODUCE, -1));
+    sender.push(1, PartitionId(0), batch(1..2));
+    assert!(sender.next().await.unwrap().outcome.unwrap_err().is_unknown);
+}
+
+#[tokio::test]
 async fn when_patience_ends_it_is_said_that_nobody_knows() {
     let scene = scene(Duration::from_millis(100)).await;
     let mut sender = sender(&scene, Duration::from_millis(300)).await;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::java::Record;
 use crate::support::kafka::{self, KafkaCluster, Version};
 use crate::support::kcat;
-use crate::support::terminal::plain;
+use crate::support::terminal::{Start, plain};
 use crate::support::wait;
 
 const SOON: Duration = Duration::from_mins(2);
@@ -182,6 +182,8 @@ fn nothing_is_sent_that_nobody_confirmed_or_that_a_session_may_not() {
     let bootstrap = cluster.bootstrap();
     let import = |flags: &[&str]| plain(&[&["-b", &bootstrap, "import", file, &topic], flags].concat());
     assert_eq!(import(&[]).0, 5);
+    let (code, _, err) = plain(&["-b", &bootstrap, "import", "-", &topic]);
+    assert!(code == 5 && err.contains("cannot be asked about"), "{err}");
     assert_eq!(import(&["--yes", "--read-only"]).0, 5);
     let (code, _, err) = import(&["--dry-run", "--read-only"]);
     assert!(code == 0 && err.contains("2 records"), "looking is no sending: {err}");
@@ -190,6 +192,26 @@ fn nothing_is_sent_that_nobody_confirmed_or_that_a_session_may_not() {
     assert_eq!(import(&["--yes"]).0, 5, "once is enough");
     assert_eq!(import(&["--yes", "--resume"]).0, 0, "it is done");
     assert_eq!(cluster.workload().offsets(&topic), [(0, 2)]);
+}
+
+#[test]
+fn ctrl_c_at_the_question_sends_nothing() {
+    let cluster = KafkaCluster::shared(Version::ALL[2]);
+    let topic = kafka::unique("asked");
+    cluster.workload().create_topic(&topic, 1, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines");
+    fs::write(&file, "a\nb\n").unwrap();
+    let (file, bootstrap) = (file.to_str().unwrap(), cluster.bootstrap());
+    for command in [["import", file, &topic], ["produce", &topic, file]] {
+        let mut terminal = Start::ktui(&[&["-b", &bootstrap][..], &command].concat()).run();
+        terminal
+            .wait_for("About to send 2 records")
+            .wait_for("Type yes to send")
+            .press("\u{3}");
+        assert_eq!(terminal.exit_code(), 5, "{}", terminal.text());
+    }
+    assert_eq!(cluster.workload().offsets(&topic), [(0, 0)]);
 }
 
 /// Starts the command again and again and kills it whenever `seen`, which only grows, has grown by a share of `whole`.
@@ -265,8 +287,20 @@ fn a_round_trip_that_is_killed_on_both_ways_loses_nothing_and_doubles_nothing() 
         "--rate",
         &rate,
     ];
-    let checkpoint = path(&format!("first.jsonl.import-{copy}"));
-    let imports = killed_often(&import, 6, u64::from(count), || done(Path::new(&checkpoint)));
+    let prefix = format!("first.jsonl.import-{copy}-");
+    let is_checkpoint = |path: &Path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with(&prefix) && !name.ends_with(".lock") && !name.ends_with(".new")
+    };
+    let found = || {
+        let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        files
+            .filter(|path| is_checkpoint(path))
+            .map(|path| done(&path))
+            .next()
+            .unwrap_or(0)
+    };
+    let imports = killed_often(&import, 6, u64::from(count), found);
     assert!(imports >= 3, "it was killed {imports} times only");
     ktui(cluster, &import[2..]);
 

@@ -20,6 +20,8 @@ const OUT_OF_ORDER_TIMES: u32 = 3;
 /// How often a topic may be unknown: metadata of a new topic takes a moment to reach every broker.
 const UNKNOWN_TIMES: u32 = 8;
 
+const UNKNOWN_SERVER_ERROR: i16 = -1;
+const CORRUPT_MESSAGE: i16 = 2;
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const NOT_ENOUGH_REPLICAS: i16 = 19;
 const NOT_ENOUGH_REPLICAS_AFTER_APPEND: i16 = 20;
@@ -176,7 +178,12 @@ impl Lane {
             OUT_OF_ORDER_SEQUENCE_NUMBER if at > 0 || attempts < OUT_OF_ORDER_TIMES => {
                 self.again(at, refused.error, now, patience);
             }
-            NOT_ENOUGH_REPLICAS => self.again(at, refused.error, now, patience),
+            // Damaged on its way: nothing of it was stored.
+            NOT_ENOUGH_REPLICAS | CORRUPT_MESSAGE => self.again(at, refused.error, now, patience),
+            UNKNOWN_SERVER_ERROR => {
+                self.queue[at].may_be_stored = true;
+                self.die(at, refused.error, refused.records);
+            }
             NOT_ENOUGH_REPLICAS_AFTER_APPEND => {
                 self.queue[at].may_be_stored = true;
                 self.again(at, refused.error, now, patience);

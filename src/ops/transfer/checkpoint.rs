@@ -266,6 +266,7 @@ mod tests {
             overhead: 2,
             lines: 3,
             limit: 4,
+            longest: 5,
         };
         let producer = ProducerId { id: 5, epoch: 0 };
         let ends = [(PartitionId(2), Offset(10))].into();

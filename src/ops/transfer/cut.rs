@@ -6,8 +6,6 @@ use super::spare::Spare;
 
 /// Bytes asked of the input at a time.
 const READ: usize = 256 << 10;
-/// A line longer than this is no record that any topic takes.
-const LONGEST_LINE: usize = 64 << 20;
 
 /// How large a chunk may become: so that all its records fit into one batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -20,6 +18,8 @@ pub struct Bounds {
     pub lines: u64,
     /// Lines of the whole input; what comes behind them is not read.
     pub limit: u64,
+    /// Bytes of a line; a longer one is no record that the topic takes.
+    pub longest: usize,
 }
 
 /// Where an input has been read up to.
@@ -110,11 +110,12 @@ impl<R: Read> Cut<R> {
     /// # Errors
     /// When the input cannot be read, or a line has no end.
     pub fn read(&mut self) -> io::Result<bool> {
-        if self.buffer.len() > LONGEST_LINE {
+        let longest = self.bounds.longest;
+        if self.buffer.len() > longest {
             let line = self.mark.lines + 1;
             return Err(io::Error::other(format!(
                 "line {line} is longer than {} MiB",
-                LONGEST_LINE >> 20
+                longest >> 20
             )));
         }
         let held = self.buffer.len();
@@ -218,6 +219,7 @@ mod tests {
         overhead: 2,
         lines: 5,
         limit: u64::MAX,
+        longest: 1 << 20,
     };
 
     /// Reads a few bytes at a time.
@@ -268,6 +270,13 @@ mod tests {
             .map(|chunk| chunk.bytes.len())
             .collect();
         assert_eq!(sizes, [2, 101, 2]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_an_error() {
+        let endless = io::repeat(b'x');
+        let error = Cut::new(endless, BOUNDS).next_chunk().unwrap_err();
+        assert!(error.to_string().contains("line 1 is longer than 1 MiB"), "{error}");
     }
 
     #[test]

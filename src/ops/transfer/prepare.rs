@@ -13,6 +13,8 @@ use crate::kafka::records::{BatchBuilder, NewBatch, NewHeader, NewRecord};
 
 /// Bytes of records in a chunk at most; a batch of them fits into the usual `max.message.bytes`.
 const CHUNK: usize = 900_000;
+/// What a line may have at least, whatever the topic takes.
+const LONGEST_LINE: usize = 64 << 20;
 /// Bytes of a batch beside its records.
 const BATCH_HEADER: usize = 100;
 /// Bytes a record takes beside key, value and headers at most, in a chunk that is not larger than [`CHUNK`].
@@ -94,6 +96,8 @@ pub struct Prepared {
     pub bad_count: u64,
     /// Records that the target's retention removes soon.
     pub short_lived: u64,
+    /// Why the chunk could not be worked on.
+    pub broken: Option<String>,
     /// Earliest and latest time of a record.
     pub times: Option<(i64, i64)>,
 }
@@ -120,17 +124,21 @@ impl Recipe {
             overhead,
             lines: u64::MAX,
             limit: u64::MAX,
+            // Of a byte JSON makes six at most, and a batch is compressed.
+            longest: LONGEST_LINE.saturating_add(self.target.rules.max_message_bytes.saturating_mul(6)),
         }
     }
 
-    /// Makes batches of a chunk. `first` is the partition of the first chunk's records without key.
-    pub fn prepare(&self, chunk: &Chunk, first: u64) -> Prepared {
+    /// Makes batches of a chunk. `first` is the partition of the first chunk's records without key. A chunk that may
+    /// be stored already (`was_sent`) is not judged again: as time goes by the topic would refuse what it took.
+    pub fn prepare(&self, chunk: &Chunk, first: u64, was_sent: bool) -> Prepared {
         let now = (self.clock)();
         let sticky = PartitionId(((first + chunk.from.chunk) % u64::from(self.target.partitions.max(1))) as i32);
         let mut making = Making {
             recipe: self,
             sticky,
             now,
+            was_sent,
             shares: Vec::new(),
             share: chunk.bytes.len() / self.target.partitions.max(1) as usize,
             made: Prepared::default(),
@@ -190,6 +198,7 @@ struct Making<'a> {
     recipe: &'a Recipe,
     sticky: PartitionId,
     now: i64,
+    was_sent: bool,
     shares: Vec<Option<Growing>>,
     /// Bytes that a partition may get.
     share: usize,
@@ -214,7 +223,8 @@ impl Making<'_> {
                 record.headers.push(header);
             }
         }
-        if let Some(why) = recipe.target.rules.refuses(&record, self.now) {
+        let refused = recipe.target.rules.refuses(&record, self.now);
+        if let Some(why) = refused.filter(|_| !self.was_sent) {
             return Err(why);
         }
         let partition = recipe.place(&record, &origin, self.sticky)?;
@@ -327,7 +337,7 @@ mod tests {
 
     fn prepared(recipe: &Recipe, input: &str) -> Prepared {
         let mut cut = Cut::new(input.as_bytes(), recipe.bounds());
-        recipe.prepare(&cut.next_chunk().unwrap().unwrap(), 2)
+        recipe.prepare(&cut.next_chunk().unwrap().unwrap(), 2, false)
     }
 
     fn placed(prepared: &Prepared) -> Vec<(i32, Vec<u64>)> {
@@ -378,10 +388,21 @@ mod tests {
         let input = format!("small\n{}\nlast\n", "x".repeat(400));
         let mut cut = Cut::new(input.as_bytes(), recipe.bounds());
         let chunks: Vec<_> = std::iter::from_fn(|| cut.next_chunk().unwrap()).collect();
-        let made: Vec<_> = chunks.iter().map(|chunk| recipe.prepare(chunk, 0)).collect();
+        let made: Vec<_> = chunks.iter().map(|chunk| recipe.prepare(chunk, 0, false)).collect();
         assert_eq!(made.iter().map(|made| made.records).collect::<Vec<_>>(), [1, 0, 1]);
         assert_eq!(made[1].bad[0].line, 2);
         assert!(made[1].bad[0].why.contains("max.message.bytes is 300"));
+    }
+
+    #[test]
+    fn what_was_sent_is_not_judged_again() {
+        let mut recipe = recipe(Format::Jsonl);
+        recipe.target.rules.oldest = 10;
+        let input = "{\"timestamp\":500,\"value\":\"a\"}\n";
+        assert_eq!(prepared(&recipe, input).bad_count, 1, "it is too old now");
+        let mut cut = Cut::new(input.as_bytes(), recipe.bounds());
+        let chunk = cut.next_chunk().unwrap().unwrap();
+        assert_eq!(recipe.prepare(&chunk, 0, true).records, 1);
     }
 
     #[test]
@@ -396,7 +417,7 @@ mod tests {
         let mut cut = Cut::new(input.as_bytes(), recipe.bounds());
         let mut records = 0;
         while let Some(chunk) = cut.next_chunk().unwrap() {
-            let made = recipe.prepare(&chunk, 0);
+            let made = recipe.prepare(&chunk, 0, false);
             assert_eq!((made.bad_count, made.shares.len()), (0, 1));
             records += made.records;
         }

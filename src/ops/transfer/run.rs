@@ -148,10 +148,11 @@ impl<'a> Run<'a> {
 
     fn prepare(&self, preparing: &mut Preparing, chunk: Chunk) {
         let (recipe, first, bytes) = (Arc::clone(&self.recipe), self.first, Vec::new());
+        let was_sent = self.expected.iter().any(|expected| expected.to.chunk == chunk.to.chunk);
         // The worker alone needs the bytes.
         let marks = Chunk { bytes, ..chunk };
         let handle = tokio::task::spawn_blocking(move || {
-            let prepared = recipe.prepare(&chunk, first);
+            let prepared = recipe.prepare(&chunk, first, was_sent);
             recipe.spare.put(chunk.bytes);
             prepared
         });
@@ -163,12 +164,8 @@ impl<'a> Run<'a> {
         if self.outcome.stopped.is_some() {
             return;
         }
-        let has_bad = prepared.bad_count > 0;
-        self.outcome.bad_count += prepared.bad_count;
-        let room = KEPT.saturating_sub(self.outcome.bad.len());
-        self.outcome.bad.extend(prepared.bad.into_iter().take(room));
-        if has_bad && self.recipe.on_bad == OnBad::Stop {
-            self.outcome.stopped = Some(Stopped::BadLine);
+        self.note_bad(&prepared);
+        if self.outcome.stopped.is_some() {
             return;
         }
         self.outcome.short_lived += prepared.short_lived;
@@ -225,6 +222,17 @@ impl<'a> Run<'a> {
             left,
         });
         self.pass();
+    }
+
+    /// Notes what of a chunk cannot be sent, and whether that ends the run.
+    fn note_bad(&mut self, prepared: &Prepared) {
+        let room = KEPT.saturating_sub(self.outcome.bad.len());
+        self.outcome.bad_count += prepared.bad_count;
+        self.outcome.bad.extend(prepared.bad.iter().take(room).cloned());
+        self.outcome.stopped = match &prepared.broken {
+            Some(why) => Some(Stopped::Unreadable(why.clone())),
+            None => (prepared.bad_count > 0 && self.recipe.on_bad == OnBad::Stop).then_some(Stopped::BadLine),
+        };
     }
 
     fn keep(&mut self, open: OpenMark) -> io::Result<()> {
@@ -327,14 +335,28 @@ impl<'a> Run<'a> {
 /// The oldest chunk that is being prepared, when it is; `None` where there is none.
 async fn ready(preparing: &mut Preparing) -> Option<(Chunk, Prepared)> {
     let (_, handle) = preparing.front_mut()?;
-    // A worker that panicked has nothing to hand over: a line of it is bad, and which is in the log.
     let prepared = handle.await.unwrap_or_else(|error| Prepared {
-        bad: vec![BadLine {
-            line: 0,
-            why: format!("a worker failed: {error}"),
-        }],
-        bad_count: 1,
+        broken: Some(format!("a worker failed: {error}")),
         ..Prepared::default()
     });
     preparing.pop_front().map(|(chunk, _)| (chunk, prepared))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_fails_takes_no_line_with_it_unsaid() {
+        let chunk = Chunk {
+            from: Mark::default(),
+            to: Mark::default(),
+            bytes: Vec::new(),
+        };
+        let failed = tokio::task::spawn_blocking(|| -> Prepared { panic!("boom") });
+        let mut preparing = Preparing::from([(chunk, failed)]);
+        let (_, prepared) = ready(&mut preparing).await.unwrap();
+        assert!(prepared.broken.unwrap().contains("a worker failed"));
+        assert!(ready(&mut preparing).await.is_none());
+    }
 }

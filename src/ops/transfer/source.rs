@@ -109,6 +109,7 @@ mod tests {
         overhead: 0,
         lines: u64::MAX,
         limit: u64::MAX,
+        longest: usize::MAX,
     };
 
     /// Gives what it is sent, and waits for more.

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pieces of memory that are kept at most.
 const KEPT: usize = 24;
+/// A piece that grew larger, for a line like that, is given back.
+const LARGEST: usize = 2 << 20;
 
 /// Memory to be used again. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +27,7 @@ impl Spare {
     pub fn put(&self, mut piece: Vec<u8>) {
         piece.clear();
         let mut pieces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if pieces.len() < KEPT {
+        if pieces.len() < KEPT && piece.capacity() <= LARGEST {
             pieces.push(piece);
         }
     }
@@ -45,7 +47,10 @@ mod tests {
         for _ in 0..100 {
             spare.put(vec![0; 10]);
         }
-        let held = spare.0.lock().unwrap().len();
-        assert_eq!(held, KEPT);
+        let held = || spare.0.lock().unwrap().len();
+        assert_eq!(held(), KEPT);
+        drop(spare.take(10));
+        spare.put(vec![0; LARGEST + 1]);
+        assert_eq!(held(), KEPT - 1, "what one long line took is not kept");
     }
 }

@@ -47,7 +47,7 @@ impl Survey {
             (survey.lines, survey.bytes) = (chunk.to.lines, chunk.to.position);
             let recipe = Arc::clone(&recipe);
             working.push_back(tokio::task::spawn_blocking(move || {
-                let prepared = recipe.prepare(&chunk, 0);
+                let prepared = recipe.prepare(&chunk, 0, false);
                 recipe.spare.put(chunk.bytes);
                 prepared
             }));

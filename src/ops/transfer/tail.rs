@@ -6,47 +6,64 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-use crate::kafka::client::{Client, FetchPosition, FetchSpec, Isolation, MetadataScope, ProducerId, Purpose};
+use crate::kafka::client::{Client, FetchPosition, FetchSpec, MetadataScope, OffsetSpec, ProducerId, Purpose};
 use crate::kafka::error::Error;
-use crate::kafka::model::{Offset, PartitionId, TopicName};
+use crate::kafka::model::{Isolation, Offset, PartitionId, TopicName, TopicPartition};
 use crate::kafka::records::{Walk, Walked};
 
 /// Partitions that are read at a time.
 const AT_ONCE: usize = 16;
+const OFFSET_OUT_OF_RANGE: i16 = 1;
 const FETCH: i32 = 4 << 20;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Partition and base sequence of each batch that is there.
 pub type Arrived = HashSet<(PartitionId, i32)>;
 
-/// The batches of `producer` from these offsets to the end of each partition.
+/// Where one partition's batches are looked for.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Behind it stand all that may have arrived.
+    pub from: Offset,
+    /// First and last number of each batch that may have arrived, in their order.
+    pub batches: Vec<(i32, i32)>,
+}
+
+/// Which of these batches of `producer` are in the topic. What is not found in the log is asked for at the leader: the
+/// topic's retention or its cleaner may have removed it since.
 ///
 /// # Errors
-/// When a partition cannot be read within `patience`, or no longer has what stood at its offset.
+/// When a partition cannot be read within `patience`, or nobody knows whether a batch arrived.
 pub async fn arrived(
     client: &Client,
     topic: &TopicName,
     producer: ProducerId,
-    from: &BTreeMap<PartitionId, Offset>,
+    lanes: &BTreeMap<PartitionId, Lane>,
     patience: Duration,
 ) -> Result<Arrived, Error> {
     let end = Instant::now() + patience;
-    let read = |(partition, offset): (&PartitionId, &Offset)| {
+    let read = |(partition, lane): (&PartitionId, &Lane)| {
         let tail = Tail {
             client,
             topic,
             producer,
             partition: *partition,
         };
-        let offset = *offset;
-        async move { tail.read(offset, end).await }
+        let lane = lane.clone();
+        async move { tail.look(&lane, end).await }
     };
     let mut found = Arrived::new();
-    let mut reading = stream::iter(from.iter().map(read)).buffer_unordered(AT_ONCE);
+    let mut reading = stream::iter(lanes.iter().map(read)).buffer_unordered(AT_ONCE);
     while let Some(one) = reading.next().await {
         found.extend(one?);
     }
     Ok(found)
+}
+
+/// Whether number `last` comes before `other`: numbers start again after the largest.
+fn is_behind(last: i32, other: i32) -> bool {
+    let ahead = (i64::from(other) - i64::from(last)).rem_euclid(1 << 31);
+    (1..1 << 30).contains(&ahead)
 }
 
 struct Tail<'a> {
@@ -57,6 +74,58 @@ struct Tail<'a> {
 }
 
 impl Tail<'_> {
+    async fn look(&self, lane: &Lane, end: Instant) -> Result<Vec<(PartitionId, i32)>, Error> {
+        let (mut found, is_cut) = match self.read(lane.from, end).await {
+            Err(error) if error.code() == Some(OFFSET_OUT_OF_RANGE) => {
+                (self.read(self.start(end).await?, end).await?, true)
+            }
+            outcome => (outcome?, false),
+        };
+        let missing: Vec<_> = lane
+            .batches
+            .iter()
+            .filter(|batch| !found.contains(&(self.partition, batch.0)))
+            .collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let last = match self
+            .client
+            .last_sequence(self.topic, self.partition, self.producer)
+            .await
+        {
+            Ok(Some(last)) => last,
+            Ok(None) | Err(Error::Unsupported { .. }) if !is_cut => return Ok(found),
+            Ok(None) | Err(Error::Unsupported { .. }) => {
+                return Err(Error::NotSpoken {
+                    what: format!(
+                        "whether the last batches arrived in {}-{}: what stood there is deleted, and the leader has \
+                         forgotten the producer",
+                        self.topic, self.partition
+                    ),
+                });
+            }
+            // Who may not ask believes the log, as far as it reaches.
+            Err(error) if error.is_denied() && !is_cut => return Ok(found),
+            Err(error) => return Err(error),
+        };
+        let arrived = missing.into_iter().filter(|(_, end)| !is_behind(last, *end));
+        found.extend(arrived.map(|(first, _)| (self.partition, *first)));
+        Ok(found)
+    }
+
+    /// Where the log starts.
+    async fn start(&self, end: Instant) -> Result<Offset, Error> {
+        let at = TopicPartition {
+            topic: self.topic.clone(),
+            partition: self.partition,
+        };
+        let client = self.client.with_deadline(end);
+        let answers = client.list_offsets(OffsetSpec::Earliest, Isolation::ReadUncommitted, [at.clone()]);
+        let answer = answers.await.remove(&at).map(|answer| answer.map_err(|error| *error));
+        Ok(answer.transpose()?.flatten().unwrap_or(Offset(0)))
+    }
+
     async fn read(&self, from: Offset, end: Instant) -> Result<Vec<(PartitionId, i32)>, Error> {
         let (mut offset, mut max_bytes, mut found) = (from, FETCH, Vec::new());
         loop {
@@ -118,5 +187,23 @@ impl Tail<'_> {
             })
         })?;
         Ok((Walk::new(fetched.range), fetched.high_watermark))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_round_the_largest() {
+        for (last, other, expected) in [
+            (5, 5, false),
+            (5, 6, true),
+            (6, 5, false),
+            (i32::MAX, 0, true),
+            (3, i32::MAX - 3, false),
+        ] {
+            assert_eq!(is_behind(last, other), expected, "{last} {other}");
+        }
     }
 }

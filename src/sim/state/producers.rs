@@ -96,6 +96,12 @@ impl Producers {
             .push_back((batch.base_sequence, batch.last_sequence(), offset));
     }
 
+    /// Id, epoch and last sequence number of each.
+    pub fn known(&self) -> impl Iterator<Item = (i64, i16, i32)> {
+        let last = |entry: &Entry| entry.batches.back().map_or(-1, |batch| batch.1);
+        self.0.iter().map(move |(id, entry)| (*id, entry.epoch, last(entry)))
+    }
+
     /// Forgets all of them, as a broker does with those that were silent for `producer.id.expiration.ms`.
     pub fn expire(&mut self) {
         self.0.clear();
