@@ -1,4 +1,4 @@
-//! How fast ktui searches and exports beside its peers. `benches/transfer.sh` makes the cluster and the topics and runs
+//! How fast ktui searches, exports and imports beside its peers. `benches/transfer.sh` makes the cluster and the topics and runs
 //! this; benches/README.md says how it is measured.
 //!
 //! ```text
@@ -91,6 +91,7 @@ fn main() {
             None,
             &[("kcl -f", 3.0), ("kcat -J", 7.0)],
         );
+        bench.imports(codec, kcat);
     }
 }
 
@@ -174,6 +175,46 @@ impl Bench {
     fn kcl(&self, topic: &str, args: &[&str]) -> Pipe {
         let start = ["kcl", "--no-config-file", "-B", &self.brokers, "consume", topic];
         Pipe::of(&[&start[..], &["-n", &self.records], args].concat())
+    }
+
+    /// Sends the same records as plain lines and as JSON lines, beside kcat that sends the plain ones.
+    fn imports(&self, codec: &str, kcat: bool) {
+        let (topic, target) = (format!("transfer-{codec}"), format!("imported-{codec}"));
+        let (lines, jsonl) = (self.folder.join("lines.txt"), self.folder.join("lines.jsonl"));
+        let [lines, jsonl] = [&lines, &jsonl].map(|path| path.to_str().unwrap());
+        for (format, file) in [("raw", lines), ("jsonl", jsonl)] {
+            self.ktui(&topic, &["--format", format, "-o", file, "--force"]).run();
+        }
+        let import = |file| {
+            let words = [
+                "-b",
+                &self.brokers,
+                "import",
+                file,
+                &target,
+                "--yes",
+                "--force",
+                "-z",
+                codec,
+            ];
+            Pipe::of(&[&[env!("CARGO_BIN_EXE_ktui")][..], &words].concat())
+        };
+        let produce = [
+            "kcat",
+            "-q",
+            "-F",
+            "/dev/null",
+            "-b",
+            &self.brokers,
+            "-P",
+            "-t",
+            &target,
+        ];
+        let produce = Pipe::of(&[&produce[..], &["-z", codec, "-l", lines]].concat());
+        for (work, file, aim) in [("import of lines", lines, 1.0), ("import of JSONL", jsonl, 0.5)] {
+            let figures = in_turns(import(file), [("kcat -P of lines", kcat, produce.clone())]);
+            print_row(work, codec, &figures, None, &[("kcat -P of lines", aim)]);
+        }
     }
 
     /// The floor: the same engine in this process, over connections that are open, and nothing made of what is found.

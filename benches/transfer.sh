@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How fast ktui searches and exports beside its peers, on a real cluster of this machine: Kafka 4.3.0 with 3 brokers, and
+# How fast ktui searches, exports and imports beside its peers, on a real cluster of this machine: Kafka 4.3.0 with 3 brokers, and
 # per codec (lz4, zstd) a topic of 12 partitions with RECORDS (2000000) JSON records of about 168 bytes. Prints one
 # markdown table; benches/README.md says how it is measured.
 #
@@ -30,6 +30,8 @@ start_cluster
 for codec in lz4 zstd; do
   ours scripts/kafka run --dir "$dir/cluster" org.apache.kafka.tools.TopicCommand --bootstrap-server "$bootstrap" \
     --create --topic "transfer-$codec" --partitions 12 --replication-factor 1 >&2
+  ours scripts/kafka run --dir "$dir/cluster" org.apache.kafka.tools.TopicCommand --bootstrap-server "$bootstrap" \
+    --create --topic "imported-$codec" --partitions 12 --replication-factor 1 >&2
   ours produce "transfer-$codec" "$codec"
 done
 ours cargo bench -q --locked --bench transfer -- "$bootstrap" "$dir" "$records"
