@@ -75,9 +75,7 @@ pub fn write(topic: &str, content: &Content) -> String {
         }
     }
     let value = content.value.as_deref();
-    let plain = value
-        .and_then(text_of)
-        .filter(|text| !text.lines().any(|line| line == END));
+    let plain = value.and_then(text_of).filter(|text| split_at(text, END).is_none());
     match (value, plain) {
         (None, _) => text.push_str("value-null:\n"),
         (Some(value), None) => push(&mut text, "value-base64", &STANDARD.encode(value)),
@@ -92,6 +90,20 @@ pub fn write(topic: &str, content: &Content) -> String {
     text
 }
 
+/// What stands before the first line that is `mark`, and after it. Blanks at its end, such as editors leave, are no
+/// other line.
+fn split_at<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        if line.trim_end() == mark {
+            return Some((&text[..start], &text[end..]));
+        }
+        start = end;
+    }
+    None
+}
+
 fn push(text: &mut String, name: &str, value: &str) {
     text.push_str(name);
     text.push_str(": ");
@@ -101,14 +113,9 @@ fn push(text: &mut String, name: &str, value: &str) {
 
 /// Reads a record. The error names the line that cannot be read.
 pub fn read(text: &str) -> Result<Content, String> {
-    let (head, rest) = text
-        .split_once(&format!("{VALUE}\n"))
-        .ok_or_else(|| format!("the line {VALUE} is missing"))?;
-    let value = match rest.find(&format!("\n{END}")) {
-        Some(end) => &rest[..end],
-        None if rest.starts_with(END) => "",
-        None => return Err(format!("the line {END} is missing")),
-    };
+    let (head, rest) = split_at(text, VALUE).ok_or_else(|| format!("the line {VALUE} is missing"))?;
+    let (value, _) = split_at(rest, END).ok_or_else(|| format!("the line {END} is missing"))?;
+    let value = value.strip_suffix('\n').unwrap_or(value);
     let mut content = Content {
         value: Some(Bytes::copy_from_slice(value.as_bytes())),
         ..Content::default()
@@ -225,6 +232,28 @@ mod tests {
     }
 
     #[test]
+    fn only_a_whole_line_ends_the_head_or_the_value() {
+        for line in [
+            format!("{END}x"),
+            format!("x{END}"),
+            format!("{END} x"),
+            format!("{END} "),
+        ] {
+            let content = Content {
+                key: bytes(&format!("order {VALUE}")),
+                value: bytes(&format!("a\n{line}\nb")),
+                headers: vec![Header {
+                    key: "a".into(),
+                    value: bytes(VALUE),
+                }],
+            };
+            assert_eq!(read(&write("orders", &content)), Ok(content), "{line:?}");
+        }
+        let content = read(&format!("key: a\n{VALUE} \nv\n{END}\t\n#\n")).unwrap();
+        assert_eq!(content.value, bytes("v"), "editors may leave blanks");
+    }
+
+    #[test]
     fn a_slip_is_told_with_its_line() {
         let text = |head: &str| format!("{head}\n{VALUE}\nv\n{END}\n");
         for (head, why) in [
@@ -246,6 +275,8 @@ mod tests {
             "[a-z:#\\- \\n\\t\\r]{0,12}",
             Just(format!("x\n{END}\ny")),
             Just(format!("{VALUE}\n{END}")),
+            Just(format!("x\n{END}y")),
+            Just(format!("a {VALUE}")),
             Just("\n\n".to_owned()),
         ];
         prop_oneof![
