@@ -92,12 +92,59 @@ async fn work(client: Client, spec: JobSpec, stop: impl Future<Output = ()>, tel
 }
 
 impl Teller {
-    /// Tells how far the job is, if that is news.
-    async fn tell(&mut self, progress: JobProgress) {
+    /// Tells how far the job is, if that is news and somebody has time for it. Work never waits for the screen: while
+    /// an editor has the terminal nobody listens.
+    fn tell(&mut self, progress: JobProgress) {
         if progress != self.last {
-            self.last = progress.clone();
+            let (job, last) = (self.job, progress.clone());
+            if self.replies.try_send(Event::JobMoved { job, progress }).is_ok() {
+                self.last = last;
+            }
+        }
+    }
+
+    /// Tells how far the job got, when nothing is left to wait for it.
+    async fn tell_last(&mut self, progress: JobProgress) {
+        if progress != self.last {
             let job = self.job;
             let _ = self.replies.send(Event::JobMoved { job, progress }).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(done: u64) -> JobProgress {
+        JobProgress {
+            done,
+            ..JobProgress::default()
+        }
+    }
+
+    fn done(event: Option<Event>) -> Option<u64> {
+        match event {
+            Some(Event::JobMoved { progress, .. }) => Some(progress.done),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn work_does_not_wait_for_a_screen_that_does_not_listen() {
+        let (replies, mut heard) = mpsc::channel(1);
+        let mut teller = Teller {
+            job: JobId(1),
+            replies,
+            last: JobProgress::default(),
+        };
+        teller.tell(moved(1));
+        teller.tell(moved(2));
+        assert_eq!(done(heard.recv().await), Some(1));
+        teller.tell(moved(2));
+        assert_eq!(done(heard.recv().await), Some(2), "what was not heard is told again");
+        teller.tell(moved(2));
+        teller.tell_last(moved(3)).await;
+        assert_eq!(done(heard.recv().await), Some(3));
     }
 }

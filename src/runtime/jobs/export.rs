@@ -57,10 +57,12 @@ pub(super) async fn run(
             outcome = &mut running => break outcome,
             () = sleep(LOOK) => {
                 let progress = moved(&progress_rx.borrow());
-                teller.tell(progress).await;
+                teller.tell(progress);
             }
         }
     };
+    let progress = moved(&progress_rx.borrow());
+    teller.tell_last(progress).await;
     match outcome {
         Ok(outcome) => ended(&file, &outcome, held_back),
         Err(error @ ExportError::Write { .. }) => {
