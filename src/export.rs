@@ -13,6 +13,7 @@ pub mod format;
 
 mod checkpoint;
 mod lines;
+mod options;
 mod out;
 mod plan;
 mod prepare;
@@ -20,7 +21,6 @@ mod run;
 mod topics;
 mod writer;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,8 +59,8 @@ pub struct ExportSpec {
     pub isolation: Isolation,
     /// How they are written.
     pub format: Format,
-    /// All of this as it was written, by the names of the options: an export that is resumed must be the same.
-    pub written: BTreeMap<String, String>,
+    /// Start and end as they were typed: who resumes with the same words means what they meant when it began.
+    pub typed: String,
     /// How long a partition may fail before it is given up.
     pub patience: Duration,
 }
@@ -77,7 +77,7 @@ impl ExportSpec {
             filter: None,
             isolation: Isolation::ReadCommitted,
             format: Format::default(),
-            written: BTreeMap::new(),
+            typed: String::new(),
             patience: PATIENCE,
         }
     }

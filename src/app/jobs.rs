@@ -39,9 +39,9 @@ impl JobSpec {
     }
 
     /// The same, going on where it was interrupted; `None` for what nobody may do twice without being asked again.
-    pub fn resumed(&self) -> Option<Self> {
+    fn resumed(&self, has_begun: bool) -> Option<Self> {
         match self {
-            Self::Export(order) => Some(Self::Export(Box::new(order.resumed()))),
+            Self::Export(order) => Some(Self::Export(Box::new(order.resumed(has_begun)))),
             Self::Send(..) => None,
         }
     }
@@ -117,6 +117,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// What goes on with it; see [`JobSpec`]. A job that told nothing had not begun.
+    pub fn resumed(&self) -> Option<JobSpec> {
+        self.spec.resumed(self.progress != JobProgress::default())
+    }
+
     /// Whether it is under way.
     pub fn is_running(&self) -> bool {
         self.end.is_none()

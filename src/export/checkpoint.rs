@@ -49,8 +49,11 @@ pub struct Checkpoint {
     pub cluster: Option<String>,
     /// The topics and their ids, in hex, where they have one.
     pub topics: BTreeMap<String, Option<String>>,
-    /// How the file is made, as written on the command line.
+    /// How the file is made, by the options of the command line; places and times as they are, not as they were typed.
     pub options: BTreeMap<String, String>,
+    /// Start and end as they were typed.
+    #[serde(default)]
+    pub typed: String,
     /// The first timestamp wanted, in ms: what a relative time meant when the export began.
     pub time_from: Option<i64>,
     /// The first not wanted any more.
@@ -145,9 +148,12 @@ impl Checkpoint {
         sync_folder(path)
     }
 
-    /// The first thing in which another way to make the file differs, in words.
-    pub fn difference(&self, options: &BTreeMap<String, String>) -> Option<String> {
-        let names = self.options.keys().chain(options.keys());
+    /// The first thing in which another way to make the file differs, in words. A time that was typed in the same words
+    /// is the same: `-15m` counts from when the export began.
+    pub fn difference(&self, options: &BTreeMap<String, String>, typed: &str) -> Option<String> {
+        let is_typed_again = !typed.is_empty() && self.typed == typed;
+        let is_compared = |name: &&String| !is_typed_again || !matches!(name.as_str(), "--from" | "--to");
+        let names = self.options.keys().chain(options.keys()).filter(is_compared);
         let other = names
             .into_iter()
             .find(|name| self.options.get(*name) != options.get(*name))?;
@@ -216,9 +222,27 @@ mod tests {
     #[test]
     fn what_differs_is_named() {
         let one = Checkpoint::new(None, options(&[("filter", "a"), ("format", "csv")]));
-        assert_eq!(one.difference(&options(&[("filter", "a"), ("format", "csv")])), None);
-        let said = one.difference(&options(&[("format", "csv")])).unwrap();
+        assert_eq!(
+            one.difference(&options(&[("filter", "a"), ("format", "csv")]), ""),
+            None
+        );
+        let said = one.difference(&options(&[("format", "csv")]), "").unwrap();
         assert_eq!(said, "filter was \"a\", now it is not given");
+    }
+
+    #[test]
+    fn the_same_words_mean_the_time_that_they_meant_at_first() {
+        let mut one = Checkpoint::new(None, options(&[("--from", "@1000")]));
+        one.typed = "-15m".to_owned();
+        let later = options(&[("--from", "@2000")]);
+        assert_eq!(one.difference(&later, "-15m"), None);
+        assert_eq!(one.difference(&options(&[("--from", "@1000")]), "@1000"), None);
+        let said = "--from was \"@1000\", now it is \"@2000\"";
+        assert_eq!(one.difference(&later, "-14m").as_deref(), Some(said));
+        let more = options(&[("--from", "@2000"), ("--limit", "1")]);
+        assert!(one.difference(&more, "-15m").unwrap().starts_with("--limit"));
+        one.typed.clear();
+        assert_eq!(one.difference(&later, "").as_deref(), Some(said), "nothing was typed");
     }
 
     #[test]

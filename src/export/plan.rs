@@ -229,8 +229,9 @@ impl Plan {
     }
 
     /// A checkpoint at its beginning.
-    pub(super) fn begin(&self, options: BTreeMap<String, String>) -> Checkpoint {
-        let mut state = Checkpoint::new(self.cluster.clone(), options);
+    pub(super) fn begin(&self, spec: &ExportSpec) -> Checkpoint {
+        let mut state = Checkpoint::new(self.cluster.clone(), spec.options());
+        state.typed.clone_from(&spec.typed);
         state.topics.clone_from(&self.topics);
         state.time_from = self.times.from;
         state.time_to = self.times.to;
@@ -339,7 +340,7 @@ mod tests {
             cluster: Some("c".into()),
             ..Plan::default()
         };
-        let mut state = plan.begin(BTreeMap::new());
+        let mut state = plan.begin(&ExportSpec::new(Vec::new()));
         assert_eq!(Plan::resumed(&state), plan);
         state.parts[0].next = 33;
         assert_eq!(Plan::resumed(&state).ranges[0].from, Offset(33));

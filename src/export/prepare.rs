@@ -64,7 +64,7 @@ impl Export {
             ));
         }
         let (plan, state, target) = if let Some(state) = before {
-            if let Some(difference) = state.difference(&spec.written) {
+            if let Some(difference) = state.difference(&spec.options(), &spec.typed) {
                 return Err(cannot_resume(path, &difference));
             }
             let plan = Plan::resumed(&state);
@@ -80,7 +80,7 @@ impl Export {
             if !found.is_complete() {
                 return Err(ExportError::Unplanned(found.failures));
             }
-            let state = found.value.begin(spec.written.clone());
+            let state = found.value.begin(&spec);
             (found.value, state, Target::begun(paths.clone()))
         };
         let target = target.map_err(|error| busy_or(&paths.partial, error))?;
@@ -98,7 +98,7 @@ impl Export {
 
     async fn stream(client: Client, spec: ExportSpec, target: Target) -> Result<Partial<Prepared>, ExportError> {
         let found = plan(&client, &spec).await?;
-        let state = found.value.begin(spec.written.clone());
+        let state = found.value.begin(&spec);
         Ok(found.map(|plan| {
             Prepared::Ready(Box::new(Self {
                 client,

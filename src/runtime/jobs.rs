@@ -103,9 +103,10 @@ impl Teller {
         }
     }
 
-    /// Tells how far the job got, when nothing is left to wait for it.
-    async fn tell_last(&mut self, progress: JobProgress) {
+    /// Tells what must be known, at the borders of the work where it may wait.
+    async fn tell_surely(&mut self, progress: JobProgress) {
         if progress != self.last {
+            self.last = progress.clone();
             let job = self.job;
             let _ = self.replies.send(Event::JobMoved { job, progress }).await;
         }
@@ -144,7 +145,7 @@ mod tests {
         teller.tell(moved(2));
         assert_eq!(done(heard.recv().await), Some(2), "what was not heard is told again");
         teller.tell(moved(2));
-        teller.tell_last(moved(3)).await;
+        teller.tell_surely(moved(3)).await;
         assert_eq!(done(heard.recv().await), Some(3));
     }
 }

@@ -1,6 +1,5 @@
 //! Exports from simulated clusters: what is in the file, and what is left of it after interruptions and faults.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::future::{pending, ready};
 use std::io::Read as _;
@@ -62,9 +61,7 @@ impl Place {
 }
 
 fn orders() -> ExportSpec {
-    let mut spec = ExportSpec::new(vec!["orders".into()]);
-    spec.written = BTreeMap::from([("topics".to_owned(), "orders".to_owned())]);
-    spec
+    ExportSpec::new(vec!["orders".into()])
 }
 
 async fn prepare(client: &Client, spec: ExportSpec, output: &Output) -> Result<Prepared, ExportError> {
@@ -471,7 +468,7 @@ async fn another_option_topic_or_cluster_is_not_gone_on_with() {
     let place = Place::new("orders.jsonl");
     begun(&client, &place).await;
     let mut other = orders();
-    other.written.insert("--filter".to_owned(), "x".to_owned());
+    other.filter = Some(Filter::parse("x").unwrap());
     refused(
         prepare(&client, other, &place.output(Existing::Resume)).await,
         "--filter was not given",

@@ -69,7 +69,7 @@ impl App {
         let Some(job) = jobs.all().get(list.cursor) else {
             return Vec::new();
         };
-        let (id, spec, end) = (job.id, job.spec.clone(), job.end.clone());
+        let (id, resumed, end) = (job.id, job.resumed(), job.end.clone());
         match (action, end) {
             (Action::StopJob, None) => {
                 jobs.stop(id);
@@ -78,7 +78,7 @@ impl App {
             (Action::StopJob, Some(_)) => self.toasts.say(Level::Info, "this job has ended", now),
             (Action::ResumeJob, None) => self.toasts.say(Level::Info, "this job is running", now),
             (Action::ResumeJob, Some(JobEnd::Done(_))) => self.toasts.say(Level::Info, "nothing is left to do", now),
-            (Action::ResumeJob, Some(_)) => match spec.resumed() {
+            (Action::ResumeJob, Some(_)) => match resumed {
                 Some(spec) => {
                     *list = ListState::default();
                     return self.start_job(spec, now);

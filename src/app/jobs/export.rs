@@ -31,6 +31,8 @@ pub struct ExportOrder {
     pub path: PathBuf,
     /// What to do about a file of that name.
     pub existing: Existing,
+    /// Start and end as they were typed; empty where they were not.
+    pub typed: String,
 }
 
 /// How records are written.
@@ -96,6 +98,7 @@ impl ExportOrder {
             format: Format::Jsonl,
             path: path.into(),
             existing: Existing::Refuse,
+            typed: String::new(),
         }
     }
 
@@ -109,10 +112,14 @@ impl ExportOrder {
         format!("export {topics} to {}", self.path.display())
     }
 
-    /// The same, going on where it was interrupted.
-    pub fn resumed(&self) -> Self {
+    /// The same, going on where it was interrupted. Before it had begun, a file to be replaced is still another one.
+    pub fn resumed(&self, has_begun: bool) -> Self {
+        let existing = match self.existing {
+            Existing::Replace if !has_begun => Existing::Replace,
+            _ => Existing::Resume,
+        };
         Self {
-            existing: Existing::Resume,
+            existing,
             ..self.clone()
         }
     }
@@ -335,6 +342,7 @@ impl Draft {
                 if !plan.topics.is_empty() {
                     return Err("range: the topics are those of the screen".to_owned());
                 }
+                form.value(RANGE).trim().clone_into(&mut order.typed);
                 order.start = plan.start.unwrap_or(Start::Begin);
                 order.until = plan.until.filter(|until| *until != Until::Follow).unwrap_or(Until::End);
                 order.partitions = plan.partitions.unwrap_or_default();
@@ -397,7 +405,18 @@ mod tests {
         );
         assert_eq!(order.path, PathBuf::from("orders-20261120-123005.jsonl"));
         assert_eq!(order.title(), "export orders to orders-20261120-123005.jsonl");
-        assert_eq!(order.resumed().existing, Existing::Resume);
+        assert_eq!(order.typed, "newest 50 p 0,3");
+        assert_eq!(order.resumed(false).existing, Existing::Resume);
+        let replace = ExportOrder {
+            existing: Existing::Replace,
+            ..order
+        };
+        assert_eq!(
+            replace.resumed(false).existing,
+            Existing::Replace,
+            "the file is the old one"
+        );
+        assert_eq!(replace.resumed(true).existing, Existing::Resume);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Exporting in the background: the same export as `ktui export`.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 
@@ -49,6 +48,8 @@ pub(super) async fn run(
         }
         Ok(Prepared::Ready(export)) => export,
     };
+    // From here on the file is this export's.
+    teller.tell_surely(moved(&Progress::default())).await;
     let held_back = export.plan().held_back.len();
     let (progress_tx, progress_rx) = watch::channel(Progress::default());
     let mut running = pin!(export.run(&progress_tx, stop));
@@ -62,7 +63,7 @@ pub(super) async fn run(
         }
     };
     let progress = moved(&progress_rx.borrow());
-    teller.tell_last(progress).await;
+    teller.tell_surely(progress).await;
     match outcome {
         Ok(outcome) => ended(&file, &outcome, held_back),
         Err(error @ ExportError::Write { .. }) => {
@@ -83,7 +84,7 @@ fn output(order: &ExportOrder) -> Output {
     }
 }
 
-/// The export that an order asks for; what is written of it in the checkpoint tells one order from another.
+/// The export that an order asks for.
 fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
     let topics: Vec<String> = order.topics.iter().map(ToString::to_string).collect();
     let filter = match order.filter.as_str() {
@@ -94,15 +95,6 @@ fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
         Until::Count(count) => (Some(*count), Until::End),
         until => (None, until.clone()),
     };
-    let written = [
-        ("topics", topics.join(" ")),
-        ("partitions", format!("{:?}", order.partitions)),
-        ("from", format!("{:?}", order.start)),
-        ("to", format!("{:?}", order.until)),
-        ("filter", order.filter.clone()),
-        ("isolation", format!("{:?}", order.isolation)),
-        ("format", order.format.name().to_owned()),
-    ];
     Ok(ExportSpec {
         partitions: order.partitions.clone(),
         from: order.start.clone(),
@@ -119,10 +111,7 @@ fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
             },
             Format::Kcat => export::Format::Kcat,
         },
-        written: written
-            .map(|(name, value)| (name.to_owned(), value))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
+        typed: order.typed.clone(),
         ..ExportSpec::new(topics)
     })
 }
@@ -188,5 +177,37 @@ fn said(error: &ExportError) -> String {
         ExportError::Kafka(cause) => format!("{error}. {}", cause.hint()),
         ExportError::Unplanned(list) => format!("nothing was written: {}", failures(list)),
         ExportError::Write { .. } | ExportError::Crashed => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::model::{Offset, PartitionId};
+    use crate::position::Start;
+
+    #[test]
+    fn a_file_is_the_same_by_the_names_of_the_command_line() {
+        let places = vec![(PartitionId(7), Offset(5))];
+        let mut order = ExportOrder::new("orders".into(), Start::PerPartition(places), Until::Count(3), "x");
+        order.partitions = vec![PartitionId(7)];
+        order.filter = "/a/".to_owned();
+        order.format = Format::Raw;
+        let spec = spec(&order).unwrap();
+        let options: Vec<String> = spec
+            .options()
+            .into_iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        let expected = [
+            r"--delimiter \n",
+            "--filter /a/",
+            "--format raw",
+            "--from 7@5",
+            "--isolation read_committed",
+            "--limit 3",
+            "topics orders",
+        ];
+        assert_eq!(options, expected);
     }
 }
