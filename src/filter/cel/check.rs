@@ -165,6 +165,11 @@ impl<'p> Checker<'p> {
             Expr::Struct(of) => Err(self.fail(node, format!("unknown type {}", of.type_name))),
             Expr::Comprehension(of) => {
                 self.expression(&of.iter_range)?;
+                let is_record = |name: &str| name == NAME;
+                if is_record(&of.iter_var) || of.iter_var2.as_deref().is_some_and(is_record) {
+                    let error = self.fail(node, format!("{NAME} is the record, not a variable"));
+                    return Err(error.hint("use another name: exists(x, x == 'a')"));
+                }
                 let outside = self.variables.len();
                 self.variables.extend([of.iter_var.as_str(), of.accu_var.as_str()]);
                 self.variables.extend(of.iter_var2.as_deref());
@@ -219,6 +224,13 @@ mod tests {
             Err("unknown name x".to_owned())
         );
         assert_eq!(verdict("type(record.key) == string"), Ok(()));
+    }
+
+    #[test]
+    fn a_variable_does_not_take_the_name_of_the_record() {
+        let why = Err("record is the record, not a variable".to_owned());
+        assert_eq!(verdict("record.value.l.exists(record, record.keyAsText == 'abc')"), why);
+        assert_eq!(verdict("[1].all(x, [2].all(record, record == x))"), why);
     }
 
     #[test]
