@@ -40,6 +40,8 @@ pub struct SendOrder {
     pub topic: TopicName,
     /// The partition.
     pub partition: PartitionId,
+    /// Among how many partitions the key chose it; `None` where no key did.
+    pub chosen_of: Option<u32>,
     /// What is sent.
     pub content: Content,
     /// How its batch is compressed.
@@ -71,6 +73,9 @@ const TEXT: &str = "text";
 const NULL: &str = "null";
 const BASE64: &str = "base64";
 const KEPT: &str = "as it is";
+
+/// How a key chooses a partition, in words.
+const BY_KEY: &str = "by its key";
 
 /// What the line of the headers says when they are kept beside the form.
 const KEPT_HEADERS: &str = "(as they are: ctrl-o edits them)";
@@ -161,7 +166,7 @@ impl Draft {
     pub fn order(&self, form: &Form, any: u32) -> Result<(SendOrder, &'static str), String> {
         let content = self.content(form)?;
         let (partition, chosen) = match (form.value(PARTITION).trim(), &content.key) {
-            ("", Some(key)) => (partition_of(key, self.partitions.max(1)), "by its key"),
+            ("", Some(key)) => (partition_of(key, self.partitions.max(1)), BY_KEY),
             ("", None) => (PartitionId((any % self.partitions.max(1)) as i32), "any: it has no key"),
             (typed, _) => {
                 let number = typed.parse::<u32>().ok().filter(|number| *number < self.partitions);
@@ -176,6 +181,7 @@ impl Draft {
         let order = SendOrder {
             topic: self.topic.clone(),
             partition,
+            chosen_of: (chosen == BY_KEY).then_some(self.partitions.max(1)),
             content,
             codec: codec.unwrap_or(Codec::None),
         };
@@ -271,6 +277,7 @@ mod tests {
         ];
         let order = order(&set).unwrap();
         assert_eq!(order.partition, partition_of(b"order-1", 12));
+        assert_eq!(order.chosen_of, Some(12));
         assert_eq!(order.content.value.as_deref(), Some(&b"{}"[..]));
         assert_eq!(order.codec, Codec::Zstd);
         let headers = order.content.headers.iter();
@@ -302,6 +309,7 @@ mod tests {
             "no key unless somebody types one"
         );
         assert_eq!(order(&[]).unwrap().partition, PartitionId(5), "any: 29 of 12");
+        assert_eq!(order(&[]).unwrap().chosen_of, None);
     }
 
     #[test]

@@ -48,6 +48,7 @@ fn send(value: &str) -> JobSpec {
     let order = SendOrder {
         topic: "orders".into(),
         partition: PartitionId(2),
+        chosen_of: None,
         content: Content {
             value: Some(Bytes::copy_from_slice(value.as_bytes())),
             ..Content::default()
@@ -81,6 +82,18 @@ async fn a_confirmed_record_is_stored_where_it_was_said_and_its_offset_told() {
     scene.client.unlock().unwrap();
     assert_eq!(run(&scene, send("a")).await, JobEnd::Done("sent to orders/2@0".into()));
     assert_eq!(run(&scene, send("b")).await, JobEnd::Done("sent to orders/2@1".into()));
+    assert_eq!(stored(&scene.sim, "orders", 2), ["a", "b"]);
+
+    let JobSpec::Send(mut order, sending) = send("c") else {
+        panic!("a record")
+    };
+    order.chosen_of = Some(1000);
+    let grown = run(&scene, JobSpec::Send(order, sending)).await;
+    let why = "now, its key chose among 1000";
+    assert!(
+        matches!(&grown, JobEnd::Failed(said) if said.starts_with("not sent") && said.contains(why)),
+        "{grown:?}"
+    );
     assert_eq!(stored(&scene.sim, "orders", 2), ["a", "b"]);
 }
 

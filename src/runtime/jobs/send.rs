@@ -19,6 +19,7 @@ pub(super) async fn run(client: &Client, order: &SendOrder, sending: &Sending) -
     let record = One {
         topic: &order.topic,
         partition: order.partition,
+        chosen_of: order.chosen_of,
         key: content.key.as_deref(),
         value: content.value.as_deref(),
         headers: &content.headers,
