@@ -110,7 +110,7 @@ impl Export {
             filter: spec.filter,
             patience: spec.patience,
             starts_small: left.is_some_and(|left| left < SMALL),
-            grows: if is_followed && spec.partitions.is_empty() {
+            grows: if is_followed && spec.partitions.is_empty() && spec.from.partitions().is_none() {
                 plan.topics.keys().map(|topic| topic.as_str().into()).collect()
             } else {
                 Vec::new()

@@ -45,7 +45,9 @@ pub(super) struct Reader<T> {
     ready: VecDeque<Ready<T>>,
     isolation: Isolation,
     patience: Duration,
-    grows: Vec<TopicName>,
+    /// Topics whose added partitions are followed too, with the number that the next one will have: one that was given
+    /// up is known, and does not begin anew.
+    grows: HashMap<TopicName, i32>,
     /// Whose logs are read, where the cluster has ids.
     ids: HashMap<TopicName, [u8; 16]>,
     /// When the topics are looked at again; `None` while that is under way.
@@ -59,6 +61,12 @@ impl<T: Default + Send + 'static> Reader<T> {
         let now = Instant::now();
         let known = |range: &Range| client.leader(&range.partition.topic, range.partition.partition).ok();
         let leaders: BTreeSet<BrokerId> = spec.ranges.iter().filter_map(known).collect();
+        let next = |topic: &TopicName| {
+            let of_topic = spec.ranges.iter().filter(|range| range.partition.topic == *topic);
+            of_topic.map(|range| range.partition.partition.0 + 1).max().unwrap_or(0)
+        };
+        let grows: Vec<_> = spec.grows.iter().map(|topic| (topic.clone(), next(topic))).collect();
+        let grows = grows.into_iter();
         let topics = spec.ranges.iter().map(|range| &range.partition.topic);
         let ids = topics.filter_map(|topic| Some((topic.clone(), client.topic_id(topic)?)));
         Self {
@@ -69,7 +77,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             ready: VecDeque::new(),
             isolation: spec.isolation,
             patience: spec.patience,
-            grows: spec.grows,
+            grows: grows.collect(),
             refresh_at: Some(now + LOOK_AGAIN),
             refreshed_at: None,
             client,
@@ -88,7 +96,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             let now = Instant::now();
             self.tell(now);
             self.tracks.retain(|track| track.need() != Need::Nothing);
-            if self.tracks.is_empty() && self.grows.is_empty() && self.ready.is_empty() {
+            if self.tracks.is_empty() && self.ready.is_empty() {
                 return self.pool.end().await;
             }
             self.start(now);
@@ -144,7 +152,7 @@ impl<T: Default + Send + 'static> Reader<T> {
         if self.refresh_at.is_some_and(|at| at <= now) {
             self.refresh_at = None;
             let topics: BTreeSet<TopicName> = self.tracks.iter().map(|track| track.name.topic.clone()).collect();
-            let topics = topics.into_iter().chain(self.grows.iter().cloned());
+            let topics = topics.into_iter().chain(self.grows.keys().cloned());
             self.jobs.refresh(topics.collect::<BTreeSet<_>>().into_iter().collect());
         }
         let mut lost = Vec::new();
@@ -297,7 +305,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             let known = id.map(|id| *self.ids.entry(topic.name.clone()).or_insert(id));
             if known != id {
                 self.remade(&topic.name);
-            } else if self.grows.contains(&topic.name) {
+            } else if self.grows.contains_key(&topic.name) {
                 self.add(&topic.name, topic.partitions.iter().map(|partition| partition.id));
             }
         }
@@ -305,7 +313,7 @@ impl<T: Default + Send + 'static> Reader<T> {
 
     /// The topic is another one: its offsets mean something else.
     fn remade(&mut self, topic: &TopicName) {
-        self.grows.retain(|known| known != topic);
+        self.grows.remove(topic);
         let (gone, kept) = mem::take(&mut self.tracks)
             .into_iter()
             .partition(|track| track.name.topic == *topic);
@@ -326,18 +334,17 @@ impl<T: Default + Send + 'static> Reader<T> {
 
     /// Partitions that were added are followed from their start.
     fn add(&mut self, topic: &TopicName, partitions: impl Iterator<Item = PartitionId>) {
-        for partition in partitions {
-            let name = TopicPartition {
-                topic: topic.clone(),
-                partition,
-            };
-            if self.tracks.iter().all(|track| track.name != name) {
-                self.tracks.push(Track::new(Range {
-                    partition: name,
-                    from: Offset(0),
-                    to: None,
-                }));
-            }
+        let Some(next) = self.grows.get_mut(topic) else { return };
+        for partition in partitions.filter(|partition| partition.0 >= *next).collect::<Vec<_>>() {
+            *next = (*next).max(partition.0 + 1);
+            self.tracks.push(Track::new(Range {
+                partition: TopicPartition {
+                    topic: topic.clone(),
+                    partition,
+                },
+                from: Offset(0),
+                to: None,
+            }));
         }
     }
 
