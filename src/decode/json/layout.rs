@@ -124,6 +124,11 @@ impl RowStart {
         self.0.at
     }
 
+    /// Where the line begins that the row belongs to.
+    pub(in crate::decode) fn line_start(self) -> Self {
+        Self(Place { skipped: 0, ..self.0 })
+    }
+
     /// How many objects and arrays are open there.
     pub(in crate::decode) fn depth(self) -> usize {
         self.0.depth

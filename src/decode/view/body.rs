@@ -1,5 +1,7 @@
 //! A value laid out in rows, none of them hidden: which bytes stand on which row, and back.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::folds::Fold;
@@ -16,7 +18,7 @@ const STRIDE: usize = 64;
 /// Rows of a value.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
-    /// What the rows are made of: the bytes, or what a decoder made of them.
+    /// What the rows are made of: the bytes, or what a decoder made of them. Empty where the layout has a text.
     shown: Bytes,
     columns: usize,
     /// How many there are; at least 1.
@@ -29,7 +31,8 @@ enum Layout {
     /// One row that says there is nothing.
     Nothing(Shape),
     Text(Vec<usize>),
-    Json(Vec<RowStart>),
+    /// The text, known to be one: a window must not read megabytes to find that out again.
+    Json(Arc<str>, Vec<RowStart>),
     Hex(Dump),
 }
 
@@ -60,10 +63,14 @@ impl Body {
             }
             as_it_is => (bytes, as_it_is),
         };
-        let (layout, rows) = match decoded {
-            Decoded::AsHex => hex(&shown, columns),
-            Decoded::AsJson => json(&shown, columns),
+        let (layout, rows) = match (decoded, std::str::from_utf8(&shown)) {
+            (Decoded::AsHex, _) => hex(&shown, columns),
+            (Decoded::AsJson, Ok(text)) => json(text, columns),
             _ => lines(&shown, columns),
+        };
+        let shown = match layout {
+            Layout::Json(..) => Bytes::new(),
+            _ => shown,
         };
         Self {
             shown,
@@ -75,12 +82,15 @@ impl Body {
 
     /// What the rows are made of.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.shown
+        match &self.layout {
+            Layout::Json(text, _) => text.as_bytes(),
+            _ => &self.shown,
+        }
     }
 
     /// Whether objects and arrays can be folded.
     pub(super) fn is_tree(&self) -> bool {
-        matches!(self.layout, Layout::Json(_))
+        matches!(self.layout, Layout::Json(..))
     }
 
     /// At most `count` rows from row `from` on.
@@ -99,8 +109,8 @@ impl Body {
                 });
                 rows.skip(1).take(count).map(|(line, _)| line).collect()
             }
-            Layout::Json(starts) => {
-                let Some(mut pretty) = self.json_row(starts, from) else {
+            Layout::Json(text, starts) => {
+                let Some(mut pretty) = self.json_row(text, starts, from) else {
                     return Vec::new();
                 };
                 std::iter::from_fn(|| pretty.next_row()).take(count).collect()
@@ -115,18 +125,13 @@ impl Body {
     }
 
     /// The layout from this row on.
-    fn json_row(&self, starts: &[RowStart], row: usize) -> Option<Pretty<'_>> {
+    fn json_row<'a>(&self, text: &'a str, starts: &[RowStart], row: usize) -> Option<Pretty<'a>> {
         let start = *starts.get(row / STRIDE)?;
-        let mut pretty = self.pretty(Some(start));
+        let mut pretty = Pretty::new(text, self.columns, Some(start));
         for _ in 0..row % STRIDE {
             pretty.skip_row();
         }
         Some(pretty)
-    }
-
-    fn pretty(&self, start: Option<RowStart>) -> Pretty<'_> {
-        let input = std::str::from_utf8(&self.shown).unwrap_or_default();
-        Pretty::new(input, self.columns, start)
     }
 
     /// The byte that a row begins with.
@@ -135,9 +140,10 @@ impl Body {
             Layout::Nothing(_) => 0,
             Layout::Hex(dump) => dump.byte_of(row),
             Layout::Text(starts) => self.text_row(starts, row).unwrap_or(self.shown.len()),
-            Layout::Json(starts) => self
-                .json_row(starts, row)
-                .map_or(self.shown.len(), |pretty| pretty.byte()),
+            Layout::Json(text, starts) => {
+                let row = self.json_row(text, starts, row);
+                row.map_or(text.len(), |pretty| pretty.byte())
+            }
         }
     }
 
@@ -158,21 +164,20 @@ impl Body {
                     row += 1;
                 }
             }
-            Layout::Json(starts) => self.json_row_of(starts, byte),
+            Layout::Json(text, starts) => {
+                let stride = starts.partition_point(|start| start.line() <= byte).saturating_sub(1);
+                let start = starts.get(stride).copied();
+                let place = start.and_then(|start| Pretty::new(text, self.columns, Some(start)).place_of(byte));
+                place.map_or(0, |place| self.json_row_at(text, starts, place))
+            }
         }
     }
 
-    fn json_row_of(&self, starts: &[RowStart], byte: usize) -> usize {
-        let stride = starts.partition_point(|start| start.line() <= byte).saturating_sub(1);
-        let Some(place) = starts
-            .get(stride)
-            .and_then(|start| self.pretty(Some(*start)).place_of(byte))
-        else {
-            return 0;
-        };
+    /// The row that holds a place.
+    fn json_row_at(&self, text: &str, starts: &[RowStart], place: RowStart) -> usize {
         let stride = starts.partition_point(|start| *start <= place).saturating_sub(1);
         let mut row = stride * STRIDE;
-        let Some(mut pretty) = self.json_row(starts, row) else {
+        let Some(mut pretty) = self.json_row(text, starts, row) else {
             return row;
         };
         while pretty.skip_row() && pretty.place() <= place && row + 1 < self.rows {
@@ -183,24 +188,23 @@ impl Body {
 
     /// The object or array that a row belongs to the beginning of: its first row, and what folding it hides.
     pub(super) fn container(&self, row: usize) -> Option<(usize, Fold)> {
-        let Layout::Json(starts) = &self.layout else {
+        let Layout::Json(text, starts) = &self.layout else {
             return None;
         };
-        let mut head = row;
-        while self.json_row(starts, head)?.place().is_continued() {
-            head = head.checked_sub(1)?;
-        }
-        let mut pretty = self.json_row(starts, head)?;
+        // A line may be megabytes long: its first row is looked up, not walked back to.
+        let line = self.json_row(text, starts, row)?.place().line_start();
+        let head = self.json_row_at(text, starts, line);
+        let mut pretty = self.json_row(text, starts, head)?;
         fold(&mut pretty, head).map(|fold| (head, fold))
     }
 
     /// Every object and array that stands directly in the outermost one.
     pub(super) fn top_containers(&self) -> Vec<(usize, Fold)> {
         let mut folds = Vec::new();
-        if !self.is_tree() {
+        let Layout::Json(text, _) = &self.layout else {
             return folds;
-        }
-        let (mut pretty, mut row) = (self.pretty(None), 0);
+        };
+        let (mut pretty, mut row) = (Pretty::new(text, self.columns, None), 0);
         loop {
             let mut ahead = pretty.clone();
             if pretty.place().depth() == 1
@@ -277,14 +281,13 @@ fn lines(bytes: &[u8], columns: usize) -> (Layout, usize) {
     (Layout::Text(starts), rows)
 }
 
-fn json(bytes: &[u8], columns: usize) -> (Layout, usize) {
-    let input = std::str::from_utf8(bytes).unwrap_or_default();
+fn json(text: &str, columns: usize) -> (Layout, usize) {
     let (mut starts, mut rows) = (Vec::new(), 0);
-    let mut pretty = Pretty::new(input, columns, None);
+    let mut pretty = Pretty::new(text, columns, None);
     loop {
         let place = pretty.place();
         if !pretty.skip_row() {
-            return (Layout::Json(starts), rows);
+            return (Layout::Json(text.into(), starts), rows);
         }
         if rows % STRIDE == 0 {
             starts.push(place);
@@ -328,6 +331,18 @@ mod tests {
         assert_eq!(body.container(1), Some((1, fold(2, 10, 3))));
         assert_eq!(body.container(2), None, "1 is no container");
         assert_eq!(body.top_containers(), [(1, fold(2, 10, 3))]);
+    }
+
+    #[test]
+    fn a_row_in_the_middle_of_a_long_line_finds_its_first_at_once() {
+        let long = format!("{{\"text\":\"{}\"}}", "x".repeat(4 << 20));
+        let body = body(&long, Decoded::AsJson, 20);
+        assert!(body.rows > 200_000);
+        assert_eq!(body.container(body.rows / 2), None, "a string is no container");
+        let key = format!("{{\"{}\":[1]}}", "k".repeat(100_000));
+        let body = self::body(&key, Decoded::AsJson, 20);
+        let (head, fold) = body.container(body.rows / 2).unwrap();
+        assert_eq!((head, fold.members), (1, 1));
     }
 
     proptest! {
