@@ -9,8 +9,8 @@ use ktui::kafka::records::Stretch;
 use ktui::kafka::scan::{Found, Lost, Make, Range, Scan, ScanSpec, Step, Tally, TimeBounds, spans};
 use ktui::sim::batch::{Batch, Marker, Record};
 use ktui::sim::codec::Codec;
-use ktui::sim::fault::{Fault, Rule};
-use ktui::sim::{SimSpec, TopicSpec};
+use ktui::sim::fault::{Fault, Rule, Scope};
+use ktui::sim::{SimHandle, SimSpec, TopicSpec};
 use tokio::time::timeout;
 
 use crate::profiles::{for_each_profile, started};
@@ -282,14 +282,27 @@ async fn a_topic_made_anew_ends_its_ranges() {
     assert_eq!(said.failed.len(), 3, "{said:?}");
 }
 
-#[tokio::test]
-async fn what_is_followed_goes_on_with_what_is_written_and_with_added_partitions() {
-    let (_sim, handle, client) = started(three(2)).await;
-    let mut spec = whole(&client, Isolation::ReadCommitted).await;
+/// A follow of `orders`, from its beginning.
+async fn followed(client: &Client) -> ScanSpec {
+    let mut spec = whole(client, Isolation::ReadCommitted).await;
     for range in &mut spec.ranges {
         range.to = None;
     }
-    let mut scan = Scan::start(client.clone(), spec, || List);
+    spec.grows = vec!["orders".into()];
+    spec
+}
+
+/// Adds partition 3 with one record, and gives the scan a reason to look at the topic before its usual time.
+fn grow(handle: &SimHandle) {
+    handle.edit(|state| state.add_partitions("orders", vec![vec![1, 2]]));
+    handle.append("orders", 3, [record("added", 1)]);
+    handle.move_leader("orders", 0, 2);
+}
+
+#[tokio::test]
+async fn what_is_followed_goes_on_with_what_is_written_and_with_added_partitions() {
+    let (_sim, handle, client) = started(three(2)).await;
+    let mut scan = Scan::start(client.clone(), followed(&client).await, || List);
     let mut said = Said::default();
     while said.records.len() < 60 {
         said.take(step(&mut scan).await.unwrap());
@@ -297,12 +310,57 @@ async fn what_is_followed_goes_on_with_what_is_written_and_with_added_partitions
     for n in 0..30 {
         handle.append("orders", n % 3, [record(&format!("new {n}"), 1)]);
     }
-    while said.records.len() < 90 {
+    grow(&handle);
+    while said.records.len() < 91 {
         said.take(step(&mut scan).await.unwrap());
     }
     for partition in 0..3 {
         assert_eq!(said.offsets(partition), (0..30).collect::<Vec<_>>());
     }
+    assert_eq!(said.values(3), ["added"]);
+}
+
+#[tokio::test]
+async fn a_followed_partition_that_was_given_up_does_not_begin_anew() {
+    let (_sim, handle, client) = started(three(2)).await;
+    let mut spec = followed(&client).await;
+    spec.patience = Duration::from_secs(1);
+    let mut scan = Scan::start(client.clone(), spec, || List);
+    let mut said = Said::default();
+    while said.records.len() < 60 {
+        said.take(step(&mut scan).await.unwrap());
+    }
+    let denied = Fault::Error {
+        code: 29,
+        scope: Scope::Partition("orders".to_owned(), 1),
+    };
+    handle.inject(Rule::new(denied).api(FETCH).always());
+    handle.append("orders", 1, [record("wakes it", 1)]);
+    while said.failed.is_empty() {
+        said.take(step(&mut scan).await.unwrap());
+    }
+    handle.clear_faults();
+    grow(&handle);
+    while said.values(3).is_empty() {
+        said.take(step(&mut scan).await.unwrap());
+    }
+    let before = said.offsets(1);
+    handle.append("orders", 2, [record("last", 1)]);
+    while !said.values(2).contains(&"last") {
+        said.take(step(&mut scan).await.unwrap());
+    }
+    assert_eq!(said.offsets(1), before, "nothing of it comes twice");
+    assert_eq!(before, (0..before.len() as i64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_follow_ends_when_every_partition_was_given_up() {
+    let (_sim, handle, client) = started(three(1)).await;
+    let mut spec = followed(&client).await;
+    spec.patience = Duration::from_secs(1);
+    handle.inject(Rule::error(FETCH, 29).always());
+    let said = all(&client, spec).await;
+    assert_eq!(said.failed.len(), 3);
 }
 
 #[tokio::test]
