@@ -298,6 +298,12 @@ impl App {
         }
     }
 
+    /// The words for an action in the bottom line.
+    pub fn short(&self, action: Action) -> &'static str {
+        let pane = self.overlay.is_none().then(|| self.nav.top().pane());
+        pane.and_then(|pane| pane.short(action)).unwrap_or(action.row().short)
+    }
+
     /// The actions of the bottom line.
     pub fn hints(&self) -> Vec<Action> {
         match (&self.prompt, &self.overlay) {

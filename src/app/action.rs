@@ -213,8 +213,8 @@ actions! {
         FoldAll         "fold-all"         ["z"]           "fold all" "fold every object and array, or open them";
         NextRecord      "next-record"      ["J"]           "next"     "next record";
         PreviousRecord  "previous-record"  ["K"]           "previous" "previous record";
-        NextPlace       "next-place"       ["n"]           "next"     "next place of what is looked for, else next record";
-        PreviousPlace   "previous-place"   ["N"]           "previous" "the place before, else the record before";
+        NextPlace       "next-place"       ["n"]           "next place" "next place of what is looked for, else next record";
+        PreviousPlace   "previous-place"   ["N"]           "place before" "the place before, else the record before";
         ScrollLeft      "scroll-left"      ["h", "left"]   "left"     "scroll left";
         ScrollRight     "scroll-right"     ["l", "right"]  "right"    "scroll right";
     }

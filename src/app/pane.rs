@@ -132,6 +132,11 @@ pub trait Pane {
     /// The five to seven actions that matter most here and now, most useful first.
     fn hints(&self) -> Vec<Action>;
 
+    /// The words for one of them, where this screen has its own.
+    fn short(&self, _action: Action) -> Option<&'static str> {
+        None
+    }
+
     /// Does what `action` means here; intents for the machine go to `out`. `false` when it means nothing here.
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool;
 

@@ -115,7 +115,7 @@ pub fn bottom(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>) {
     line.gap(1);
     for action in hints(app) {
         let key = key_of(action, paint);
-        let label = action.row().short;
+        let label = app.short(action);
         let needed = text::width(&key) + 1 + text::width(label);
         if needed > usize::from(line.room()) {
             break;

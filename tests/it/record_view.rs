@@ -64,6 +64,11 @@ fn a_search_marks_counts_and_walks_its_places() {
     assert!(stage.line("▸   ").contains("A-1"), "round the end");
     stage.press(Action::PreviousPlace);
     assert!(stage.line("▸   ").contains("sku later"));
+    assert!(
+        stage.line("J next").contains("n next place   J next   ") && stage.line("J next").contains("/ search"),
+        "{}",
+        stage.text()
+    );
     assert_snapshot!(stage.text());
 }
 
@@ -78,6 +83,7 @@ fn what_is_not_found_is_said_and_esc_ends_the_search_before_it_leaves() {
         "{}",
         stage.text()
     );
+    assert!(!stage.text().contains("n next place"), "there is none");
     stage.press(Action::Back);
     assert!(!stage.line("value").contains("absent"), "{}", stage.text());
     assert!(stage.text().contains("newer"), "the record is still open");

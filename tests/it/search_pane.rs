@@ -164,6 +164,7 @@ fn the_cursor_stays_on_its_record_while_matches_come_before_it() {
 fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
     let mut stage = searching(120, 30);
     bring(&mut stage, vec![order(1, 1010)], progress(1_000_000, 1));
+    assert!(stage.line("⏎ open").contains("esc stop search"), "{}", stage.text());
     stage.press(Action::Back);
     assert_eq!(stage.did(&Effect::PauseFeed), 1);
     assert!(
@@ -171,6 +172,7 @@ fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
         "{}",
         stage.text()
     );
+    assert!(stage.line("⏎ open").contains("R go on   ⏎ open   / search   esc leave search"));
     // What was under way is kept.
     bring(&mut stage, vec![order(1, 1020)], progress(1_100_000, 2));
     assert_eq!(on_screen(&stage), [1010, 1020]);

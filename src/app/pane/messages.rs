@@ -255,6 +255,15 @@ impl Pane for Messages {
         ]
     }
 
+    fn short(&self, action: Action) -> Option<&'static str> {
+        match (action, &self.search) {
+            (Action::Filter, _) => Some("search"),
+            (Action::Back, Some(search)) if search.is_busy() => Some("stop search"),
+            (Action::Back, Some(_)) => Some("leave search"),
+            _ => None,
+        }
+    }
+
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
         let is_known = self.do_action(action, view, out);
         self.tell_stance(out);

@@ -291,20 +291,23 @@ impl Pane for RecordView {
     }
 
     fn hints(&self) -> Vec<Action> {
-        let first = if self.find.is_some() {
-            Action::NextPlace
-        } else {
-            Action::NextRecord
-        };
-        vec![
-            first,
+        let mut hints = vec![
+            Action::NextRecord,
             Action::NextSection,
             Action::NextView,
             Action::Filter,
             Action::Open,
             Action::Copy,
             Action::Back,
-        ]
+        ];
+        if self.find.as_ref().is_some_and(Find::has_places) {
+            hints.insert(0, Action::NextPlace);
+        }
+        hints
+    }
+
+    fn short(&self, action: Action) -> Option<&'static str> {
+        (action == Action::Filter).then_some("search")
     }
 
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {

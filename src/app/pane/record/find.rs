@@ -24,4 +24,9 @@ impl Find {
             count: None,
         })
     }
+
+    /// Whether there is a place to go to.
+    pub(super) fn has_places(&self) -> bool {
+        self.count.is_some_and(|count| count > 0)
+    }
 }
