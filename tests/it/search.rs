@@ -127,7 +127,9 @@ async fn errors_of_the_filter_are_counted_with_examples() {
         .unwrap();
     assert_eq!((values.len(), progress.errors, progress.matches), (0, 600, 0));
     assert!(
-        progress.error_examples[0].2.contains("found no matching overload"),
+        progress.error_examples[0]
+            .2
+            .contains("record.value is text here and has no field a"),
         "{:?}",
         progress.error_examples
     );

@@ -103,7 +103,9 @@ fn a_line_is_checked_and_tried_while_it_is_typed() {
     );
     type_text(&mut stage, "record.value.custommer == 'bob'");
     assert!(
-        stage.line("/record").contains("on this record: no such key: custommer"),
+        stage
+            .line("/record")
+            .contains("on this record: record.value has no field custommer"),
         "{}",
         stage.text()
     );
@@ -172,7 +174,11 @@ fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
         "{}",
         stage.text()
     );
-    assert!(stage.line("⏎ open").contains("R go on   ⏎ open   / search   esc leave search"));
+    assert!(
+        stage
+            .line("⏎ open")
+            .contains("R go on   ⏎ open   / search   esc leave search")
+    );
     // What was under way is kept.
     bring(&mut stage, vec![order(1, 1020)], progress(1_100_000, 2));
     assert_eq!(on_screen(&stage), [1010, 1020]);
@@ -266,8 +272,8 @@ fn what_could_not_be_judged_is_shown() {
     let troubled = Progress {
         errors: 1_204,
         error_examples: vec![
-            example(17, "no such key: customer"),
-            example(18, "no such key: customer"),
+            example(17, "record.value has no field customer"),
+            example(18, "record.value has no field customer"),
         ],
         unreadable: 1,
         unreadable_examples: vec![example(99, "checksum mismatch")],
