@@ -97,7 +97,10 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     if !args.lines.yes && args.files.iter().any(|file| file.as_os_str() == "-") {
         return Err(super::sending::unasked(&topic, &writing.name));
     }
-    let target = Target::ask(&writing.client, &topic).await?;
+    let mut target = Target::ask(&writing.client, &topic).await?;
+    if args.output.names_cluster() {
+        described(writing, &mut target).await;
+    }
     let format = args.format.unwrap_or_else(|| {
         let is_exported = !args.files.is_empty() && args.files.iter().all(|file| is_jsonl(file));
         if is_exported {
@@ -143,6 +146,15 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     report
         .print(args.output)
         .map_err(|error| Refusal::Failed(format!("cannot write: {error}")))
+}
+
+/// The cluster's controller too, for the report: on KRaft it takes requests of its own.
+async fn described(writing: &Writing, target: &mut Target) {
+    match writing.client.describe_cluster().await {
+        Ok(found) => target.cluster = found.value,
+        // It stays unknown in the report: no reason not to send.
+        Err(error) => tracing::debug!(%error, "the cluster was not described"),
+    }
 }
 
 fn partition(args: &ProduceArgs, target: &Target) -> Result<Option<PartitionId>, Refusal> {

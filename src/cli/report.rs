@@ -23,6 +23,13 @@ pub struct OutputArgs {
     csv: bool,
 }
 
+impl OutputArgs {
+    /// Whether what is printed names the cluster.
+    pub fn names_cluster(self) -> bool {
+        self.json
+    }
+}
+
 /// The cluster as a report names it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClusterItem {

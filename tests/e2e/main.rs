@@ -18,4 +18,5 @@ mod keys;
 mod memory;
 mod messages;
 mod quiet;
+mod sending;
 mod simulated;
