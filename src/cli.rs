@@ -4,6 +4,7 @@
 
 mod brokers;
 mod export;
+mod foreign;
 mod groups;
 mod headless;
 mod import;

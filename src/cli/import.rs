@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::foreign;
 use super::produce::failures;
 use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl, say};
 use crate::exit::Exit;
 use crate::kafka::model::TopicName;
 use crate::ops::Sending;
 use crate::ops::import::{Begin, Import, ImportError, Ready};
+use crate::ops::transfer::source::is_pipe;
 use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Format, OnBad, Outcome, Progress, Stopped, Survey, Target};
 use crate::runtime::clock;
 use crate::task;
-use crate::ui::format::Count;
+use crate::ui::format::{Count, IsoUtc};
 use crate::ui::text;
 
 /// Between two states of the progress line.
@@ -83,10 +85,10 @@ impl From<ImportError> for Refusal {
 /// When nothing was sent.
 pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusal> {
     let topic = TopicName::from(args.topic.as_str());
-    let is_pipe = args.file.as_os_str() == "-";
+    let is_pipe = is_pipe(&args.file);
     if is_pipe && (args.resume || args.checkpoint.is_some()) {
         return Err(Refusal::Usage(
-            "standard input cannot be read again: no --resume, no --checkpoint".to_owned(),
+            "a pipe cannot be read again: no --resume, no --checkpoint".to_owned(),
         ));
     }
     if is_pipe && !args.lines.yes && !args.dry_run {
@@ -97,9 +99,14 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
     }
     let target = Target::ask(&writing.client, &topic).await?;
     let import = planned(writing, args, target)?;
+    let unfit = |error| ImportError::File {
+        path: args.file.clone(),
+        error,
+    };
+    let foreign = foreign::warnings(&args.file, &import.recipe.format).map_err(unfit)?;
     if args.dry_run {
         let survey = import.survey().await?;
-        return Ok(preview(&import, &survey, writing));
+        return Ok(preview(&import, &survey, &foreign, writing));
     }
     let begin = match (args.resume, args.force) {
         (true, _) => Begin::Resume,
@@ -116,9 +123,13 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
         return Ok(Exit::Well);
     }
     let mut records = None;
-    if !args.lines.yes {
+    if args.lines.yes {
+        for warning in &foreign {
+            say(&format!("warning: {warning}"));
+        }
+    } else {
         let survey = import.survey().await?;
-        preview(&import, &survey, writing);
+        preview(&import, &survey, &foreign, writing);
         records = Some(survey.records.saturating_sub(ready.resumed().unwrap_or(0)));
     }
     let sending = Sending {
@@ -171,7 +182,7 @@ fn planned(writing: &Writing, args: &ImportArgs, target: Target) -> Result<Impor
 }
 
 /// What is in the file and what would happen to it, on stderr.
-fn preview(import: &Import, survey: &Survey, writing: &Writing) -> Exit {
+fn preview(import: &Import, survey: &Survey, foreign: &[String], writing: &Writing) -> Exit {
     let count = |number: u64| Count(number as i64);
     let target = &import.recipe.target;
     let mut lines = vec![
@@ -200,15 +211,10 @@ fn preview(import: &Import, survey: &Survey, writing: &Writing) -> Exit {
         ),
     ];
     if let Some((from, to)) = survey.times {
-        let time = |ms| jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string());
-        lines.push(format!("times from {} to {}", time(from), time(to)));
+        lines.push(format!("times from {} to {}", IsoUtc(from), IsoUtc(to)));
     }
-    lines.extend(
-        survey
-            .warnings(&import.recipe)
-            .into_iter()
-            .map(|warning| format!("warning: {warning}")),
-    );
+    let warnings = foreign.iter().cloned().chain(survey.warnings(&import.recipe));
+    lines.extend(warnings.map(|warning| format!("warning: {warning}")));
     lines.extend(survey.bad.iter().map(|bad| format!("line {}: {}", bad.line, bad.why)));
     for line in lines {
         // A closed stderr is nobody to tell.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::foreign;
 use super::report::{ClusterItem, Column, Item, OutputArgs, Report, Side, known};
 use super::sending::{FormatArg, LineArgs, Refusal, Writing, apart, is_jsonl};
 use crate::exit::Exit;
@@ -15,7 +16,7 @@ use crate::kafka::partial::Failure;
 use crate::kafka::send::Sender;
 use crate::ops::Sending;
 use crate::ops::transfer::outcome::Failed;
-use crate::ops::transfer::source::{Ended, chunks, open};
+use crate::ops::transfer::source::{Ended, chunks, is_pipe, open};
 use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
 
@@ -94,7 +95,7 @@ impl Item for SentItem {
 pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal> {
     let topic = TopicName::from(args.topic.as_str());
     writing.may_send(&topic, args.lines.yes)?;
-    if !args.lines.yes && args.files.iter().any(|file| file.as_os_str() == "-") {
+    if !args.lines.yes && args.files.iter().any(|file| is_pipe(file)) {
         return Err(super::sending::unasked(&topic, &writing.name));
     }
     let mut target = Target::ask(&writing.client, &topic).await?;
@@ -112,6 +113,12 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     let mut recipe = args.lines.recipe(format, target, OnBad::Tell).map_err(Refusal::Usage)?;
     recipe.partition = partition(args, &recipe.target)?;
     let (input, records) = input(args, &recipe).await?;
+    for file in &args.files {
+        // What cannot be read was said above.
+        for warning in foreign::warnings(file, &recipe.format).unwrap_or_default() {
+            super::sending::say(&format!("warning: {}: {warning}", file.display()));
+        }
+    }
     let sending = Sending {
         cluster: writing.name.clone(),
         topic: topic.clone(),

@@ -283,11 +283,11 @@ pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Sen
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Standard input cannot be both what is sent and the answer.
+/// What can be read once cannot be counted for the question and sent then.
 pub fn unasked(topic: &TopicName, cluster: &str) -> Refusal {
     Refusal::Refused(format!(
-        "nothing was sent to topic {topic} of cluster {cluster}: what is read from standard input cannot be asked about. \
-         Hint: --yes confirms it."
+        "nothing was sent to topic {topic} of cluster {cluster}: what comes from a pipe or standard input cannot be asked \
+         about. Hint: --yes confirms it."
     ))
 }
 

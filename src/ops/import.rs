@@ -20,14 +20,14 @@ use crate::kafka::model::{Offset, PartitionId, TopicName, TopicPartition};
 use crate::kafka::send::{Sender, after};
 use crate::ops::transfer::checkpoint::Keeper;
 use crate::ops::transfer::cut::Bounds;
-use crate::ops::transfer::source::{chunks, open};
+use crate::ops::transfer::source::{chunks, is_pipe, open};
 use crate::ops::transfer::tail::{Arrived, Lane, arrived};
 use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey};
 
 /// A file, or what comes from a pipe, to be imported.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// The file; `-` is standard input, of which nothing can be resumed.
+    /// The file; of a pipe, such as `-` for standard input, nothing can be resumed.
     pub path: PathBuf,
     /// Where it is noted how far the import is; beside the file unless said otherwise.
     pub checkpoint: Option<PathBuf>,
@@ -104,9 +104,9 @@ pub struct Ready {
 }
 
 impl Import {
-    /// Whether the input is standard input.
+    /// Whether the input can be read only once.
     pub fn is_pipe(&self) -> bool {
-        self.path.as_os_str() == "-"
+        is_pipe(&self.path)
     }
 
     /// Where it is noted how far the import is.

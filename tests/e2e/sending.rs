@@ -1,5 +1,6 @@
 //! `ktui produce` and `ktui import` on a simulated cluster, where nobody sits at a terminal.
 
+use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -46,4 +47,71 @@ fn the_report_of_what_was_sent_names_the_cluster_as_every_other_report_does() {
     assert!(sent["cluster"]["controller"].is_i64(), "{sent}");
     let expected = json!([{"partition": 0, "records": 2, "firstOffset": 0, "lastOffset": 1}]);
     assert_eq!(sent["items"], expected);
+}
+
+#[test]
+fn who_imports_something_else_than_records_is_warned() {
+    let cluster = cluster();
+    fed(&cluster, &["produce", TOPIC, "--yes"], b"a\nb\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (csv, lines) = (path("backup.csv"), path("backup.jsonl"));
+    for (format, file) in [("csv", &csv), ("jsonl", &lines)] {
+        let (code, _, err) = plain(&["-b", &cluster.brokers, "export", TOPIC, "--format", format, "-o", file]);
+        assert_eq!(code, 0, "{err}");
+    }
+    let (checkpoint, partial, text) = (format!("{lines}.checkpoint"), path("half.jsonl.partial"), path("text"));
+    fs::copy(&lines, &partial).unwrap();
+    fs::write(&text, "a\n").unwrap();
+    for (file, said) in [
+        (&csv, "warning: it is CSV of ktui export: each line of it"),
+        (&checkpoint, "warning: it is the checkpoint of an export or import"),
+        (
+            &partial,
+            "warning: it is what an interrupted ktui export has written so far",
+        ),
+        (
+            &partial,
+            "warning: its lines are records of ktui export: each line would be sent whole",
+        ),
+    ] {
+        let (code, _, err) = plain(&["-b", &cluster.brokers, "import", file, TOPIC, "--dry-run"]);
+        assert!(code == 0 && err.contains(said), "{err}");
+    }
+    for file in [&lines, &text] {
+        let (_, _, err) = plain(&["-b", &cluster.brokers, "import", file, TOPIC, "--dry-run"]);
+        assert!(!err.contains("warning"), "{err}");
+    }
+    let (code, _, err) = plain(&["-b", &cluster.brokers, "import", &csv, TOPIC, "--yes"]);
+    assert!(
+        code == 0 && err.contains("warning: it is CSV"),
+        "also where nobody is asked: {err}"
+    );
+    let (code, _, err) = plain(&["-b", &cluster.brokers, "produce", TOPIC, &csv, "--yes"]);
+    assert!(code == 0 && err.contains("backup.csv: it is CSV"), "{err}");
+}
+
+#[test]
+fn what_a_shell_pipes_in_by_name_is_sent_once_and_not_asked_about() {
+    let cluster = cluster();
+    let run = |words: &str| {
+        let script = format!("\"$0\" -b {} {words}", cluster.brokers);
+        let output = Command::new("bash")
+            .args(["-c", &script, KTUI])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (words, said) in [
+        ("import <(printf 'a\nb\n') orders --yes", "2 records sent"),
+        ("produce orders <(printf 'c\n') --yes", ""),
+    ] {
+        let (code, err) = run(words);
+        assert!(code == 0 && err.contains(said), "{words}: {err}");
+    }
+    let (code, err) = run("import <(printf 'a\n') orders --resume --yes");
+    assert!(code == 2 && err.contains("a pipe cannot be read again"), "{err}");
+    let (_, out, _) = plain(&["-b", &cluster.brokers, "export", TOPIC, "--format", "raw", "-o", "-"]);
+    assert_eq!(out, "a\nb\nc\n");
 }

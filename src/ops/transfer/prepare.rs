@@ -241,8 +241,11 @@ impl Making<'_> {
         self.made.records += 1;
         self.made.short_lived += u64::from(recipe.target.rules.outlives(&record, self.now));
         let time = record.timestamp;
-        let (from, to) = self.made.times.unwrap_or((time, time));
-        self.made.times = Some((from.min(time), to.max(time)));
+        // Below 0 it has none.
+        if time >= 0 {
+            let (from, to) = self.made.times.unwrap_or((time, time));
+            self.made.times = Some((from.min(time), to.max(time)));
+        }
         Ok(())
     }
 

@@ -30,6 +30,12 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
+/// Whether `path` can be read only once: standard input, a named pipe, a shell's `<(command)`.
+pub fn is_pipe(path: &Path) -> bool {
+    let is_other = |about: std::fs::Metadata| !about.is_file() && !about.is_dir();
+    path.as_os_str() == "-" || std::fs::metadata(path).is_ok_and(is_other)
+}
+
 /// A file whose last line ends like the others, so that another file can follow it.
 pub struct Ended<R> {
     input: R,

@@ -155,13 +155,19 @@ mod tests {
             clock: || 1000,
             spare: Spare::default(),
         };
-        let input = "{\"timestamp\":5,\"key\":\"a\",\"value\":null}\n{\"timestamp\":999,\"key\":\"a\",\"value\":\"\"}\n{\"value\":\"\"}\n{\"key";
+        let input = concat!(
+            "{\"timestamp\":5,\"key\":\"a\",\"value\":null}\n",
+            "{\"timestamp\":999,\"key\":\"a\",\"value\":\"\"}\n",
+            "{\"value\":\"\"}\n",
+            "{\"timestamp\":-1,\"key\":\"no time\",\"value\":\"\"}\n",
+            "{\"key"
+        );
         let cut = Cut::new(input.as_bytes(), recipe.bounds());
         let survey = Survey::of(recipe.clone(), chunks(cut, false)).await;
-        assert_eq!((survey.records, survey.lines, survey.bytes), (2, 4, input.len() as u64));
+        assert_eq!((survey.records, survey.lines, survey.bytes), (3, 5, input.len() as u64));
         assert_eq!((survey.short_lived, survey.times), (1, Some((5, 999))));
         let named: Vec<_> = survey.bad.iter().map(|bad| bad.line).collect();
-        assert_eq!((named, survey.bad_count), (vec![3, 4], 2));
+        assert_eq!((named, survey.bad_count), (vec![3, 5], 2));
         let warnings = survey.warnings(&recipe).join("\n");
         for said in [
             "2 lines cannot be sent: it stops there",
