@@ -3,11 +3,11 @@
 //! ```text
 //!  ┌ New record for orders ───────────────────────────────────┐
 //!  │   key          order-4711                                │
-//!  │   key is       ‹ text ›  null  base64                    │
 //!  │ ▸ value        {"orderId":4711}▏                         │
-//!  │   value is     ‹ text ›                                  │
 //!  │   headers      trace-id=4bf92f35                         │
 //!  │   partition                                              │
+//!  │   key is       ‹ text ›                                  │
+//!  │   value is     ‹ text ›                                  │
 //!  │   compression  ‹ none ›                                  │
 //!  └──────────────────────────────────────────────────────────┘
 //! ```
@@ -112,11 +112,10 @@ impl Draft {
         let kinds = [TEXT, NULL, BASE64, KEPT];
         let at = |kind: &str| kinds.iter().position(|known| *known == kind).unwrap_or(0);
         let headers = headers_line(&self.kept.headers).unwrap_or_else(|| KEPT_HEADERS.to_owned());
+        // What is typed stands together: whoever goes on with Tab and types must not turn a choice.
         Form::new(self.title.clone())
             .text(KEY, &key, "the key; records with the same key go to the same partition")
-            .choice(KEY_IS, &kinds, at(key_is), as_key)
             .text(VALUE, &value, "the value; ctrl-o opens the whole record in $EDITOR")
-            .choice(VALUE_IS, &kinds, at(value_is), as_value)
             .text(
                 HEADERS,
                 &headers,
@@ -127,6 +126,8 @@ impl Draft {
                 "",
                 "a number; empty: by key as Java's producer does it, without a key any",
             )
+            .choice(KEY_IS, &kinds, at(key_is), as_key)
+            .choice(VALUE_IS, &kinds, at(value_is), as_value)
             .choice(COMPRESSION, &codecs, 0, "of the batch on its way and in the log")
     }
 

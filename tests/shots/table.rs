@@ -212,7 +212,7 @@ pub const SHOTS: &[Shot] = &[
             See("audit-log"),
             Press("P"),
             See("New record for"),
-            Press("order-1\t\t{\"orderId\":1}\r"),
+            Press("order-1\t{\"orderId\":1}\r"),
             See("Send this record?"),
         ],
     )
@@ -225,7 +225,7 @@ pub const SHOTS: &[Shot] = &[
             See("audit-log"),
             Press("P"),
             See("New record for"),
-            Press("order-1\t\t{\"orderId\":1}\r"),
+            Press("order-1\t{\"orderId\":1}\r"),
             See("Send this record?"),
             Press("y"),
             See("sent to"),
