@@ -10,9 +10,9 @@ use ktui::app::memory::Memory;
 use ktui::app::pane::messages::Stance;
 use ktui::app::pane::messages::search::{MOST, Phase};
 use ktui::app::slot::Ticket;
-use ktui::kafka::model::{Isolation, Offset, Row, TopicPartition};
+use ktui::kafka::model::{Isolation, Offset, PartitionId, Row, TopicPartition};
 use ktui::kafka::partial::Failure;
-use ktui::kafka::query::{Progress, SearchBatch, SearchSpec};
+use ktui::kafka::query::{Began, FeedBatch, Progress, SearchBatch, SearchSpec};
 use ktui::position::{Start, Until};
 
 use crate::messages_data::{opened, order, orders, record};
@@ -191,6 +191,81 @@ fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
     assert_eq!(stage.reads().start, Start::Newest(50), "reading goes on as before");
     stage.arrive(orders(1000..1050));
     assert_eq!((on_screen(&stage).len(), stage.cursor()), (50, 1049));
+}
+
+/// The newest fifty, the cursor three rows above the last, and what its screen says.
+fn looking() -> Stage {
+    let mut stage = opened(120, 30);
+    stage.bring(FeedBatch {
+        rows: orders(1000..1050),
+        began: (0..12).map(|partition| began(partition, 1050)).collect(),
+        at_end: true,
+        ..FeedBatch::default()
+    });
+    (0..3).for_each(|_| stage.press(Action::CursorUp));
+    assert_eq!(stage.cursor(), 1046);
+    stage
+}
+
+fn began(partition: i32, offset: i64) -> Began {
+    Began {
+        topic: 0,
+        partition: PartitionId(partition),
+        offset: Offset(offset),
+    }
+}
+
+#[test]
+fn a_search_that_is_left_shows_the_rows_and_the_place_from_before() {
+    let mut stage = looking();
+    let before = stage.messages().list();
+    search(&mut stage, "heidi");
+    bring(&mut stage, vec![order(1, 1010)], progress(2_000_000, 1));
+    search(&mut stage, "grace");
+    assert!(on_screen(&stage).is_empty(), "another search comes in its place");
+    stage.press(Action::Back);
+    stage.press(Action::Back);
+    assert_eq!((on_screen(&stage).len(), stage.cursor()), (50, 1046));
+    assert_eq!(stage.messages().list(), before);
+    let Start::PerPartition(places) = stage.reads().start.clone() else {
+        panic!("{:?}", stage.reads());
+    };
+    assert_eq!(places[1], (PartitionId(1), Offset(1050)), "it reads on where the rows end");
+    stage.arrive(orders(1050..1053));
+    assert_eq!((on_screen(&stage).len(), stage.cursor()), (53, 1046));
+    assert!(stage.text().contains("paused · 3 new"), "{}", stage.text());
+}
+
+#[test]
+fn a_search_that_is_left_after_another_place_was_chosen_reads_from_there() {
+    let mut stage = looking();
+    search(&mut stage, "heidi");
+    stage.press(Action::Seek);
+    stage.type_line("begin");
+    stage.press(Action::Back);
+    stage.press(Action::Back);
+    assert_eq!((stage.reads().start, stage.messages().rows().kept()), (Start::Begin, 0));
+}
+
+#[test]
+fn a_range_that_was_read_whole_is_not_read_again_after_a_search() {
+    let mut stage = opened(120, 30);
+    stage.press(Action::Seek);
+    stage.type_line("begin to end");
+    stage.arrive(orders(1000..1050));
+    stage.end_feed(None);
+    stage.press(Action::Top);
+    search(&mut stage, "heidi");
+    stage.press(Action::Back);
+    let count = |stage: &Stage| {
+        let reads = stage.effects.iter();
+        reads.filter(|effect| matches!(effect, Effect::OpenFeed { .. })).count()
+    };
+    let reads = count(&stage);
+    stage.press(Action::Back);
+    assert_eq!((count(&stage), stage.did(&Effect::CloseFeed)), (reads, 1));
+    assert_eq!((on_screen(&stage).len(), stage.cursor()), (50, 1000));
+    assert!(stage.text().contains("end of 12 partitions   50 loaded"), "{}", stage.text());
 }
 
 #[test]

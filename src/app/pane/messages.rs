@@ -12,6 +12,7 @@
 //! Then it is held, and the rest waits at the brokers: nothing the user looks at is dropped.
 
 mod act;
+mod before;
 pub mod edges;
 mod hear;
 pub mod pace;
@@ -27,6 +28,7 @@ pub use self::source::Source;
 
 use std::time::{Duration, Instant};
 
+use self::before::Before;
 use self::pace::Pace;
 use self::paging::Above;
 use self::peek::Peek;
@@ -91,6 +93,7 @@ pub struct Messages {
     preview: Preview,
     peek: Option<Peek>,
     search: Option<Search>,
+    before: Option<Box<Before>>,
     above: Above,
     /// A record is being opened: records keep coming below it.
     is_opening_record: bool,
@@ -119,6 +122,7 @@ impl Default for Messages {
             preview: Preview::default(),
             peek: None,
             search: None,
+            before: None,
             above: Above::default(),
             is_opening_record: false,
             seen: None,
@@ -377,6 +381,7 @@ impl Pane for Messages {
         self.stance = first_stance(&source.start);
         let shown = source.shown;
         self.rows.show(shown);
+        self.before = None;
         if !self.search_again(view, out) {
             self.read(view, out);
         }

@@ -95,7 +95,7 @@ impl Messages {
     }
 
     /// Opens a feed where what is kept ends.
-    fn read_on(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+    pub(super) fn read_on(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         let Some(source) = &self.source else { return };
         let spec = source.feed_on(self.rows.edges(), self.rows.which().isolation());
         out.push(Intent::Read(spec));

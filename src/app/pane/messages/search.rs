@@ -193,9 +193,9 @@ impl Messages {
     pub(super) fn start_search(&mut self, filter: Filter, view: View<'_>, out: &mut Vec<Intent>) {
         let Some(source) = &self.source else { return };
         let spec = spec(source, filter.clone(), self.rows.which().isolation());
-        self.search = Some(Search::new(filter, source.follows(), view.now));
-        self.reading = super::Reading::default();
-        self.above = super::Above::default();
+        let search = Search::new(filter, source.follows(), view.now);
+        self.set_aside();
+        self.search = Some(search);
         self.forget_rows();
         out.push(Intent::Search(Box::new(spec)));
     }
@@ -235,7 +235,7 @@ impl Messages {
 
     fn leave_search(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         if self.search.take().is_some() {
-            self.read(view, out);
+            self.come_back(view, out);
         }
     }
 
