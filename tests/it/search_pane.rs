@@ -230,7 +230,11 @@ fn a_search_that_is_left_shows_the_rows_and_the_place_from_before() {
     let Start::PerPartition(places) = stage.reads().start.clone() else {
         panic!("{:?}", stage.reads());
     };
-    assert_eq!(places[1], (PartitionId(1), Offset(1050)), "it reads on where the rows end");
+    assert_eq!(
+        places[1],
+        (PartitionId(1), Offset(1050)),
+        "it reads on where the rows end"
+    );
     stage.arrive(orders(1050..1053));
     assert_eq!((on_screen(&stage).len(), stage.cursor()), (53, 1046));
     assert!(stage.text().contains("paused · 3 new"), "{}", stage.text());
@@ -265,7 +269,11 @@ fn a_range_that_was_read_whole_is_not_read_again_after_a_search() {
     stage.press(Action::Back);
     assert_eq!((count(&stage), stage.did(&Effect::CloseFeed)), (reads, 1));
     assert_eq!((on_screen(&stage).len(), stage.cursor()), (50, 1000));
-    assert!(stage.text().contains("end of 12 partitions   50 loaded"), "{}", stage.text());
+    assert!(
+        stage.text().contains("end of 12 partitions   50 loaded"),
+        "{}",
+        stage.text()
+    );
 }
 
 #[test]
@@ -277,13 +285,22 @@ fn as_many_matches_as_may_be_kept_stop_a_search_and_going_on_shows_the_next() {
     assert_eq!(stage.did(&Effect::PauseFeed), 1);
     assert_eq!(stage.messages().search().unwrap().phase, Phase::Full);
     assert!(
-        stage.line("stopped at").contains("with 5,500 shown: R goes on"),
+        stage
+            .line("full at")
+            .contains("full at 0 %: 5,500 matches shown, 3,500 more found: R shows those instead"),
         "{}",
         stage.text()
     );
     stage.press(Action::ResumeSearch);
     bring(&mut stage, vec![order(1, 9001)], progress(10_000, 9001));
     assert_eq!((on_screen(&stage), stage.did(&Effect::ResumeFeed)), (vec![9001], 1));
+    assert!(
+        stage
+            .line("scanned 10")
+            .contains("9,001 matches  5,500 of them no longer shown"),
+        "{}",
+        stage.text()
+    );
 }
 
 #[test]
@@ -359,7 +376,7 @@ fn what_could_not_be_judged_is_shown() {
     assert!(
         stage
             .line("scanned")
-            .contains("1,204 errors  1 unreadable  1 partition not readable"),
+            .contains("0 matches  1 partition not readable  1 damaged batch  1,204 errors"),
         "{}",
         stage.text()
     );
@@ -367,6 +384,58 @@ fn what_could_not_be_judged_is_shown() {
     assert_snapshot!(stage.text());
     stage.press(Action::Back);
     assert!(stage.app.overlay().is_none() && stage.messages().search().is_some());
+}
+
+#[test]
+fn a_search_that_could_not_read_all_never_looks_complete() {
+    let failure = || Failure::new("orders.events-4", timeout("Fetch"));
+    for (width, words) in [
+        (80, "incomplete: E says why"),
+        (
+            120,
+            "1 partition not readable  70 lost to retention  2 damaged batches  3 errors",
+        ),
+    ] {
+        let mut stage = searching(width, 24);
+        let troubled = Progress {
+            failures: vec![failure()],
+            lost: 70,
+            unreadable: 2,
+            errors: 3,
+            passed: 1_900_000,
+            at_end: true,
+            ..progress(2_000_000, 0)
+        };
+        bring(&mut stage, Vec::new(), troubled);
+        let line = stage.line("end of what");
+        assert!(
+            line.contains("end of what can be read at 11:40:59  0 matches  "),
+            "{line}"
+        );
+        assert!(line.contains(words), "{line}");
+        end(&mut stage);
+        assert!(stage.text().contains("searched in part"), "{}", stage.text());
+        assert!(
+            stage
+                .text()
+                .contains("Nothing matches /heidi in what can be read: E says what cannot.")
+        );
+    }
+}
+
+#[test]
+fn a_search_that_found_as_many_as_asked_for_does_not_say_it_read_all() {
+    let mut stage = opened(80, 24);
+    stage.press(Action::Seek);
+    stage.type_line("begin to +2");
+    search(&mut stage, "heidi");
+    bring(&mut stage, orders(1000..1002), progress(600_000, 2));
+    end(&mut stage);
+    let line = stage.line("found as");
+    assert!(
+        line.contains("found as many as asked for, 30 % scanned  2 matches"),
+        "{line}"
+    );
 }
 
 #[test]

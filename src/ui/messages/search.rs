@@ -35,8 +35,9 @@ pub(super) fn state(search: &Search, stance: Stance) -> (Role, String) {
         (Phase::Running, Some(_), Stance::Following) => return (Role::Success, "following ▶".to_owned()),
         (Phase::Running, Some(_), Stance::Looking { .. }) => "searching new records".to_owned(),
         (Phase::Cancelled, ..) => return (Role::Warning, "search stopped".to_owned()),
-        (Phase::Full, ..) => return (Role::Warning, "search full".to_owned()),
+        (Phase::Full, ..) => return (Role::Warning, "search waits".to_owned()),
         (Phase::Ended(Some(_)), ..) => return (Role::Danger, "search failed".to_owned()),
+        (Phase::Ended(None), ..) if search.is_incomplete() => return (Role::Warning, "searched in part".to_owned()),
         (Phase::Ended(None), ..) => "searched".to_owned(),
     };
     (Role::Text, said)
@@ -45,40 +46,70 @@ pub(super) fn state(search: &Search, stance: Stance) -> (Role, String) {
 /// How far it is and what it found, or why it stopped.
 pub(super) fn line(pane: &Messages, search: &Search, view: View<'_>, paint: &Paint<'_>) -> (Role, String) {
     let progress = &search.progress;
+    let room = usize::from(view.body.width.saturating_sub(4));
     let mut parts = vec![place(pane, search, view, paint)];
+    let is_full = search.phase == Phase::Full;
     if search.is_busy() {
         parts.extend(rate(search, view));
     }
-    parts.push(counted_as(progress.matches, "match", "matches"));
-    parts.push(counted_as(progress.errors, "error", "errors"));
-    if progress.unreadable > 0 {
-        parts.push(format!("{} unreadable", Count(progress.unreadable as i64)));
+    if !is_full {
+        parts.push(counted_as(progress.matches, "match", "matches"));
     }
-    if progress.lost > 0 {
-        parts.push(format!("{} lost to retention", Count(progress.lost as i64)));
+    if search.let_go > 0 {
+        parts.push(format!("{} of them no longer shown", Count(search.let_go as i64)));
     }
+    parts.extend(troubles(search, &parts, room, paint));
+    if search.is_busy() {
+        parts.extend(left(search, view));
+    } else if search.reached_end.is_some() {
+        let of = if progress.passed < progress.total {
+            format!(" of {}", Short(progress.total))
+        } else {
+            String::new()
+        };
+        parts.push(format!("{}{of} scanned", Short(progress.passed)));
+    }
+    if progress.bytes > 0 {
+        parts.push(Bytes(progress.bytes).to_string());
+    }
+    let is_stopped = search.is_held() || matches!(search.phase, Phase::Ended(Some(_)));
+    let role = if search.has_troubles() || is_stopped {
+        Role::Warning
+    } else {
+        Role::Info
+    };
+    (role, fitting(&parts, room))
+}
+
+/// What could not be judged or read. None of it may be cut off: where it does not fit behind what is said already, the
+/// key that shows it is named.
+fn troubles(search: &Search, said: &[String], room: usize, paint: &Paint<'_>) -> Vec<String> {
+    let progress = &search.progress;
+    let mut parts = Vec::new();
     if !progress.failures.is_empty() {
         parts.push(format!(
             "{} not readable",
             counted(progress.failures.len(), "partition")
         ));
     }
-    if search.is_busy() {
-        parts.extend(left(search, view));
-    } else if search.reached_end.is_some() {
-        parts.push(format!("{} scanned", Short(progress.passed)));
+    if progress.lost > 0 {
+        parts.push(format!("{} lost to retention", Count(progress.lost as i64)));
     }
-    if progress.bytes > 0 {
-        parts.push(Bytes(progress.bytes).to_string());
+    if progress.unreadable > 0 {
+        parts.push(counted_as(progress.unreadable, "damaged batch", "damaged batches"));
     }
-    let is_troubled = !search.troubles().is_empty();
-    let is_stopped = search.is_held() || matches!(search.phase, Phase::Ended(Some(_)));
-    let role = if is_troubled || is_stopped {
-        Role::Warning
+    parts.push(counted_as(progress.errors, "error", "errors"));
+    let all: usize = said.iter().chain(&parts).map(|part| text::width(part) + 2).sum();
+    if all <= room + 2 || !search.has_troubles() {
+        return parts;
+    }
+    let key = frame::key_of(Action::SearchTroubles, paint);
+    let words = if search.is_incomplete() {
+        format!("incomplete: {key} says why")
     } else {
-        Role::Info
+        format!("{}: {key}", counted_as(progress.errors, "error", "errors"))
     };
-    (role, fitting(&parts, usize::from(view.body.width.saturating_sub(4))))
+    vec![words]
 }
 
 /// As many of the parts as fit whole, the first in any case.
@@ -102,17 +133,14 @@ fn place(pane: &Messages, search: &Search, view: View<'_>, paint: &Paint<'_>) ->
     match &search.phase {
         Phase::Ended(Some(error)) => {
             let again = key(Action::Refresh);
-            return format!("stopped at {percent} %: {}: {again} searches again", error.summary());
+            return format!("failed at {percent} %, {again} searches again: {}", error.summary());
         }
         Phase::Cancelled => {
             return format!("stopped at {percent} %: {} goes on", key(Action::ResumeSearch));
         }
-        Phase::Full => {
-            let kept = Count(pane.rows().kept() as i64);
-            return format!(
-                "stopped at {percent} % with {kept} shown: {} goes on",
-                key(Action::ResumeSearch)
-            );
+        Phase::Full => return full(search, pane.rows().kept(), &key(Action::ResumeSearch)),
+        Phase::Ended(None) if !progress.at_end => {
+            return format!("found as many as asked for, {percent} % scanned");
         }
         Phase::Running | Phase::Ended(None) => {}
     }
@@ -123,13 +151,31 @@ fn place(pane: &Messages, search: &Search, view: View<'_>, paint: &Paint<'_>) ->
                 let time = TimeOfDay(millis, paint.zone).to_string();
                 format!(" at {}", time.split('.').next().unwrap_or_default())
             });
-            format!("end of {}{time}", counted(progress.partitions, "partition"))
+            let passed = if progress.failures.is_empty() {
+                counted(progress.partitions, "partition")
+            } else {
+                "what can be read".to_owned()
+            };
+            format!("end of {passed}{time}")
         }
         None if progress.total == 0 => "looking up what there is …".to_owned(),
         None => format!(
             "scanned {} of {} ({percent} %)",
             Short(progress.passed),
             Short(progress.total)
+        ),
+    }
+}
+
+/// As many matches are kept as may be: which are shown, and what going on does to them.
+fn full(search: &Search, shown: usize, resume: &str) -> String {
+    let percent = percent(search);
+    let said = format!("full at {percent} %: {} matches shown", Count(shown as i64));
+    match search.waiting(shown) {
+        0 => format!("{said}, {resume} clears them and goes on"),
+        more => format!(
+            "{said}, {} more found: {resume} shows those instead",
+            Count(more as i64)
         ),
     }
 }
@@ -171,6 +217,10 @@ pub(super) fn instead(pane: &Messages, search: &Search, view: View<'_>, paint: &
     let said = match (search.reached_end, search.is_held()) {
         (Some(_), _) if search.follows && search.phase == Phase::Running => {
             format!("Nothing matches {what}. New records that do appear here; {back} leaves the search.")
+        }
+        (Some(_), _) if search.is_incomplete() => {
+            let why = frame::key_of(Action::SearchTroubles, paint);
+            format!("Nothing matches {what} in what can be read: {why} says what cannot. {back} leaves the search.")
         }
         (Some(_), _) => format!("Nothing matches {what}. {back} leaves the search."),
         (None, true) => format!("Nothing matched {what} so far. {back} leaves the search."),

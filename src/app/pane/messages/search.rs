@@ -103,10 +103,26 @@ impl Search {
         if self.is_held() {
             hints.insert(0, Action::ResumeSearch);
         }
-        if !self.troubles().is_empty() {
+        if self.has_troubles() {
             hints.push(Action::SearchTroubles);
         }
         hints
+    }
+
+    /// Whether anything could not be judged or read.
+    pub fn has_troubles(&self) -> bool {
+        self.progress.errors > 0 || self.is_incomplete()
+    }
+
+    /// Whether anything could not be read: matches may be missing.
+    pub fn is_incomplete(&self) -> bool {
+        let progress = &self.progress;
+        progress.unreadable > 0 || progress.lost > 0 || !progress.failures.is_empty()
+    }
+
+    /// Matches that are neither shown nor let go: they come when it goes on.
+    pub fn waiting(&self, shown: usize) -> u64 {
+        self.progress.matches.saturating_sub(shown as u64 + self.let_go)
     }
 
     /// What it could not judge or read, and why, in lines; none where nothing stood in the way.
@@ -121,7 +137,7 @@ impl Search {
         let failures: Vec<String> = progress.failures.iter().take(FAILURES).map(Failure::summary).collect();
         let kinds = [
             (
-                "The condition has no answer for:",
+                "Records the condition has no answer for:",
                 progress.errors,
                 named(&progress.error_examples),
             ),
@@ -143,7 +159,12 @@ impl Search {
         ];
         let mut lines = Vec::new();
         for (heading, count, examples) in kinds.into_iter().filter(|(_, count, _)| *count > 0) {
-            lines.push(format!("{heading} {}", grouped(count)));
+            let first = match examples.len() as u64 {
+                0 => String::new(),
+                all if all == count => String::new(),
+                some => format!(", the first {some}:"),
+            };
+            lines.push(format!("{heading} {}{first}", grouped(count)));
             lines.extend(examples.into_iter().map(|example| format!("  {example}")));
         }
         lines
