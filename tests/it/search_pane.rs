@@ -392,7 +392,7 @@ fn a_search_that_could_not_read_all_never_looks_complete() {
     for (width, words) in [
         (80, "incomplete: E says why"),
         (
-            120,
+            140,
             "1 partition not readable  70 lost to retention  2 damaged batches  3 errors",
         ),
     ] {
