@@ -36,6 +36,7 @@ pub mod wall;
 
 mod drive;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use action::{Action, Scope};
@@ -74,6 +75,8 @@ pub struct AppSettings {
     pub lock: Lock,
     /// The record to open on.
     pub open: Option<Locator>,
+    /// Where names of files begin that do not begin with `/`.
+    pub folder: PathBuf,
     /// What earlier sessions on this cluster left.
     pub memory: Memory,
 }
@@ -314,7 +317,7 @@ impl App {
             (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => {
                 vec![Action::Choose, Action::CursorDown, Action::Leave]
             }
-            (None, Some(Overlay::Jobs(_))) => vec![Action::StopJob, Action::ResumeJob, Action::Leave],
+            (None, Some(Overlay::Jobs(list))) => self.errands.jobs.hints(list.cursor),
             (None, Some(Overlay::Confirm(_))) => vec![Action::Confirm, Action::Leave],
             (None, Some(Overlay::Form(overlay::Purpose::Produce(_), _))) => {
                 vec![Action::Accept, Action::NextField, Action::OpenEditor, Action::Discard]

@@ -133,6 +133,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             banner,
             lock: settings.lock,
             open: settings.open,
+            folder: std::env::current_dir().unwrap_or_default(),
             memory: memory_file.as_deref().map(memory::load).unwrap_or_default(),
         },
         theme: settings.theme,

@@ -9,10 +9,12 @@
 
 pub mod export;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use export::ExportOrder;
 
+use super::action::Action;
 use super::produce::SendOrder;
 use crate::ops::Sending;
 
@@ -30,12 +32,25 @@ pub enum JobSpec {
 }
 
 impl JobSpec {
-    /// What it does, in a few words.
-    pub fn title(&self) -> String {
+    /// What it does, in a few words, and the file it writes.
+    pub fn parts(&self) -> (String, Option<&Path>) {
         match self {
-            Self::Export(order) => order.title(),
-            Self::Send(_, sending) => sending.to_string(),
+            Self::Export(order) => (order.what(), Some(&order.path)),
+            Self::Send(_, sending) => (sending.to_string(), None),
         }
+    }
+
+    /// What it does, in a line.
+    pub fn title(&self) -> String {
+        match self.parts() {
+            (what, Some(file)) => format!("{what} to {}", file.display()),
+            (what, None) => what,
+        }
+    }
+
+    /// Whether it can be stopped: a record on its way cannot be called back.
+    pub fn can_stop(&self) -> bool {
+        matches!(self, Self::Export(_))
     }
 
     /// The same, going on where it was interrupted; `None` for what nobody may do twice without being asked again.
@@ -122,6 +137,15 @@ impl Job {
         self.spec.resumed(self.progress != JobProgress::default())
     }
 
+    /// What may be done with it now.
+    pub fn actions(&self) -> Vec<Action> {
+        match &self.end {
+            None if self.spec.can_stop() && !self.is_stopping => vec![Action::StopJob],
+            None | Some(JobEnd::Done(_)) => Vec::new(),
+            Some(_) => self.resumed().map(|_| Action::ResumeJob).into_iter().collect(),
+        }
+    }
+
     /// Whether it is under way.
     pub fn is_running(&self) -> bool {
         self.end.is_none()
@@ -200,6 +224,16 @@ impl Jobs {
         &self.list
     }
 
+    /// The actions of the bottom line, for the job in this row.
+    pub fn hints(&self, row: usize) -> Vec<Action> {
+        let mut hints = self.list.get(row).map(Job::actions).unwrap_or_default();
+        if self.list.len() > 1 {
+            hints.push(Action::CursorDown);
+        }
+        hints.push(Action::Leave);
+        hints
+    }
+
     /// Those under way.
     pub fn running(&self) -> impl Iterator<Item = &Job> {
         self.list.iter().filter(|job| job.is_running())
@@ -260,6 +294,37 @@ mod tests {
         assert!(jobs.ended(one, JobEnd::Done(String::new())).is_none(), "once");
         assert!(!jobs.stop(one));
         assert_eq!(jobs.all().len(), 2);
+    }
+
+    #[test]
+    fn only_what_may_be_done_with_a_job_is_offered() {
+        let (mut jobs, now) = (Jobs::default(), now());
+        let id = jobs.start(spec(), now);
+        assert_eq!(jobs.hints(0), [Action::StopJob, Action::Leave]);
+        jobs.stop(id);
+        assert_eq!(jobs.hints(0), [Action::Leave]);
+        jobs.ended(id, JobEnd::Stopped(String::new()));
+        assert_eq!(jobs.hints(0), [Action::ResumeJob, Action::Leave]);
+        let id = jobs.start(spec(), now);
+        jobs.ended(id, JobEnd::Done(String::new()));
+        assert_eq!(jobs.hints(0), [Action::CursorDown, Action::Leave]);
+        assert_eq!(jobs.hints(1), [Action::ResumeJob, Action::CursorDown, Action::Leave]);
+        let order = SendOrder {
+            topic: "orders".into(),
+            partition: crate::kafka::model::PartitionId(0),
+            chosen_of: None,
+            content: crate::app::produce::Content::default(),
+            codec: crate::kafka::model::Codec::None,
+        };
+        let sending = Sending {
+            cluster: "prod".into(),
+            topic: "orders".into(),
+            records: Some(1),
+        };
+        let id = jobs.start(JobSpec::Send(Box::new(order), sending), now);
+        assert!(!jobs.hints(0).contains(&Action::StopJob), "it cannot be called back");
+        jobs.ended(id, JobEnd::Failed(String::new()));
+        assert!(!jobs.hints(0).contains(&Action::ResumeJob), "nor sent twice unasked");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::layout::{Area, Size};
 const WIDTH: u16 = 110;
 
 /// Rows below the list for the job under the cursor.
-const DETAIL: u16 = 4;
+const DETAIL: u16 = 5;
 
 /// Draws the jobs over the body.
 pub fn draw(frame: &mut Frame<'_>, body: Area, jobs: &Jobs, list: ListState, paint: &Paint<'_>, now: Instant) {
@@ -40,8 +40,11 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, jobs: &Jobs, list: ListState, pai
         draw_job(&mut line, job, at == list.cursor, now);
     }
     if let Some(job) = jobs.all().get(list.cursor) {
+        let columns = usize::from(detail.width);
+        let file = job.spec.parts().1.map(|file| file.display().to_string());
+        let mut lines = file.map_or_else(Vec::new, |file| broken(&text::visible(&file), columns));
         let said = job.end.as_ref().map_or(job.progress.said.as_str(), JobEnd::said);
-        let lines = wrapped(said, usize::from(detail.width));
+        lines.extend(wrapped(said, columns));
         for (row, said) in rows(detail).skip(1).zip(&lines) {
             Line::new(frame.buffer_mut(), row, paint.theme).left(Role::Text, said);
         }
@@ -56,10 +59,42 @@ fn draw_job(line: &mut Line<'_>, job: &Job, has_cursor: bool, now: Instant) {
     };
     let (state_role, state) = state(job, now);
     line.left(role, sign).right(state_role, state, 2);
-    let title = job.spec.title();
     let room = usize::from(line.room());
-    let title = text::visible(&title);
-    line.left(role, text::fit(&title, room, Cut::Middle));
+    line.left(role, titled(job, room));
+}
+
+/// What a job does. Of its file the name stays whole, with as much of its folders as there is room for.
+fn titled(job: &Job, columns: usize) -> String {
+    let title = text::visible(&job.spec.title()).into_owned();
+    let (what, Some(file)) = job.spec.parts() else {
+        return text::fit(&title, columns, Cut::Middle).into_owned();
+    };
+    if text::width(&title) <= columns {
+        return title;
+    }
+    let what = text::visible(&what).into_owned();
+    let file = text::visible(&file.display().to_string()).into_owned();
+    let folders = file
+        .match_indices('/')
+        .map(|(at, _)| format!("{what} to …{}", &file[at..]));
+    let fitting = folders.into_iter().find(|title| text::width(title) <= columns);
+    fitting.unwrap_or_else(|| text::fit(&title, columns, Cut::Middle).into_owned())
+}
+
+/// A path over as many lines as it takes.
+fn broken(path: &str, columns: usize) -> Vec<String> {
+    let (mut lines, mut used) = (vec![String::new()], 0);
+    for (letter, width) in text::letters(path) {
+        if used + width > columns && used > 0 {
+            lines.push(String::new());
+            used = 0;
+        }
+        used += width;
+        if let Some(line) = lines.last_mut() {
+            line.push_str(letter);
+        }
+    }
+    lines
 }
 
 fn state(job: &Job, now: Instant) -> (Role, String) {
@@ -74,5 +109,28 @@ fn state(job: &Job, now: Instant) -> (Role, String) {
             let said = percent.map(|percent| percent + &left.unwrap_or_default());
             (Role::Info, said.unwrap_or_else(|| "running".to_owned()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::jobs::{ExportOrder, JobSpec};
+    use crate::position::{Start, Until};
+
+    #[test]
+    fn the_name_of_a_file_stays_whole_while_its_folders_give_way() {
+        let path = "/home/ada/a long/way/orders.jsonl";
+        let order = ExportOrder::new("orders".into(), Start::Begin, Until::End, path);
+        let mut jobs = Jobs::default();
+        #[expect(clippy::disallowed_methods, reason = "a job wants some instant to begin with")]
+        jobs.start(JobSpec::Export(Box::new(order)), Instant::now());
+        let shown = |columns| titled(&jobs.all()[0], columns);
+        assert_eq!(shown(80), "export orders to /home/ada/a long/way/orders.jsonl");
+        assert_eq!(shown(49), "export orders to …/ada/a long/way/orders.jsonl");
+        assert_eq!(shown(36), "export orders to …/way/orders.jsonl");
+        assert_eq!(shown(31), "export orders to …/orders.jsonl");
+        assert_eq!(shown(20), "export ord…ers.jsonl");
+        assert_eq!(broken(path, 14), ["/home/ada/a lo", "ng/way/orders.", "jsonl"]);
     }
 }

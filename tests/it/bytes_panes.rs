@@ -132,6 +132,7 @@ fn a_cursor_step_in_the_list_of_topics_takes_at_most_200_bytes() {
         banner: None,
         lock: Lock::Locked,
         open: None,
+        folder: "/".into(),
         memory: ktui::app::memory::Memory::default(),
     };
     let (mut app, effects) = App::start(settings, SIZE, now);

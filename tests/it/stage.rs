@@ -45,6 +45,7 @@ impl Stage {
             banner: None,
             lock: Lock::Locked,
             open: None,
+            folder: "/home/ada/exports".into(),
             memory: ktui::app::memory::Memory::default(),
         };
         let (app, effects) = App::start(settings, size, now);

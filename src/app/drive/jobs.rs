@@ -29,7 +29,8 @@ impl App {
 
     pub(super) fn accept_export(&mut self, draft: &Draft, form: &Form, now: Instant) -> Result<Vec<Effect>, String> {
         let time = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
-        let order = draft.order(form, time.as_ref())?;
+        let mut order = draft.order(form, time.as_ref())?;
+        order.path = self.settings.folder.join(&order.path);
         Ok(self.start_job(JobSpec::Export(Box::new(order)), now))
     }
 
@@ -71,6 +72,10 @@ impl App {
         };
         let (id, resumed, end) = (job.id, job.resumed(), job.end.clone());
         match (action, end) {
+            (Action::StopJob, None) if !job.spec.can_stop() => {
+                self.toasts
+                    .say(Level::Info, "a record on its way cannot be called back", now);
+            }
             (Action::StopJob, None) => {
                 jobs.stop(id);
                 return vec![Effect::CancelJob(id)];
@@ -95,7 +100,8 @@ impl App {
     /// Leaves, but asks once while jobs run. Ctrl-C at the question leaves.
     pub(super) fn quit(&mut self) -> Vec<Effect> {
         let is_asked = matches!(&self.overlay, Some(Overlay::Confirm(asked)) if asked.then == Confirmed::Quit);
-        let running: Vec<String> = self.errands.jobs.running().map(|job| job.spec.title()).collect();
+        let jobs = || self.errands.jobs.running();
+        let running: Vec<String> = jobs().map(|job| job.spec.title()).collect();
         if running.is_empty() || is_asked {
             return vec![Effect::Quit];
         }
@@ -106,7 +112,12 @@ impl App {
         };
         let mut lines = vec![count];
         lines.extend(running);
-        lines.push("Leaving stops it. What was written so far stays in a partial file and can be resumed.".to_owned());
+        if jobs().any(|job| job.spec.can_stop()) {
+            lines.push("Leaving stops it. What was written stays in a partial file and can be resumed.".to_owned());
+        }
+        if jobs().any(|job| !job.spec.can_stop()) {
+            lines.push("A record on its way may then be stored or not, and nobody tells.".to_owned());
+        }
         self.overlay = Some(Overlay::Confirm(Box::new(Confirmation {
             title: "Leave ktui?".to_owned(),
             lines,

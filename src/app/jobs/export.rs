@@ -102,14 +102,14 @@ impl ExportOrder {
         }
     }
 
-    /// What it does, in a few words.
-    pub fn title(&self) -> String {
+    /// What is written, in a few words.
+    pub fn what(&self) -> String {
         let topics = match self.topics.as_slice() {
             [] => String::new(),
             [only] => only.to_string(),
             [first, rest @ ..] => format!("{first} +{}", rest.len()),
         };
-        format!("export {topics} to {}", self.path.display())
+        format!("export {topics}")
     }
 
     /// The same, going on where it was interrupted. Before it had begun, a file to be replaced is still another one.
@@ -404,7 +404,7 @@ mod tests {
             ("heidi", Isolation::ReadCommitted)
         );
         assert_eq!(order.path, PathBuf::from("orders-20261120-123005.jsonl"));
-        assert_eq!(order.title(), "export orders to orders-20261120-123005.jsonl");
+        assert_eq!(order.what(), "export orders");
         assert_eq!(order.typed, "newest 50 p 0,3");
         assert_eq!(order.resumed(false).existing, Existing::Resume);
         let replace = ExportOrder {

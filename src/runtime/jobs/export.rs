@@ -28,7 +28,9 @@ pub(super) async fn run(
     mut teller: Teller,
 ) -> JobEnd {
     let output = output(&order);
-    let file = order.path.display().to_string();
+    // The whole path stands in the list of jobs.
+    let name = order.path.file_name().unwrap_or(order.path.as_os_str());
+    let file = name.to_string_lossy().into_owned();
     let spec = match spec(&order) {
         Ok(spec) => spec,
         Err(why) => return JobEnd::Failed(why),
