@@ -232,7 +232,7 @@ actions! {
     }
     Jobs {
         StopJob         "stop-job"         ["x"]           "stop"     "stop the job under the cursor";
-        ResumeJob       "resume-job"       ["r"]           "resume"   "go on with a job that was stopped or failed";
+        ResumeJob       "resume-job"       ["r"]           "resume"   "go on with a job that was stopped or failed; a record comes back in its form";
     }
     Confirm {
         Confirm         "confirm"          ["y"]           "yes"      "do what is asked about; no other key does";

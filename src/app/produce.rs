@@ -48,6 +48,16 @@ pub struct SendOrder {
     pub codec: Codec,
 }
 
+impl SendOrder {
+    /// Puts what does not belong to the record itself into the fields of a form.
+    pub fn fill(&self, form: &mut Form) {
+        form.set(COMPRESSION, &self.codec.to_string());
+        if self.chosen_of.is_none() {
+            form.set(PARTITION, &self.partition.to_string());
+        }
+    }
+}
+
 /// What a form for a record starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {

@@ -1,14 +1,15 @@
 //! Errors of the engine: what was asked, of whom, what came back, and what to try.
 
 mod advice;
+mod words;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use kafka_protocol::error::ResponseError;
 use kafka_protocol::protocol::VersionRange;
 
 use crate::kafka::model::{BrokerId, GroupId, PartitionId, TopicName};
+pub use words::code_name;
+use words::{addresses, detail, span, spoken, versions};
 
 /// What an address speaks that should speak Kafka, told by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +197,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The topic has another number of partitions than when a key chose one of them.
+    #[error("topic {topic} has {now} partitions now, and had {before} when the key chose one of them")]
+    Repartitioned {
+        /// The topic.
+        topic: TopicName,
+        /// How many the key chose among.
+        before: u32,
+        /// How many there are.
+        now: u32,
+    },
     /// The session is locked: nothing that changes the cluster is sent.
     #[error("the session is locked: {what} was not sent")]
     Locked {
@@ -334,66 +345,6 @@ pub fn remedy(code: i16) -> Remedy {
         129 => Remedy::Rebootstrap,
         _ => Remedy::Final,
     }
-}
-
-/// `NOT_LEADER_OR_FOLLOWER` for 6: Kafka's own name of an error code.
-pub fn code_name(code: i16) -> String {
-    match ResponseError::try_from_code(code) {
-        None => "NONE".to_owned(),
-        Some(ResponseError::Unknown(code)) => format!("error {code}"),
-        Some(known) => upper_snake(&known.to_string()),
-    }
-}
-
-fn upper_snake(camel: &str) -> String {
-    let mut name = String::with_capacity(camel.len() + 8);
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(c.to_ascii_uppercase());
-    }
-    name
-}
-
-fn span(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{} ms", duration.as_millis())
-    } else if duration.subsec_millis() < 50 {
-        format!("{} s", duration.as_secs())
-    } else {
-        format!("{:.1} s", duration.as_secs_f64())
-    }
-}
-
-fn spoken(speaks: Speaks) -> &'static str {
-    match speaks {
-        Speaks::Tls => " but TLS",
-        Speaks::Http => " but HTTP",
-        Speaks::Other => "",
-    }
-}
-
-fn versions(range: Option<VersionRange>) -> String {
-    match range {
-        None => "no version".to_owned(),
-        Some(r) if r.min == r.max => format!("version {}", r.min),
-        Some(r) => format!("versions {} to {}", r.min, r.max),
-    }
-}
-
-fn detail(message: Option<&str>) -> String {
-    message.map_or_else(String::new, |m| format!(": {m}"))
-}
-
-fn addresses(attempts: &[(String, Error)]) -> String {
-    let mut text = String::new();
-    for (index, (addr, error)) in attempts.iter().enumerate() {
-        let separator = if index == 0 { "" } else { ", " };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}{addr} ({})", error.outcome());
-    }
-    text
 }
 
 #[cfg(test)]

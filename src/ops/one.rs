@@ -55,8 +55,9 @@ pub async fn send(
     };
     let made = builder.push(&record).and_then(|()| builder.finish(one.codec));
     let batch = made.map_err(|error| {
-        unsent(Error::Cancelled {
-            what: error.to_string(),
+        unsent(Error::Unsendable {
+            what: "the record".to_owned(),
+            reason: error.to_string(),
         })
     })?;
     // The leader of the partition, as it is now.
@@ -66,14 +67,13 @@ pub async fn send(
         return Err(unsent(failure.error));
     }
     let found = known.value.topics.iter().find(|topic| topic.name == *one.topic);
-    if let Some(why) = found.and_then(|topic| chosen_otherwise(topic.partitions.len(), one.chosen_of)) {
-        let error = Error::Cancelled {
-            what: "sending".to_owned(),
-        };
-        return Err(Unsent {
-            records: vec![(0, why)],
-            ..unsent(error)
-        });
+    let now = found.map(|topic| u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX));
+    // Other records with the key would lie elsewhere.
+    if let (Some(now), Some(before)) = (now, one.chosen_of)
+        && now != before
+    {
+        let topic = one.topic.clone();
+        return Err(unsent(Error::Repartitioned { topic, before, now }));
     }
     let producer = client.new_producer(&intent, patience).await.map_err(unsent)?;
     let mut sender = Sender::new(client.clone(), intent, one.topic.clone(), producer, patience);
@@ -86,36 +86,11 @@ pub async fn send(
     }
 }
 
-/// Why the partition that was confirmed may not be the one of the key any more: other records with the key would lie
-/// elsewhere.
-fn chosen_otherwise(now: usize, chosen_of: Option<u32>) -> Option<String> {
-    let before = chosen_of.filter(|before| *before as usize != now)?;
-    Some(format!(
-        "the topic has {now} partitions now, its key chose among {before}: refresh and send it again"
-    ))
-}
-
 /// What was not even tried.
 fn unsent(error: Error) -> Unsent {
     Unsent {
         error,
         records: Vec::new(),
         is_unknown: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_chose_among_other_partitions_is_not_sent_there() {
-        assert_eq!(chosen_otherwise(12, Some(12)), None);
-        assert_eq!(chosen_otherwise(24, None), None, "typed, or without a key");
-        let why = chosen_otherwise(24, Some(12)).unwrap();
-        assert!(
-            why.starts_with("the topic has 24 partitions now, its key chose among 12"),
-            "{why}"
-        );
     }
 }

@@ -329,6 +329,29 @@ fn a_record_is_sent_once_it_was_shown_and_confirmed_by_its_own_key() {
 }
 
 #[test]
+fn a_record_that_was_not_sent_comes_back_in_its_form_and_is_asked_about_again() {
+    let mut stage = unlocked(80, 24);
+    stage.press(Action::Produce);
+    stage.tell(Event::Pasted("order-1".into()));
+    stage.press(Action::NextField);
+    stage.tell(Event::Pasted("typed at length".into()));
+    stage.press(Action::Accept);
+    stage.press(Action::Confirm);
+    let sent = started(&stage);
+    let (job, first) = sent.map(|(job, spec)| (job, spec.clone())).expect("it is sent");
+    let end = JobEnd::Failed("not sent to orders.events/3".into());
+    stage.tell(Event::JobEnded { job, end });
+    stage.press(Action::OpenJobs);
+    stage.press(Action::ResumeJob);
+    assert!(stage.line("value  ").contains("typed at length"), "{}", stage.text());
+    stage.press(Action::Accept);
+    assert_eq!(stage.app.scope(), Scope::Confirm);
+    stage.press(Action::Confirm);
+    let (again, second) = started(&stage).expect("it is sent again");
+    assert!(again != job && *second == first);
+}
+
+#[test]
 fn a_record_is_edited_whole_and_a_slip_in_the_editor_changes_nothing() {
     let mut stage = unlocked(100, 30);
     stage.press(Action::Resend);

@@ -70,9 +70,9 @@ impl App {
         let Some(job) = jobs.all().get(list.cursor) else {
             return Vec::new();
         };
-        let (id, resumed, end) = (job.id, job.resumed(), job.end.clone());
+        let (id, spec, resumed, end) = (job.id, job.spec.clone(), job.resumed(), job.end.clone());
         match (action, end) {
-            (Action::StopJob, None) if !job.spec.can_stop() => {
+            (Action::StopJob, None) if !spec.can_stop() => {
                 self.toasts
                     .say(Level::Info, "a record on its way cannot be called back", now);
             }
@@ -83,14 +83,13 @@ impl App {
             (Action::StopJob, Some(_)) => self.toasts.say(Level::Info, "this job has ended", now),
             (Action::ResumeJob, None) => self.toasts.say(Level::Info, "this job is running", now),
             (Action::ResumeJob, Some(JobEnd::Done(_))) => self.toasts.say(Level::Info, "nothing is left to do", now),
-            (Action::ResumeJob, Some(_)) => match resumed {
-                Some(spec) => {
+            (Action::ResumeJob, Some(_)) => match (spec, resumed) {
+                (JobSpec::Send(order, _), _) => self.review(&order, now),
+                (JobSpec::Export(_), Some(spec)) => {
                     *list = ListState::default();
                     return self.start_job(spec, now);
                 }
-                None => self
-                    .toasts
-                    .say(Level::Info, "a record is not sent twice by itself: P asks again", now),
+                (JobSpec::Export(_), None) => {}
             },
             _ => {}
         }

@@ -54,6 +54,15 @@ impl App {
         Vec::new()
     }
 
+    /// A record that was not sent, or of which nobody knows: nothing goes twice without being asked again.
+    pub(super) fn review(&mut self, order: &SendOrder, now: Instant) {
+        let title = format!("Send again to {}", order.topic);
+        self.compose(order.topic.clone(), Some((title, order.content.clone())), now);
+        if let Some(Overlay::Form(Purpose::Produce(_), form)) = &mut self.overlay {
+            order.fill(form);
+        }
+    }
+
     fn under_cursor(&self, now: Instant) -> Option<(TopicName, Row)> {
         match self.nav.top().pane().copy(self.view(now))? {
             Subject::Record(row, topic, _) => Some((topic, *row)),

@@ -35,6 +35,7 @@ impl Error {
             Self::Missing { what, .. } => format!("not in the answer: {what}"),
             Self::NotSpoken { what } => format!("not supported: {what}"),
             Self::Unsendable { what, .. } => format!("not sent: {what}"),
+            Self::Repartitioned { topic, now, .. } => format!("{now} partitions now: {topic}"),
             Self::Locked { what } => format!("locked: {what}"),
             Self::ReadOnly { what } => format!("read-only: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
@@ -93,6 +94,11 @@ impl Error {
                                        come with the broker do."
                 .into(),
             Self::Unsendable { .. } => "Correct it and send it again.".into(),
+            Self::Repartitioned { .. } => {
+                "Among these the key chooses another one: review the record again, and send it \
+                                           then."
+                    .into()
+            }
             Self::Locked { .. } => "Unlock the session first; a command takes --yes as the confirmation.".into(),
             Self::ReadOnly { .. } => {
                 "--read-only or KTUI_READ_ONLY made it so; start again without to change anything.".into()

@@ -50,10 +50,13 @@ fn failed(place: &str, unsent: &Unsent) -> JobEnd {
     if unsent.is_unknown {
         return JobEnd::Failed(format!(
             "outcome unknown: the record was sent to {place} and may be stored, but no answer came: {error}. Look at the end \
-             of the partition before sending it again."
+             of the partition before sending it again: r opens it."
         ));
     }
-    JobEnd::Failed(format!("not sent to {place}: {error}{blamed}. {}", error.hint()))
+    JobEnd::Failed(format!(
+        "not sent to {place}: {error}{blamed}. {} r opens it again.",
+        error.hint()
+    ))
 }
 
 #[cfg(test)]
