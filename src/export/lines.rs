@@ -1,4 +1,4 @@
-//! What workers make for a file: the lines of a piece, packed where the file is.
+//! What workers make for a file: the lines of a part, packed where the file is.
 
 use std::io::Write as _;
 
@@ -8,8 +8,8 @@ use crate::kafka::client::Client;
 use crate::kafka::model::{BrokerId, TopicPartition};
 use crate::kafka::scan::{Found, Make};
 
-/// Room that is kept for the next piece.
-const KEPT: usize = 4 << 20;
+/// Room that is kept for the next part: enough for one of usual lines.
+const KEPT: usize = 1 << 20;
 /// zstd's own default.
 const ZSTD_LEVEL: i32 = 3;
 
@@ -44,7 +44,7 @@ impl Packing {
     }
 }
 
-/// Packs one piece after the other.
+/// Packs one part after the other.
 struct Packer {
     packing: Packing,
     zstd: Option<zstd::bulk::Compressor<'static>>,
@@ -77,13 +77,16 @@ impl Packer {
                 let most = zstd::zstd_safe::compress_bound(bytes.len());
                 self.room.resize(most.max(self.room.len()), 0);
                 let length = zstd.compress_to_buffer(bytes, &mut self.room[..])?;
-                Ok(self.room[..length].to_vec())
+                let packed = self.room[..length].to_vec();
+                self.room.truncate(KEPT);
+                self.room.shrink_to_fit();
+                Ok(packed)
             }
         }
     }
 }
 
-/// The lines of a piece.
+/// The lines of a part.
 #[derive(Debug, Default)]
 pub struct Lines {
     plain: Out,
@@ -108,6 +111,12 @@ impl Lines {
     /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
         self.plain.is_empty()
+    }
+
+    /// The bytes that it takes.
+    fn size(&self) -> usize {
+        let packed = self.packed.as_ref().and_then(|packed| packed.as_ref().ok());
+        self.plain.len() + packed.map_or(0, Vec::len) + size_of_val(self.ends.as_slice())
     }
 
     /// Keeps the first `count` records; returns the offset after the last of them.
@@ -176,6 +185,10 @@ impl Make for LineMaker {
             made.ends
                 .push((found.record.offset.saturating_add(1), made.plain.len()));
         }
+    }
+
+    fn size(&self, made: &Lines) -> usize {
+        made.size()
     }
 
     fn finish(&mut self, made: &mut Lines) {

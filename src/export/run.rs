@@ -208,6 +208,7 @@ impl Run<'_> {
             records,
             unreadable: part.tally.unreadable,
             next,
+            held: part.held,
         };
         self.tell(order).await
     }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::checkpoint::{Checkpoint, Gap, Part, Paths};
 use super::lines::{Lines, Packing};
 use crate::decode::sanitize;
-use crate::kafka::scan::Recycler;
+use crate::kafka::scan::{Held, Recycler};
 
 /// Orders that may wait.
 const WAITING: usize = 1;
@@ -75,6 +75,8 @@ pub(super) enum Order {
         records: u64,
         unreadable: u64,
         next: i64,
+        /// The room of the lines.
+        held: Held,
     },
     /// A partition that was added.
     Part(Part),
@@ -256,6 +258,7 @@ fn write(
                 records,
                 unreadable,
                 next,
+                held,
             } => {
                 let bytes = lines.bytes()?;
                 target.write(bytes)?;
@@ -266,6 +269,7 @@ fn write(
                     part.next = part.next.max(next);
                 }
                 recycler.give_back(lines.emptied());
+                drop(held);
             }
             Order::Part(part) => state.parts.push(part),
             Order::Gap(index, gap) => {

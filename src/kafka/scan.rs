@@ -14,6 +14,7 @@
 //! for too long ([`Step::Failed`]). Nothing is fetched while nobody takes what is there; dropping the [`Scan`] ends it.
 
 mod jobs;
+mod made;
 mod make;
 mod newest;
 mod pieces;
@@ -37,12 +38,14 @@ use crate::kafka::model::{Offset, TopicName, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::task::{Task, spawn};
 
+pub use made::Held;
 pub use make::{Found, Make};
 pub use newest::newest;
 pub use span::{Span, spans};
 pub use tally::{EXAMPLES, Tally};
 
-use pool::{PartRx, Pending};
+use made::{PartsRx, Store};
+use pool::Pending;
 
 /// Bytes of answers that are under way or worked on, unless the spec says otherwise.
 pub const MEMORY: usize = 6 << 20;
@@ -106,7 +109,7 @@ impl ScanSpec {
     }
 }
 
-/// What came of a piece of a partition.
+/// What came of some stretch of a partition.
 #[derive(Debug)]
 pub struct Part<M> {
     /// The partition.
@@ -117,6 +120,8 @@ pub struct Part<M> {
     pub tally: Tally,
     /// Everything below this offset has been passed: where to go on after a break.
     pub next: Offset,
+    /// The room that it takes: to be dropped when it is used up.
+    pub held: Held,
 }
 
 /// A stretch that was deleted before it could be read.
@@ -156,70 +161,77 @@ pub enum Step<M> {
 #[derive(Debug)]
 pub struct Scan<M: Make> {
     pending_rx: mpsc::Receiver<Pending<M::Made>>,
-    /// Taken out of the queue and waited for.
-    head: Option<PartRx<M::Made>>,
+    /// Taken out of the queue: the piece whose parts are waited for.
+    head: Option<PartsRx<M::Made>>,
     is_over: bool,
-    spare: Arc<pool::Spare<M::Made>>,
+    store: Arc<Store<M::Made>>,
     _reader: Task<()>,
 }
 
 impl<M: Make> Scan<M> {
     /// Starts reading. `make` gives each worker what it works with. Must be called within a tokio runtime.
     pub fn start(client: Client, spec: ScanSpec, make: impl FnMut() -> M) -> Self {
-        let spare = Arc::new(pool::Spare::default());
-        let (pool, pending_rx) = pool::Pool::new(&spec, &spare, make);
+        let store = Arc::new(Store::default());
+        let (pool, pending_rx) = pool::Pool::new(&spec, Arc::clone(&store), make);
         let reader = reader::Reader::new(client, spec, pool);
         Self {
             pending_rx,
             head: None,
             is_over: false,
-            spare,
+            store,
             _reader: spawn(reader.run()),
         }
     }
 
     /// What comes next; `None` when every range has ended. May be dropped while it waits.
     pub async fn next(&mut self) -> Option<Step<M::Made>> {
-        if self.is_over {
-            return None;
-        }
-        let step = match self.head.take() {
-            Some(part_rx) => self.wait_for(part_rx).await,
-            None => match self.pending_rx.recv().await {
-                Some(Pending::Working(part_rx)) => self.wait_for(part_rx).await,
-                Some(Pending::Said(step)) => Some(step),
-                Some(Pending::Over) => {
-                    self.is_over = true;
-                    return None;
+        while !self.is_over {
+            if let Some(parts_rx) = &mut self.head {
+                let Some((part, is_last)) = parts_rx.recv().await else {
+                    return self.crashed();
+                };
+                if is_last {
+                    self.head = None;
                 }
-                None => None,
-            },
-        };
-        self.is_over = step.is_none();
-        Some(step.unwrap_or(Step::Crashed))
+                return Some(Step::Part(part));
+            }
+            match self.pending_rx.recv().await {
+                Some(Pending::Working(piece, parts_rx)) => {
+                    self.store.turn_to(piece);
+                    self.head = Some(parts_rx);
+                }
+                Some(Pending::Said(step)) => return Some(step),
+                Some(Pending::Over) => self.is_over = true,
+                None => return self.crashed(),
+            }
+        }
+        None
     }
 
-    async fn wait_for(&mut self, part_rx: PartRx<M::Made>) -> Option<Step<M::Made>> {
-        // Kept in place, so that it is not lost when this future is dropped.
-        let part_rx = self.head.insert(part_rx);
-        let part = part_rx.await;
-        self.head = None;
-        part.ok().map(Step::Part)
+    fn crashed(&mut self) -> Option<Step<M::Made>> {
+        self.is_over = true;
+        Some(Step::Crashed)
     }
 
     /// Takes back what is not needed any more.
     pub fn recycler(&self) -> Recycler<M::Made> {
-        Recycler(Arc::clone(&self.spare))
+        Recycler(Arc::clone(&self.store))
+    }
+}
+
+impl<M: Make> Drop for Scan<M> {
+    fn drop(&mut self) {
+        self.store.close();
     }
 }
 
 /// Takes back what was made of a part once it is used, emptied, so that its memory serves again.
 #[derive(Debug)]
-pub struct Recycler<T>(Arc<pool::Spare<T>>);
+pub struct Recycler<T>(Arc<Store<T>>);
 
 impl<T: Default> Recycler<T> {
     /// Gives it to the worker that needs one next.
     pub fn give_back(&self, emptied: T) {
-        self.0.put(emptied);
+        self.0.give_back(emptied);
     }
 }

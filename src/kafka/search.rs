@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use super::client::Client;
 use super::error::Error;
 use super::model::record::Row;
-use super::model::{Header, Offset, Record, Timestamp};
+use super::model::{BatchInfo, Header, Offset, Record, Timestamp, TopicPartition};
 use super::query::{FeedTopic, Progress, SearchBatch, SearchSpec};
 use super::scan::{Found, Make, Scan, ScanSpec, TimeBounds};
 use crate::position::Until;
@@ -30,8 +30,9 @@ use ranges::Targets;
 
 /// Batches that may wait to be taken.
 const WAITING: usize = 2;
-/// Rows of a batch at most.
+/// Rows of a batch at most, and bytes of rows after which they are handed over.
 const ROWS: usize = 500;
+const BYTES: usize = 1 << 20;
 /// What was seen is told at least this often.
 const PACE: Duration = Duration::from_millis(50);
 
@@ -76,8 +77,8 @@ async fn search(
     let targets = ranges::targets(&client, &spec).await?;
     let scan = scan_of(spec, &targets);
     let mut seen = Seen::new(targets);
-    let mut scan = Scan::start(client, scan, || Matches);
-    let mut rows = Vec::new();
+    let mut scan = Scan::start(client, scan, Matches::default);
+    let (mut rows, mut bytes) = (Vec::new(), 0);
     let mut tell_at = Instant::now();
     loop {
         let next = scan.next();
@@ -88,10 +89,13 @@ async fn search(
         };
         let is_over = matches!(step, Ok(None));
         if let Ok(Some(step)) = step {
-            rows.extend(seen.take(step, limit)?);
+            let more = seen.take(step, limit)?;
+            bytes += more.iter().map(|(_, row)| row.footprint()).sum::<usize>();
+            rows.extend(more);
         }
         let is_over = is_over || seen.progress().matches >= limit;
-        if is_over || rows.len() >= ROWS || Instant::now() >= tell_at {
+        if is_over || rows.len() >= ROWS || bytes >= BYTES || Instant::now() >= tell_at {
+            bytes = 0;
             if tell(batches, &mut rows, seen.news()).await.is_none() || is_over {
                 return Ok(());
             }
@@ -144,14 +148,37 @@ fn scan_of(spec: SearchSpec, targets: &Targets) -> ScanSpec {
 }
 
 /// Makes rows, on bytes of their own.
-struct Matches;
+#[derive(Default)]
+struct Matches {
+    /// Bytes of the rows that are being put together.
+    bytes: usize,
+    /// What the rows of one batch share.
+    batch: Option<Arc<BatchInfo>>,
+}
+
+impl Matches {
+    fn batch(&mut self, found: &Found<'_>) -> Arc<BatchInfo> {
+        let base = Offset(found.batch.header.base_offset);
+        let batch = self.batch.take().filter(|known| known.base_offset == base);
+        let batch = batch.unwrap_or_else(|| Arc::new(found.batch.header.info(found.payload.len())));
+        Arc::clone(self.batch.insert(batch))
+    }
+}
 
 impl Make for Matches {
     type Made = Vec<Row>;
 
+    fn begin(&mut self, _made: &mut Vec<Row>, _partition: &TopicPartition) {
+        (self.bytes, self.batch) = (0, None);
+    }
+
+    fn size(&self, _made: &Vec<Row>) -> usize {
+        self.bytes
+    }
+
     fn record(&mut self, made: &mut Self::Made, found: &Found<'_>) {
         let record = found.record;
-        made.push(Row::Record(Record {
+        let row = Row::Record(Record {
             partition: found.partition.partition,
             offset: Offset(record.offset),
             timestamp: Timestamp(record.timestamp),
@@ -166,8 +193,10 @@ impl Make for Matches {
                     value: value.map(Bytes::copy_from_slice),
                 })
                 .collect(),
-            batch: Arc::new(found.batch.header.info(found.payload.len())),
+            batch: self.batch(found),
             kind: found.batch.fate.kind(record.key),
-        }));
+        });
+        self.bytes += row.footprint();
+        made.push(row);
     }
 }

@@ -29,6 +29,10 @@ impl Make for List {
         made.push((found.partition.partition.0, found.record.offset, value.into_owned()));
     }
 
+    fn size(&self, made: &Self::Made) -> usize {
+        made.iter().map(|(.., value)| value.len()).sum()
+    }
+
     fn unreadable(&mut self, made: &mut Self::Made, partition: &TopicPartition, stretch: &Stretch) {
         made.push((partition.partition.0, stretch.first, "unreadable".to_owned()));
     }
@@ -147,6 +151,26 @@ async fn a_range_begins_and_ends_within_batches() {
     spec.filter = Some(Filter::parse("p0").unwrap());
     let filtered = all(&client, spec).await;
     assert_eq!((filtered.records, filtered.tally.records), (said.records, 14));
+}
+
+#[tokio::test]
+async fn what_comes_of_a_small_batch_comes_in_parts_of_some_size() {
+    const LENGTH: usize = 100_000;
+    let list = (0..100).map(|n| record(&"x".repeat(LENGTH), n));
+    let batch = Batch::of(list).codec(Codec::Zstd);
+    let topic = TopicSpec::new("orders", 1).batch(0, batch);
+    let (_sim, _handle, client) = started(SimSpec::small().add_topic(topic)).await;
+    let mut scan = Scan::start(client.clone(), whole(&client, Isolation::ReadCommitted).await, || List);
+    let (mut offsets, mut tally) = (Vec::new(), Tally::default());
+    while let Some(step) = step(&mut scan).await {
+        let Step::Part(part) = step else { panic!("no part") };
+        assert!(part.made.len() < 10, "{} records at once", part.made.len());
+        offsets.extend(part.made.iter().map(|(_, offset, _)| *offset));
+        assert_eq!(part.next.0, offsets.last().map_or(0, |last| last + 1), "where to go on");
+        tally += &part.tally;
+    }
+    assert_eq!(offsets, (0..100).collect::<Vec<_>>());
+    assert_eq!((tally.records, tally.matches), (100, 100));
 }
 
 #[tokio::test]

@@ -333,6 +333,12 @@ impl Row {
         }
     }
 
+    /// Bytes that keeping the row takes, about.
+    pub fn footprint(&self) -> usize {
+        let headers = self.record().map_or(0, |record| record.headers.len());
+        self.len() + size_of::<Self>() + headers * size_of::<Header>()
+    }
+
     /// Whether the row has no bytes at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -14,7 +14,7 @@ use crate::kafka::model::{Codec, Damage};
 pub const DEFAULT_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Capacity the buffer keeps after [`Inflater::trim`].
-const KEPT: usize = 4 * 1024 * 1024;
+const KEPT: usize = 2 * 1024 * 1024;
 /// First size of the buffer, and the smallest step by which it grows.
 const STEP: usize = 64 * 1024;
 /// `ZSTD_error_dstSize_tooSmall` as zstd returns it.

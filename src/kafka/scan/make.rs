@@ -18,14 +18,17 @@ pub struct Found<'a> {
 
 /// What a worker makes of records. Each worker has one of its own.
 pub trait Make: Send + 'static {
-    /// What is made of a piece of a partition: a few hundred KiB of batches.
+    /// What is made of a part of a partition.
     type Made: Default + Send + 'static;
 
-    /// A piece of this partition begins.
+    /// A part of this partition begins.
     fn begin(&mut self, _made: &mut Self::Made, _partition: &TopicPartition) {}
 
-    /// The piece is complete.
+    /// The part is complete.
     fn finish(&mut self, _made: &mut Self::Made) {}
+
+    /// The bytes that it takes, about: after some hundred KiB the part is complete.
+    fn size(&self, made: &Self::Made) -> usize;
 
     /// Adds a record that is wanted. Records of a partition come in the order of their offsets.
     fn record(&mut self, made: &mut Self::Made, found: &Found<'_>);

@@ -35,6 +35,10 @@ impl Make for Times {
     fn record(&mut self, made: &mut Self::Made, found: &Found<'_>) {
         made.push((found.record.timestamp, found.record.offset));
     }
+
+    fn size(&self, made: &Self::Made) -> usize {
+        size_of_val(made.as_slice())
+    }
 }
 
 /// Moves the start of each range to where the newest `count` records begin: per partition these are the newest by

@@ -6,21 +6,19 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
+use super::made::{Outlet, PartsRx, Store};
 use super::work::{Aim, Piece, Worker};
-use super::{Make, Part, ScanSpec, Step};
+use super::{Make, ScanSpec, Step};
 
 /// More workers than this do not help: the network and the one who takes the parts come first.
 const MOST_WORKERS: usize = 8;
 
-/// A part that is being made.
-pub(super) type PartRx<T> = oneshot::Receiver<Part<T>>;
-
 /// What waits to be taken, in order.
 pub(super) enum Pending<T> {
-    /// A piece that a worker has, or will have soon.
-    Working(PartRx<T>),
+    /// The piece of this number, which a worker has, or will have soon.
+    Working(u64, PartsRx<T>),
     /// Something to be said when everything before it has been.
     Said(Step<T>),
     /// Every range has ended.
@@ -30,48 +28,25 @@ pub(super) enum Pending<T> {
 impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Working(_) => "Working",
+            Self::Working(..) => "Working",
             Self::Said(_) => "Said",
             Self::Over => "Over",
         })
     }
 }
 
-/// Memory of parts that have been used up.
-pub(super) struct Spare<T>(Mutex<Vec<T>>);
-
-impl<T> fmt::Debug for Spare<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Spare")
-    }
-}
-
-impl<T> Default for Spare<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T: Default> Spare<T> {
-    pub(super) fn put(&self, made: T) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(made);
-    }
-
-    fn take(&self) -> T {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        spare.unwrap_or_default()
-    }
-}
-
 struct Job<T> {
     piece: Piece,
-    part_tx: oneshot::Sender<Part<T>>,
+    outlet: Outlet<T>,
 }
 
 /// Hands pieces to workers. The queue is bounded: whoever adds to it waits for the one who takes.
 pub(super) struct Pool<T> {
     jobs_tx: SyncSender<Job<T>>,
     pending_tx: mpsc::Sender<Pending<T>>,
+    store: Arc<Store<T>>,
+    /// The number of the next piece.
+    next: u64,
 }
 
 /// A place in the queue.
@@ -84,7 +59,7 @@ impl<T: Default + Send + 'static> Pool<T> {
     /// A pool with one worker per core; they end with it.
     pub(super) fn new<M: Make<Made = T>>(
         spec: &ScanSpec,
-        spare: &Arc<Spare<T>>,
+        store: Arc<Store<T>>,
         mut make: impl FnMut() -> M,
     ) -> (Self, mpsc::Receiver<Pending<T>>) {
         let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
@@ -96,13 +71,19 @@ impl<T: Default + Send + 'static> Pool<T> {
         let jobs_rx = Arc::new(Mutex::new(jobs_rx));
         for number in 0..workers {
             let worker = Worker::new(Aim::from(spec), make());
-            let (jobs_rx, spare) = (Arc::clone(&jobs_rx), Arc::clone(spare));
+            let jobs_rx = Arc::clone(&jobs_rx);
             let thread = thread::Builder::new().name(format!("scan-{number}"));
-            if let Err(error) = thread.spawn(move || work(worker, &jobs_rx, &spare)) {
+            if let Err(error) = thread.spawn(move || work(worker, &jobs_rx)) {
                 tracing::warn!(%error, "no thread for a scan");
             }
         }
-        (Self { jobs_tx, pending_tx }, pending_rx)
+        let pool = Self {
+            jobs_tx,
+            pending_tx,
+            store,
+            next: 0,
+        };
+        (pool, pending_rx)
     }
 
     /// A place in the queue, as soon as there is one.
@@ -112,10 +93,11 @@ impl<T: Default + Send + 'static> Pool<T> {
     }
 
     /// Has a piece worked on.
-    pub(super) fn work(&self, place: Place<T>, piece: Piece) -> Result<(), Gone> {
-        let (part_tx, part_rx) = oneshot::channel();
-        place.send(Pending::Working(part_rx));
-        self.jobs_tx.send(Job { piece, part_tx }).map_err(|_| Gone)
+    pub(super) fn work(&mut self, place: Place<T>, piece: Piece) -> Result<(), Gone> {
+        let (outlet, parts_rx) = Outlet::new(self.next, &self.store);
+        place.send(Pending::Working(self.next, parts_rx));
+        self.next += 1;
+        self.jobs_tx.send(Job { piece, outlet }).map_err(|_| Gone)
     }
 
     /// Says something after everything before it.
@@ -135,13 +117,10 @@ impl<T: Default + Send + 'static> Pool<T> {
     }
 }
 
-fn work<M: Make>(mut worker: Worker<M>, jobs_rx: &Mutex<Receiver<Job<M::Made>>>, spare: &Spare<M::Made>) {
+fn work<M: Make>(mut worker: Worker<M>, jobs_rx: &Mutex<Receiver<Job<M::Made>>>) {
     loop {
         let job = jobs_rx.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { piece, part_tx }) = job else { return };
-        // Nobody waits for it after the scan was dropped.
-        if !part_tx.is_closed() {
-            part_tx.send(worker.work(piece, spare.take())).ok();
-        }
+        let Ok(Job { piece, outlet }) = job else { return };
+        worker.work(piece, &outlet);
     }
 }

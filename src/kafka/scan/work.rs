@@ -1,10 +1,12 @@
 //! What a worker does with a piece of a partition: bounds, decompression, filter, and what the caller makes of records.
 
+use std::mem;
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Found, Make, Part, ScanSpec, Tally, TimeBounds};
+use super::made::{Outlet, PART};
+use super::{Found, Held, Make, Part, ScanSpec, Tally, TimeBounds};
 use crate::filter::{Filter, Subject};
 use crate::kafka::client::Isolation;
 use crate::kafka::model::{Offset, TimestampType, TopicPartition};
@@ -88,32 +90,29 @@ impl<M: Make> Worker<M> {
         }
     }
 
-    /// Works on a piece; `made` is room from an earlier one.
-    pub(super) fn work(&mut self, piece: Piece, made: M::Made) -> Part<M::Made> {
+    /// Works on a piece.
+    pub(super) fn work(&mut self, piece: Piece, outlet: &Outlet<M::Made>) {
         let mut run = Run {
             aim: &self.aim,
             make: &mut self.make,
             partition: &piece.partition,
             to: piece.to,
-            made,
+            made: outlet.empty(),
             tally: Tally::default(),
+            outlet,
         };
         run.make.begin(&mut run.made, &piece.partition);
         for step in &piece.steps {
+            if outlet.is_closed() {
+                break;
+            }
             match step {
                 Walked::Batch(batch) => run.batch(batch, &mut self.inflater),
                 Walked::Damaged(stretch) => run.damaged(stretch),
             }
         }
-        run.make.finish(&mut run.made);
-        let Run { made, tally, .. } = run;
+        run.put(piece.next, true);
         self.inflater.trim();
-        Part {
-            made,
-            tally,
-            next: piece.next,
-            partition: piece.partition,
-        }
     }
 }
 
@@ -124,9 +123,24 @@ struct Run<'a, M: Make> {
     to: i64,
     made: M::Made,
     tally: Tally,
+    outlet: &'a Outlet<M::Made>,
 }
 
 impl<M: Make> Run<'_, M> {
+    /// Hands on what was made.
+    fn put(&mut self, next: Offset, is_last: bool) {
+        self.make.finish(&mut self.made);
+        let size = self.make.size(&self.made);
+        let part = Part {
+            partition: self.partition.clone(),
+            made: mem::take(&mut self.made),
+            tally: mem::take(&mut self.tally),
+            next,
+            held: Held::default(),
+        };
+        self.outlet.put(part, size, is_last);
+    }
+
     fn damaged(&mut self, stretch: &Stretch) {
         if stretch.first < self.to {
             self.tally
@@ -219,6 +233,11 @@ impl<M: Make> Run<'_, M> {
             record,
         };
         self.make.record(&mut self.made, &found);
+        if self.make.size(&self.made) >= PART {
+            self.put(Offset(record.offset.saturating_add(1)), false);
+            self.made = self.outlet.empty();
+            self.make.begin(&mut self.made, self.partition);
+        }
     }
 }
 

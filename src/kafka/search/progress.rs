@@ -147,7 +147,7 @@ mod tests {
     use super::super::ranges::Target;
     use super::*;
     use crate::kafka::model::Offset;
-    use crate::kafka::scan::Lost;
+    use crate::kafka::scan::{Held, Lost};
 
     fn seen() -> Seen {
         let target = |partition, end| Target {
@@ -172,6 +172,7 @@ mod tests {
                 ..Tally::default()
             },
             next: Offset(next),
+            held: Held::default(),
         })
     }
 

@@ -4,10 +4,9 @@
 //! cursor and a pause survive rows leaving at the front.
 
 use std::collections::VecDeque;
-use std::mem::size_of;
 
 use super::edges::Edges;
-use crate::kafka::model::record::{Record, RecordKind, Row, Unreadable};
+use crate::kafka::model::record::{RecordKind, Row, Unreadable};
 use crate::kafka::query::Began;
 use crate::position::Shown;
 
@@ -154,11 +153,11 @@ impl Rows {
         if let Some(count) = self.asides.count_of(row) {
             *count += 1;
         }
-        self.bytes += cost(row);
+        self.bytes += row.footprint();
     }
 
     fn count_out(&mut self, row: &Row) {
-        self.bytes -= cost(row);
+        self.bytes -= row.footprint();
         if let Some(count) = self.asides.count_of(row) {
             *count -= 1;
         }
@@ -334,17 +333,12 @@ fn detached(row: &Row) -> Row {
     }
 }
 
-fn cost(row: &Row) -> usize {
-    let headers = row.record().map_or(0, |record: &Record| record.headers.len());
-    row.len() + size_of::<Row>() + headers * size_of::<crate::kafka::model::Header>()
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::kafka::model::{BatchInfo, Codec, ControlType, Offset, PartitionId, Timestamp, TimestampType};
+    use crate::kafka::model::{BatchInfo, Codec, ControlType, Offset, PartitionId, Record, Timestamp, TimestampType};
 
     fn row(offset: i64, value: &str, kind: RecordKind) -> Row {
         let batch = BatchInfo {
