@@ -24,6 +24,7 @@ mod size;
 mod span;
 mod tally;
 mod track;
+mod turns;
 mod work;
 
 use std::sync::Arc;

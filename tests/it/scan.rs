@@ -344,6 +344,42 @@ async fn what_is_followed_goes_on_with_what_is_written_and_with_added_partitions
     assert_eq!(said.values(3), ["added"]);
 }
 
+/// Follows `orders` until each of its partitions has given its record, then until each has given another.
+async fn every_partition_is_followed(spec: SimSpec, partitions: usize) {
+    let (_sim, handle, client) = started(spec).await;
+    let mut scan = Scan::start(client.clone(), followed(&client).await, || List);
+    let mut said = Said::default();
+    for round in 0..2 {
+        while said.records.len() < (round + 1) * partitions {
+            said.take(step(&mut scan).await.unwrap());
+        }
+        for partition in 0..partitions as i32 {
+            handle.append("orders", partition, [record("next", 1)]);
+        }
+    }
+    for partition in 0..partitions as i32 {
+        assert_eq!(said.values(partition), ["first", "next"]);
+    }
+}
+
+fn one_record_each(replicas: Vec<Vec<i32>>) -> TopicSpec {
+    let count = replicas.len();
+    let topic = TopicSpec::new("orders", count).replicas(replicas);
+    (0..count as i32).fold(topic, |topic, partition| topic.records(partition, [record("first", 1)]))
+}
+
+#[tokio::test]
+async fn a_follow_reads_every_partition_of_a_leader_that_has_many() {
+    let topic = one_record_each(vec![vec![1]; 150]);
+    every_partition_is_followed(SimSpec::small().brokers(1).add_topic(topic), 150).await;
+}
+
+#[tokio::test]
+async fn a_follow_reads_from_every_leader_of_many() {
+    let topic = one_record_each((1..=20).map(|broker| vec![broker]).collect());
+    every_partition_is_followed(SimSpec::small().brokers(20).add_topic(topic), 20).await;
+}
+
 #[tokio::test]
 async fn a_followed_partition_that_was_given_up_does_not_begin_anew() {
     let (_sim, handle, client) = started(three(2)).await;

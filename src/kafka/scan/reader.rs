@@ -14,6 +14,7 @@ use super::pieces::pieces;
 use super::pool::{Gone, Pool};
 use super::size::{self, PAGE, Size};
 use super::track::{Heard, Need, Track};
+use super::turns::{Turn, Turns, turns};
 use super::work::Piece;
 use super::{Lost, Range, ScanSpec, Step};
 use crate::kafka::client::{Client, Fetched, Isolation, Metadata, OffsetAnswers, Outcomes};
@@ -25,8 +26,6 @@ use crate::kafka::partial::{Failure, Partial};
 const REFRESH: Duration = Duration::from_millis(500);
 /// A topic is looked at again after this time: it may have been deleted, recreated or given partitions.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// Partitions in one request while there is more to read than it can hold.
-const MOST_PARTITIONS: usize = 64;
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 const INCONSISTENT_TOPIC_ID: i16 = 103;
 
@@ -54,6 +53,7 @@ pub(super) struct Reader<T> {
     refresh_at: Option<Instant>,
     refreshed_at: Option<Instant>,
     size: Size,
+    turns: Turns,
 }
 
 impl<T: Default + Send + 'static> Reader<T> {
@@ -80,6 +80,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             grows: grows.collect(),
             refresh_at: Some(now + LOOK_AGAIN),
             refreshed_at: None,
+            turns: Turns::default(),
             client,
             pool,
         }
@@ -111,7 +112,7 @@ impl<T: Default + Send + 'static> Reader<T> {
                         None => {}
                     }
                 }
-                room = self.size.freed(), if self.size.is_short() => self.size.keep(room),
+                () = self.size.freed(), if self.size.is_short() => {}
                 () = self.pool.gone() => return Err(Gone),
                 () = sleep_until(wake_at) => {}
             }
@@ -167,6 +168,7 @@ impl<T: Default + Send + 'static> Reader<T> {
                     lost.push(track.name.clone());
                 }
                 Need::Records => match self.client.leader(&track.name.topic, track.name.partition) {
+                    Ok(leader) if self.jobs.is_fetching(leader) => {}
                     Ok(leader) => wanted.entry(leader).or_default().push(index),
                     Err(error) => self.failed(index, error, now),
                 },
@@ -175,35 +177,31 @@ impl<T: Default + Send + 'static> Reader<T> {
         if !lost.is_empty() {
             self.jobs.place(lost);
         }
-        for (leader, indexes) in wanted {
-            if !self.jobs.is_fetching(leader) {
-                self.fetch(leader, indexes);
-            }
+        for turn in turns(&self.tracks, wanted) {
+            let bytes = self.size.answer(turn.is_caught_up);
+            // Whoever has no room now has it before all others later.
+            let Some(room) = self.size.take(bytes) else { break };
+            self.fetch(turn, bytes, room);
         }
     }
 
-    fn fetch(&mut self, leader: BrokerId, mut indexes: Vec<usize>) {
-        let Some(room) = self.size.take() else { return };
-        indexes.sort_by_key(|index| std::cmp::Reverse(self.tracks[*index].hunger()));
-        let is_caught_up = indexes.iter().all(|index| self.tracks[*index].is_caught_up());
-        if !is_caught_up {
-            indexes.truncate(MOST_PARTITIONS);
-        }
-        let bytes = self.size.answer();
-        let wanted = indexes.iter().map(|index| {
+    fn fetch(&mut self, turn: Turn, bytes: usize, room: OwnedSemaphorePermit) {
+        let wanted = turn.indexes.iter().map(|index| {
             let track = &self.tracks[*index];
             (track.name.topic.clone(), track.position(PAGE.min(bytes)))
         });
         self.jobs.fetch(Ask {
-            leader,
+            leader: turn.leader,
             wanted: wanted.collect(),
             isolation: self.isolation,
             bytes,
-            is_caught_up,
+            is_caught_up: turn.is_caught_up,
             room,
         });
-        for index in indexes {
-            self.tracks[index].is_busy = true;
+        let number = self.turns.next();
+        for index in turn.indexes {
+            let track = &mut self.tracks[index];
+            (track.is_busy, track.asked) = (true, number);
         }
     }
 

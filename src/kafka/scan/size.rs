@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ScanSpec;
 
@@ -18,9 +18,8 @@ const KIB: usize = 1 << 10;
 /// How large answers may be, and what room there is for them.
 pub(super) struct Size {
     room: Arc<Semaphore>,
-    /// Room that was waited for.
-    kept: Option<OwnedSemaphorePermit>,
-    is_short: bool,
+    /// The room that was wanted, where there was none.
+    short: Option<u32>,
     most: usize,
     now: usize,
 }
@@ -30,43 +29,33 @@ impl Size {
         let most = (spec.memory / (2 * leaders.max(1))).clamp(PAGE, MOST_ANSWER);
         Self {
             room: Arc::new(Semaphore::new(spec.memory.max(most) / KIB)),
-            kept: None,
-            is_short: false,
+            short: None,
             most,
             now: if spec.starts_small { LEAST_ANSWER } else { most },
         }
     }
 
-    fn wanted(&self) -> u32 {
-        u32::try_from(self.now / KIB).unwrap_or(1)
-    }
-
-    /// Room, as soon as there is some.
-    pub(super) fn freed(&self) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + use<> {
-        Arc::clone(&self.room).acquire_many_owned(self.wanted())
-    }
-
-    /// Keeps the room that was waited for until it is taken.
-    pub(super) fn keep(&mut self, room: Result<OwnedSemaphorePermit, AcquireError>) {
-        self.kept = room.ok();
-        self.is_short = false;
+    /// Waits until there is the room that there was not. It is taken by whose turn it is then.
+    pub(super) fn freed(&self) -> impl Future<Output = ()> + use<> {
+        let room = Arc::clone(&self.room).acquire_many_owned(self.short.unwrap_or(0));
+        async { drop(room.await) }
     }
 
     /// Whether room was wanted and there was none.
     pub(super) fn is_short(&self) -> bool {
-        self.is_short
+        self.short.is_some()
     }
 
-    /// Bytes of the next answer.
-    pub(super) fn answer(&self) -> usize {
-        self.now
+    /// Bytes of the next answer. Who only waits for what is new holds its room for long, and needs little of it.
+    pub(super) fn answer(&self, is_caught_up: bool) -> usize {
+        if is_caught_up { LEAST_ANSWER } else { self.now }
     }
 
-    /// Room for an answer, if there is some now.
-    pub(super) fn take(&mut self) -> Option<OwnedSemaphorePermit> {
-        let room = self.kept.take();
-        let room = room.or_else(|| Arc::clone(&self.room).try_acquire_many_owned(self.wanted()).ok());
-        self.is_short = room.is_none();
+    /// Room for an answer of so many bytes, if there is some now.
+    pub(super) fn take(&mut self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let wanted = u32::try_from(bytes / KIB).unwrap_or(1);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(wanted).ok();
+        self.short = room.is_none().then_some(wanted);
         room
     }
 
@@ -88,6 +77,8 @@ pub(super) fn keep(room: &mut OwnedSemaphorePermit, bytes: usize) {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn size(memory: usize, leaders: usize, starts_small: bool) -> Size {
@@ -102,40 +93,53 @@ mod tests {
     #[test]
     fn every_leader_has_room_for_two_answers() {
         let mut size = size(12 << 20, 3, false);
-        assert_eq!(size.answer(), 2 << 20);
-        let rooms: Vec<_> = (0..6).map(|_| size.take().unwrap()).collect();
-        assert!(size.take().is_none() && size.is_short());
+        assert_eq!(size.answer(false), 2 << 20);
+        let rooms: Vec<_> = (0..6).map(|_| size.take(2 << 20).unwrap()).collect();
+        assert!(size.take(2 << 20).is_none() && size.is_short());
         drop(rooms);
-        assert!(size.take().is_some() && !size.is_short());
+        assert!(size.take(2 << 20).is_some() && !size.is_short());
     }
 
     #[test]
-    fn with_many_leaders_each_answer_is_at_least_a_page_and_they_take_turns() {
+    fn with_many_leaders_an_answer_is_a_page_and_who_waits_for_new_records_takes_less() {
         let mut size = size(4 << 20, 50, false);
-        assert_eq!(size.answer(), PAGE);
-        let rooms: Vec<_> = (0..4).map(|_| size.take().unwrap()).collect();
-        assert!(size.take().is_none());
-        drop(rooms);
+        assert_eq!((size.answer(false), size.answer(true)), (PAGE, LEAST_ANSWER));
+        let _waiting: Vec<_> = (0..8).map(|_| size.take(LEAST_ANSWER).unwrap()).collect();
+        let _reading: Vec<_> = (0..3).map(|_| size.take(PAGE).unwrap()).collect();
+        assert!(size.take(LEAST_ANSWER).is_none());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_hears_of_it_when_it_is_enough() {
+        let mut size = size(4 << 20, 2, false);
+        let (page, rest) = (size.take(PAGE).unwrap(), size.take(3 * PAGE).unwrap());
+        assert!(size.take(2 * PAGE).is_none());
+        let mut freed = std::pin::pin!(size.freed());
+        drop(page);
+        assert!(freed.as_mut().now_or_never().is_none(), "one page is not two");
+        drop(rest);
+        freed.await;
+        assert!(size.take(4 * PAGE).is_some(), "who waited left all of it");
     }
 
     #[test]
     fn a_small_answer_gives_the_rest_of_its_room_back() {
         let mut size = size(2 << 20, 1, false);
-        let (mut one, other) = (size.take().unwrap(), size.take().unwrap());
-        assert!(size.take().is_none());
+        let (mut one, other) = (size.take(PAGE).unwrap(), size.take(PAGE).unwrap());
+        assert!(size.take(PAGE).is_none());
         keep(&mut one, 1000);
         assert_eq!(one.num_permits(), 0);
-        assert!(size.take().is_some());
+        assert!(size.take(PAGE).is_some());
         drop(other);
     }
 
     #[test]
     fn answers_grow_when_they_come_and_shrink_when_they_are_late() {
         let mut size = size(16 << 20, 1, true);
-        assert_eq!(size.answer(), LEAST_ANSWER);
+        assert_eq!(size.answer(false), LEAST_ANSWER);
         (0..20).for_each(|_| size.grow());
-        assert_eq!(size.answer(), 8 << 20);
+        assert_eq!(size.answer(false), 8 << 20);
         (0..20).for_each(|_| size.shrink());
-        assert_eq!(size.answer(), LEAST_ANSWER);
+        assert_eq!(size.answer(false), LEAST_ANSWER);
     }
 }

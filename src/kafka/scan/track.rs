@@ -57,12 +57,14 @@ pub(super) struct Heard {
 pub(super) struct Track {
     pub(super) name: TopicPartition,
     pub(super) is_busy: bool,
+    /// The number of the last request that asked for it: the lowest has its turn first.
+    pub(super) asked: u64,
     at: i64,
     /// `None` when it is followed.
     to: Option<i64>,
     /// Whether the broker says that `at` is outside of the log.
     is_lost: bool,
-    /// Whether there was nothing to read the last time.
+    /// Whether all that there was has been read, and what comes is waited for.
     is_caught_up: bool,
     /// Bytes that its next batch needs, where they are more than usual.
     needed: usize,
@@ -76,6 +78,7 @@ impl Track {
         Self {
             name: range.partition,
             is_busy: false,
+            asked: 0,
             at: range.from.0,
             to: range.to.map(|to| to.0),
             is_lost: false,
@@ -113,7 +116,7 @@ impl Track {
         self.to.is_none()
     }
 
-    /// Whether there was nothing to read the last time it was asked for.
+    /// Whether all that there was has been read, and what comes is waited for.
     pub(super) fn is_caught_up(&self) -> bool {
         self.is_caught_up
     }
@@ -146,17 +149,18 @@ impl Track {
     pub(super) fn read(&mut self, next: i64, heard: Heard, now: Instant) {
         self.is_busy = false;
         self.needed = heard.needed.unwrap_or(0);
+        let is_at_end = next.max(self.at) >= heard.end;
+        self.is_caught_up = is_at_end && self.is_followed();
         if next > self.at {
             self.at = next;
             (self.hunger, self.stuck) = (0, 0);
-            (self.trouble, self.is_caught_up) = (None, false);
+            self.trouble = None;
             return;
         }
         self.hunger += 1;
-        self.is_caught_up = self.at >= heard.end;
-        if self.is_caught_up && self.is_followed() {
+        if self.is_caught_up {
             (self.hunger, self.trouble) = (0, None);
-        } else if self.is_caught_up {
+        } else if is_at_end {
             // The end was known to be further away: the log was cut off, or its new leader has yet to learn where it is.
             self.failed(self.gone(heard.end), now);
         } else if heard.stood_first && heard.needed.is_none() {
@@ -343,6 +347,10 @@ mod tests {
         let (mut track, now) = (track(None), Instant::now());
         track.read(10, Heard { end: 10, ..END }, now);
         assert!(track.is_caught_up() && track.is_due(now));
+        track.read(20, Heard { end: 30, ..END }, now);
+        assert!(!track.is_caught_up(), "there is more");
+        track.read(30, Heard { end: 30, ..END }, now);
+        assert!(track.is_caught_up());
         track.failed(timeout(), now);
         assert_eq!(
             track.verdict(Duration::from_secs(1), now + Duration::from_hours(1)),
