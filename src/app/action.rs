@@ -197,7 +197,7 @@ actions! {
     }
     Messages {
         Seek            "seek"             ["t"]           "seek"     "go to: begin, end, newest, an offset, a time, -15m";
-        ToggleFollow    "toggle-follow"    ["f"]           "follow"   "follow new records, or hold";
+        ToggleFollow    "toggle-follow"    ["f"]           "follow"   "follow new records in the order they arrive, or hold";
         NextMatch       "next-match"       ["n"]           "next"     "next record, or match of the search";
         PreviousMatch   "previous-match"   ["N"]           "previous" "previous record, or match of the search";
         ResumeSearch    "resume-search"    ["R"]           "go on"    "go on with a search that was stopped";

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  ┌ Show values of orders.events as ────────────────────────────────┐
-//!  │ ▸ auto          integer (8 bytes: a small integer, big-endian)  │
+//!  │ ▸ auto          integer (looks like a small integer, big-endian)│
 //!  │   JSON          not UTF-8 at byte 2                             │
 //!  │   integer       1, 2, 4 or 8 bytes, both byte orders            │
 //!  └─────────────────────────────────────────────────────────────────┘
@@ -121,7 +121,7 @@ mod tests {
         let line = |format| picker.lines().iter().find(|line| line.format == format).unwrap();
         assert_eq!(
             line(Format::Auto).says,
-            "integer (4 bytes: a small integer, big-endian)"
+            "integer (looks like a small integer, big-endian)"
         );
         assert!(line(Format::Float).fits);
         assert!(!line(Format::Uuid).fits);

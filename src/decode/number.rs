@@ -40,18 +40,18 @@ pub(super) fn floats(bytes: &[u8]) -> Result<String, String> {
 }
 
 /// Why binary bytes are probably an integer: its first byte is only a sign. Negative ones are rare, so more must be.
-pub(super) fn looks_like_integer(bytes: &[u8]) -> Option<String> {
+pub(super) fn looks_like_integer(bytes: &[u8]) -> Option<&'static str> {
     let fits =
         matches!(bytes.len(), 4 | 8) && (bytes[0] == 0 || bytes[..bytes.len() - 2].iter().all(|byte| *byte == 0xff));
-    fits.then(|| format!("{} bytes: a small integer, big-endian", bytes.len()))
+    fits.then_some("looks like a small integer, big-endian")
 }
 
 /// Why 8 binary bytes are probably a double: neither tiny nor huge.
-pub(super) fn looks_like_float(bytes: &[u8]) -> Option<String> {
+pub(super) fn looks_like_float(bytes: &[u8]) -> Option<&'static str> {
     let size = f64::from_be_bytes(bytes.try_into().ok()?).abs();
     (1e-6..1e12)
         .contains(&size)
-        .then(|| "8 bytes: a float of ordinary size, big-endian".to_owned())
+        .then_some("looks like a float of ordinary size, big-endian")
 }
 
 #[cfg(test)]

@@ -58,12 +58,12 @@ pub fn preview_at(bytes: Option<&[u8]>, columns: usize, site: &Site<'_>, format:
 }
 
 fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>, format: Format) -> Option<String> {
-    let (format, decoded) = match format {
-        Format::Auto => {
-            let choice = choose(bytes, site);
-            (choice.format, choice.decoded)
-        }
-        format => (format, decode(bytes, format, site).ok()?),
+    let is_chosen = format != Format::Auto;
+    let (format, decoded) = if is_chosen {
+        (format, decode(bytes, format, site).ok()?)
+    } else {
+        let choice = choose(bytes, site);
+        (choice.format, choice.decoded)
     };
     let text = match &decoded {
         Decoded::Text(text) | Decoded::Json(text) => text.as_str(),
@@ -73,7 +73,15 @@ fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>, format: Format) -> Opt
     let text = match format {
         // The topic names the format already.
         Format::ConsumerOffsets | Format::TransactionState => text.to_owned(),
-        Format::Integer | Format::Float => format!("{format} {}", text.split(' ').next().unwrap_or_default()),
+        Format::Integer | Format::Float => {
+            let number = text.split(' ').next().unwrap_or_default();
+            if is_chosen {
+                format!("{format} {number}")
+            } else {
+                // Any bytes are a number: what was guessed is marked, and the bytes stand beside it.
+                format!("{format}? {number}  0x{}", hex(bytes, columns))
+            }
+        }
         format => format!("{format} {text}"),
     };
     Some(cut(&text, text.len(), columns))
@@ -141,7 +149,16 @@ mod tests {
     #[test]
     fn binary_of_a_known_format_is_decoded_under_its_name() {
         let shown = |bytes: &[u8], columns| preview_at(Some(bytes), columns, &Site::UNKNOWN, Format::Auto);
-        assert_eq!(shown(b"\0\0\0\x2a", 40), Preview::Decoded("integer 42".into()));
+        assert_eq!(
+            shown(b"\0\0\0\x2a", 40),
+            Preview::Decoded("integer? 42  0x00 00 00 2a".into())
+        );
+        assert_eq!(shown(b"\0\0\0\x2a", 14), Preview::Decoded("integer? 42  …".into()));
+        assert_eq!(
+            preview_at(Some(b"\0\0\0\x2a"), 40, &Site::UNKNOWN, Format::Integer),
+            Preview::Decoded("integer 42".into()),
+            "by hand it is no guess"
+        );
         assert_eq!(
             shown(b"\x82\xa1a\x01\xa1b\xc0", 40),
             Preview::Decoded("MessagePack {\"a\":1,\"b\":null}".into())

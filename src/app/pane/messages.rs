@@ -1,4 +1,4 @@
-//! Messages of a topic: what was written, in true order, and what is being written now.
+//! Messages of a topic: what was written, by time over partitions, and what is being written now, as it arrives.
 //!
 //! ```text
 //!  orders.events   12 partitions   newest 50   following ▶ 412/s                       /heidi
