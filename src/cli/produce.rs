@@ -1,5 +1,6 @@
 //! `ktui produce`: lines of standard input or of files become records; every result is told.
 
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
@@ -256,36 +257,23 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         }
         all.push(Failure::new(lines_of(failed), failed.error.clone()));
     }
-    let line = outcome.to.lines + 1;
-    match &outcome.stopped {
-        None => {}
-        Some(Stopped::Unreadable(why)) => all.push(unsendable(format!("what follows line {}", line - 1), why.clone())),
-        Some(Stopped::Cancelled) => {
-            all.push(unsendable(
-                format!("what follows line {}", line - 1),
-                "interrupted".to_owned(),
-            ));
-        }
-        Some(Stopped::BadLine | Stopped::Failed) => {
-            let reason = "sending stopped at the first failure".to_owned();
-            all.push(unsendable(
-                match line {
-                    1 => "the rest".to_owned(),
-                    _ => format!("the rest behind line {}", line - 1),
-                },
-                reason,
-            ));
-        }
-        Some(Stopped::NoCheckpoint(why)) => all.push(unsendable(
-            format!("what follows line {}", line - 1),
-            format!("the checkpoint cannot be written: {why}"),
-        )),
-        Some(Stopped::Changed) => all.push(unsendable(
-            format!("what follows line {}", line - 1),
-            "the input is not what it was when the import began".to_owned(),
-        )),
+    if let Some(stopped) = &outcome.stopped {
+        all.push(unsendable(
+            format!("what follows line {}", outcome.to.lines),
+            why(stopped).into_owned(),
+        ));
     }
     all
+}
+
+fn why(stopped: &Stopped) -> Cow<'_, str> {
+    match stopped {
+        Stopped::Unreadable(why) => why.into(),
+        Stopped::Cancelled => "interrupted".into(),
+        Stopped::BadLine | Stopped::Failed => "sending stopped at the first failure".into(),
+        Stopped::NoCheckpoint(why) => format!("the checkpoint cannot be written: {why}").into(),
+        Stopped::Changed => "the input is not what it was when the import began".into(),
+    }
 }
 
 /// `lines 3, 7-9 (partition 2), stored or not`.
@@ -343,6 +331,19 @@ mod tests {
         assert_eq!(
             lines_of(&failed),
             "lines 3, 7-9 for partition 2 (stored or not, nobody knows)"
+        );
+    }
+
+    #[test]
+    fn only_what_follows_the_last_batch_that_was_pushed_is_said_to_be_unsent() {
+        let mut outcome = Outcome {
+            stopped: Some(Stopped::Failed),
+            ..Outcome::default()
+        };
+        outcome.to.lines = 7;
+        assert_eq!(
+            failures(&outcome)[0].error.to_string(),
+            "what follows line 7 was not sent: sending stopped at the first failure"
         );
     }
 

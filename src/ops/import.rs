@@ -263,12 +263,13 @@ impl Ready {
     ) -> Result<Outcome, ImportError> {
         let topic = self.import.recipe.target.topic.clone();
         let found = self.found.take();
+        let reached = found.as_ref().map(Checkpoint::reached).unwrap_or_default();
         let mut stop = cancel.clone();
         let (checkpoint, arrived) = tokio::select! {
             begun = self.begun(client, &intent, found) => begun?,
             Ok(_) = stop.wait_for(|is_cancelled| *is_cancelled) => {
                 let stopped = Some(Stopped::Cancelled);
-                return Ok(Outcome { stopped, ..Outcome::default() });
+                return Ok(Outcome { to: reached, stopped, ..Outcome::default() });
             }
         };
         let spare = self.import.recipe.spare.clone();

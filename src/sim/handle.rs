@@ -168,6 +168,11 @@ impl SimHandle {
         self.shared.stats().connections()
     }
 
+    /// How many connections are being served. A client that is gone has none once its last request has been served.
+    pub fn open_connections(&self) -> u64 {
+        self.shared.stats().open_connections()
+    }
+
     /// The last requests, oldest first; at most 4,096.
     pub fn request_log(&self) -> Vec<SeenRequest> {
         self.shared.stats().log()

@@ -99,6 +99,12 @@ struct Connection {
     buffer: BytesMut,
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.stats().disconnected();
+    }
+}
+
 /// Whether a connection goes on after a request.
 #[derive(PartialEq, Eq)]
 enum Then {
@@ -201,7 +207,13 @@ impl Connection {
         let mut then = Then::Continue;
         for fault in faults {
             match fault {
-                Fault::NeverAnswer => std::future::pending().await,
+                Fault::NeverAnswer => {
+                    // Nothing is served any more; it stays open for as long as the client wants it.
+                    while self.stream.read_buf(&mut self.buffer).await? > 0 {
+                        self.buffer.clear();
+                    }
+                    return Ok(Then::Close);
+                }
                 Fault::SkipAnswer => return Ok(then),
                 Fault::CloseUnanswered => return Ok(Then::Close),
                 Fault::Truncate { bytes } => {

@@ -39,13 +39,25 @@ pub struct Stats {
     traffic: BTreeMap<(i32, i16), Traffic>,
     log: VecDeque<SeenRequest>,
     connections: u64,
+    open: u64,
 }
 
 impl Stats {
     /// Counts a connection; answers its number.
     pub fn connected(&mut self) -> u64 {
         self.connections += 1;
+        self.open += 1;
         self.connections
+    }
+
+    /// A connection has ended, its last request too.
+    pub fn disconnected(&mut self) {
+        self.open = self.open.saturating_sub(1);
+    }
+
+    /// Connections that are being served.
+    pub fn open_connections(&self) -> u64 {
+        self.open
     }
 
     /// Connections since the start.

@@ -13,7 +13,7 @@ use ktui::ops::transfer::checkpoint::Checkpoint;
 use ktui::ops::transfer::outcome::Stopped;
 use ktui::ops::transfer::spare::Spare;
 use ktui::ops::transfer::{Format, OnBad, Outcome, Progress, Recipe, Target};
-use ktui::sim::fault::{Fault, Rule};
+use ktui::sim::fault::{Fault, Rule, Scope};
 use ktui::sim::{SimCluster, SimHandle, SimSpec, TopicSpec};
 use proptest::prelude::*;
 use tokio::sync::watch;
@@ -120,12 +120,13 @@ impl Bed {
             records: None,
         };
         let intent = sending.confirmed(&client).unwrap();
-        let (progress, seen) = watch::channel(Progress::default());
+        let (progress, mut seen) = watch::channel(Progress::default());
         let (_never, cancel) = watch::channel(false);
         let applied = ready.apply(&client, intent, progress, cancel);
         let killed = async {
-            while !stop(*seen.borrow()) {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+            while !stop(*seen.borrow_and_update()) {
+                // At once after some progress; what else `stop` looks at tells nobody.
+                drop(tokio::time::timeout(Duration::from_millis(1), seen.changed()).await);
             }
         };
         tokio::select! {
@@ -169,8 +170,10 @@ proptest! {
             for fault in &faults {
                 bed.sim.inject(Rule::new(kinds[*fault].clone()).api(PRODUCE));
             }
-            for kill in kills {
+            let mut was_killed = false;
+            for kill in kills.iter().copied() {
                 let outcome = bed.run(Begin::Resume, |progress| progress.records >= kill).await.unwrap();
+                was_killed |= outcome.stopped.is_some();
                 if outcome.stopped.is_some() && expires {
                     // The brokers have forgotten the producer: only the topic itself tells what arrived.
                     quiet(&bed.sim);
@@ -180,6 +183,8 @@ proptest! {
                     });
                 }
             }
+            // Behind the 300th record there are more batches than may be open.
+            assert!(was_killed || kills.iter().all(|kill| *kill > 300), "none of {kills:?} killed it");
             let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
             assert_eq!(outcome.stopped, None, "{outcome:?}");
             assert!(bed.values().into_iter().eq(0..400), "{:?}", bed.values());
@@ -190,11 +195,11 @@ proptest! {
 
 /// Waits until the requests of a killed process have been served.
 fn quiet(sim: &SimHandle) {
-    let mut before = None;
-    wait::until("an end of requests", Duration::from_secs(10), || {
-        let now = sim.requests(PRODUCE);
-        (before.replace(now) == Some(now)).then_some(())
-    });
+    wait::until(
+        "an end of the killed client's connections",
+        Duration::from_secs(10),
+        || (sim.open_connections() == 0).then_some(()),
+    );
 }
 
 #[tokio::test]
@@ -287,4 +292,57 @@ async fn a_broken_line_stops_the_import_before_it_and_a_mended_one_lets_it_go_on
     let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
     assert_eq!(outcome.stopped, None);
     assert!(bed.values().into_iter().eq(0..200));
+}
+
+/// Lines that a failure names, from 1.
+fn failed_lines(outcome: &Outcome) -> Vec<u64> {
+    outcome.failed.iter().flat_map(|failed| failed.lines.clone()).collect()
+}
+
+#[tokio::test]
+async fn after_a_refused_batch_every_line_has_its_result_and_a_resumed_import_sends_the_others() {
+    let bed = Bed::new(400).await;
+    let scope = Scope::Partition(TOPIC.to_owned(), 0);
+    let rule = bed
+        .sim
+        .inject(Rule::new(Fault::Error { code: 87, scope }).api(PRODUCE).always());
+    let outcome = bed.run(Begin::Fresh, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, Some(Stopped::Failed));
+    let failed = failed_lines(&outcome);
+    assert!(!failed.is_empty() && outcome.records > 0, "{outcome:?}");
+    // The value of a line is its number, from 0.
+    let mut told: Vec<u64> = bed.values().into_iter().map(|value| u64::from(value) + 1).collect();
+    assert_eq!(told.len() as u64, outcome.records);
+    told.extend(failed);
+    told.sort_unstable();
+    assert!(
+        told.into_iter().eq(1..=outcome.to.lines),
+        "{outcome:?}: each up to there is stored or failed, and none behind it was sent"
+    );
+    bed.sim.clear(rule);
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, None, "{outcome:?}");
+    assert!(bed.values().into_iter().eq(0..400), "{:?}", bed.values());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_under_way_is_not_sent_again_when_the_file_has_changed_there() {
+    let bed = Bed::new(400).await;
+    let rule = bed.sim.inject(Rule::new(Fault::NeverAnswer).api(PRODUCE).always());
+    let sim = bed.sim.clone();
+    bed.run(Begin::Fresh, |_| sim.look(ends) > 0).await.unwrap();
+    quiet(&bed.sim);
+    bed.sim.clear(rule);
+    let (under_way, before) = (saved(&bed.checkpoint()).open, bed.values());
+    assert!(!under_way.is_empty(), "it was killed while something was under way");
+    let text = fs::read_to_string(bed.file()).unwrap();
+    fs::write(bed.file(), text.replacen("\"value\":\"1\"", "\"value\":\"7\"", 1)).unwrap();
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!(outcome.stopped, Some(Stopped::Changed), "{outcome:?}");
+    assert_eq!(
+        (outcome.records, outcome.to.lines),
+        (0, under_way.last().unwrap().to.lines),
+        "only of what follows it is known that it was never sent"
+    );
+    assert_eq!(bed.values(), before);
 }

@@ -122,6 +122,14 @@ impl Checkpoint {
         }
     }
 
+    /// Behind this nothing was ever sent.
+    pub fn reached(&self) -> Mark {
+        let open = self.open.iter().map(|open| open.to);
+        open.chain([self.done])
+            .max_by_key(|mark| mark.chunk)
+            .unwrap_or_default()
+    }
+
     /// Why an import with these options into this target cannot go on from here.
     pub fn differs(&self, target: &Target, options: &BTreeMap<String, String>) -> Option<String> {
         if self.version != VERSION {

@@ -74,11 +74,10 @@ pub struct Outcome {
     pub bad_count: u64,
     /// Batches that were not stored.
     pub failed: Vec<Failed>,
-    /// How many of those there are.
-    pub failed_count: u64,
     /// Records that the target's retention removes soon.
     pub short_lived: u64,
-    /// Every line up to here is sent, bad or failed; none behind it was sent.
+    /// Every line up to here is stored, bad or failed; none behind it was sent. Of what an earlier process had under
+    /// way it is not known here which.
     pub to: Mark,
     /// Why it ended early, if it did.
     pub stopped: Option<Stopped>,

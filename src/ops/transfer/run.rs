@@ -18,7 +18,7 @@ use super::tail::Arrived;
 use crate::kafka::model::{Offset, PartitionId};
 use crate::kafka::send::{Sender, Settled, WINDOW};
 
-/// Failures that are kept whole; of more only their number.
+/// Bad lines that are kept with their reason; of more only their number.
 const KEPT: usize = 1000;
 
 /// How to run.
@@ -59,6 +59,8 @@ pub struct Run<'a> {
     /// What may have been on its way when an earlier process was killed.
     expected: Vec<OpenMark>,
     open: VecDeque<Open>,
+    /// Up to here everything is stored.
+    done: Mark,
     outcome: Outcome,
     gate: Option<Instant>,
     progress: watch::Sender<Progress>,
@@ -76,6 +78,7 @@ impl<'a> Run<'a> {
             arrived: Arrived::new(),
             expected: Vec::new(),
             open: VecDeque::new(),
+            done: Mark::default(),
             outcome: Outcome::default(),
             gate: None,
             progress,
@@ -87,7 +90,7 @@ impl<'a> Run<'a> {
         for (partition, lane) in &checkpoint.lanes {
             self.sender.start_at(PartitionId(*partition), lane.sequence);
         }
-        self.outcome.to = checkpoint.done;
+        (self.done, self.outcome.to) = (checkpoint.done, checkpoint.reached());
         self.expected.clone_from(&checkpoint.open);
         self.arrived = arrived;
         self.keeper = Some((keeper, checkpoint));
@@ -212,6 +215,9 @@ impl<'a> Run<'a> {
                 left += 1;
             }
         }
+        if chunk.to.chunk > self.outcome.to.chunk {
+            self.outcome.to = chunk.to;
+        }
         if let Some(rate) = self.rate {
             let pause = Duration::from_secs_f64(prepared.records as f64 / f64::from(rate.max(1)));
             self.gate = Some(Instant::now() + pause);
@@ -275,20 +281,19 @@ impl<'a> Run<'a> {
             }
             Err(unsent) => {
                 self.outcome.stopped.get_or_insert(Stopped::Failed);
-                self.outcome.failed_count += 1;
                 let blamed = unsent.records.into_iter().filter_map(|(at, why)| {
                     let line = *share.lines.get(usize::try_from(at).ok()?)?;
                     Some(BadLine { line, why })
                 });
-                if self.outcome.failed.len() < KEPT {
-                    self.outcome.failed.push(Failed {
-                        partition: settled.partition,
-                        blamed: blamed.collect(),
-                        lines: std::mem::take(&mut share.lines),
-                        error: unsent.error,
-                        is_unknown: unsent.is_unknown,
-                    });
-                }
+                let blamed = blamed.collect();
+                // Bounded by what may be open: after the first nothing more is placed.
+                self.outcome.failed.push(Failed {
+                    partition: settled.partition,
+                    blamed,
+                    lines: std::mem::take(&mut share.lines),
+                    error: unsent.error,
+                    is_unknown: unsent.is_unknown,
+                });
             }
         }
         self.pass();
@@ -297,7 +302,7 @@ impl<'a> Run<'a> {
     /// Passes over what is settled from the oldest chunk on.
     fn pass(&mut self) {
         while let Some(open) = self.open.pop_front_if(|open| open.left == 0) {
-            self.outcome.to = open.to;
+            self.done = open.to;
             if let Some((_, checkpoint)) = &mut self.keeper {
                 checkpoint.done = open.to;
                 for share in &open.shares {
@@ -313,7 +318,7 @@ impl<'a> Run<'a> {
         }
         self.progress.send_replace(Progress {
             records: self.outcome.records + self.outcome.found,
-            position: self.outcome.to.position,
+            position: self.done.position,
         });
     }
 
