@@ -108,9 +108,9 @@ impl Sender {
         self.lane(partition).next_sequence = sequence;
     }
 
-    /// The sequence number of the next batch of each partition that has had one.
-    pub fn sequences(&self) -> impl Iterator<Item = (PartitionId, i32)> {
-        self.lanes.iter().map(|(id, lane)| (*id, lane.next_sequence))
+    /// The sequence number of the next batch of a partition.
+    pub fn next_sequence(&self, partition: PartitionId) -> i32 {
+        self.lanes.get(&partition).map_or(0, |lane| lane.next_sequence)
     }
 
     /// Batches of a partition from the oldest unsettled one on. With [`WINDOW`] of them it takes no more: should the

@@ -15,6 +15,7 @@ pub mod jsonl;
 pub mod lines;
 pub mod outcome;
 pub mod prepare;
+pub mod preparing;
 pub mod run;
 pub mod source;
 pub mod spare;

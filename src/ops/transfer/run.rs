@@ -1,21 +1,21 @@
 //! The run itself: chunks in their order, at most five of them unsettled, the checkpoint before each.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::checkpoint::{Checkpoint, Keeper, LaneMark, OpenMark, ShareMark};
 use super::cut::{Chunk, Mark};
 use super::outcome::{Failed, Outcome, Progress, Stopped};
-use super::prepare::{BadLine, OnBad, Prepared, Recipe};
+use super::prepare::{BadLine, OnBad, Prepared, Recipe, Share};
+use super::preparing::Preparing;
 use super::source::Chunks;
 use super::tail::Arrived;
 use crate::kafka::model::{Offset, PartitionId};
+use crate::kafka::records::NewBatch;
 use crate::kafka::send::{Sender, Settled, WINDOW};
 
 /// Bad lines that are kept with their reason; of more only their number.
@@ -46,12 +46,9 @@ struct Sent {
     behind: Option<i64>,
 }
 
-type Preparing = VecDeque<(Chunk, JoinHandle<Prepared>)>;
-
 /// A run under way.
 pub struct Run<'a> {
-    recipe: Arc<Recipe>,
-    first: u64,
+    preparing: Preparing,
     rate: Option<u32>,
     sender: Sender,
     keeper: Option<(&'a mut Keeper, Checkpoint)>,
@@ -70,8 +67,7 @@ impl<'a> Run<'a> {
     /// A run from the beginning, without a checkpoint.
     pub fn new(spec: Spec, sender: Sender, progress: watch::Sender<Progress>) -> Self {
         Self {
-            recipe: Arc::new(spec.recipe),
-            first: spec.first,
+            preparing: Preparing::new(spec.recipe, spec.first),
             rate: spec.rate,
             sender,
             keeper: None,
@@ -99,34 +95,22 @@ impl<'a> Run<'a> {
 
     /// Sends everything that comes from `chunks`, until the input or `cancel` ends it.
     pub async fn run(mut self, mut chunks: Chunks, mut cancel: watch::Receiver<bool>) -> Outcome {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        let mut preparing = Preparing::new();
-        let mut is_over = false;
+        let (mut is_over, mut unreadable) = (false, None);
         loop {
             let goes_on = self.outcome.stopped.is_none();
             let is_idle = self.sender.is_idle();
-            if is_idle && (!goes_on || (is_over && preparing.is_empty())) {
+            if is_idle && (!goes_on || (is_over && self.preparing.is_empty())) {
                 break;
             }
             let has_room = goes_on && self.open.len() < WINDOW && self.gate.is_none();
             let gate = self.gate.unwrap_or_else(Instant::now);
             tokio::select! {
                 Some(settled) = self.sender.next(), if !is_idle => self.settle(settled),
-                Some(prepared) = ready(&mut preparing), if has_room => {
-                    let (chunk, prepared) = prepared;
-                    self.place(&chunk, prepared);
-                }
-                chunk = chunks.recv(), if goes_on && !is_over && preparing.len() <= cores => match chunk {
-                    Some(Ok(chunk)) => self.prepare(&mut preparing, chunk),
-                    Some(Err(error)) => {
-                        // What was read before it is whole, and is sent.
-                        is_over = true;
-                        while let Some((chunk, prepared)) = ready(&mut preparing).await {
-                            self.drain_for_room().await;
-                            self.place(&chunk, prepared);
-                        }
-                        self.outcome.stopped.get_or_insert(Stopped::Unreadable(error.to_string()));
-                    }
+                Some((to, prepared)) = self.preparing.next(), if has_room => self.place(to, prepared),
+                chunk = chunks.recv(), if goes_on && !is_over && self.preparing.has_room() => match chunk {
+                    Some(Ok(chunk)) => self.prepare(chunk),
+                    // What was read before it is whole, and is sent.
+                    Some(Err(error)) => (is_over, unreadable) = (true, Some(error.to_string())),
                     None => is_over = true,
                 },
                 () = sleep_until(gate), if self.gate.is_some() && goes_on => self.gate = None,
@@ -137,66 +121,35 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        if let Some(why) = unreadable {
+            self.outcome.stopped.get_or_insert(Stopped::Unreadable(why));
+        }
         self.finish()
     }
 
-    async fn drain_for_room(&mut self) {
-        while self.open.len() >= WINDOW {
-            match self.sender.next().await {
-                Some(settled) => self.settle(settled),
-                None => return,
-            }
-        }
+    fn prepare(&mut self, chunk: Chunk) {
+        let was_sent = self.expected(chunk.to).is_some();
+        self.preparing.push(chunk, was_sent);
     }
 
-    fn prepare(&self, preparing: &mut Preparing, chunk: Chunk) {
-        let (recipe, first, bytes) = (Arc::clone(&self.recipe), self.first, Vec::new());
-        let was_sent = self.expected.iter().any(|expected| expected.to.chunk == chunk.to.chunk);
-        // The worker alone needs the bytes.
-        let marks = Chunk { bytes, ..chunk };
-        let handle = tokio::task::spawn_blocking(move || {
-            let prepared = recipe.prepare(&chunk, first, was_sent);
-            recipe.spare.put(chunk.bytes);
-            prepared
-        });
-        preparing.push_back((marks, handle));
+    /// What an earlier process may have sent of the chunk that ends at `to`.
+    fn expected(&self, to: Mark) -> Option<&OpenMark> {
+        self.expected.iter().find(|expected| expected.to.chunk == to.chunk)
     }
 
     /// Numbers a chunk's batches, writes the checkpoint, sends them.
-    fn place(&mut self, chunk: &Chunk, prepared: Prepared) {
-        if self.outcome.stopped.is_some() {
-            return;
-        }
-        self.note_bad(&prepared);
-        if self.outcome.stopped.is_some() {
+    fn place(&mut self, to: Mark, prepared: Prepared) {
+        if let Some(why) = self.note_bad(&prepared) {
+            self.outcome.stopped = Some(why);
             return;
         }
         self.outcome.short_lived += prepared.short_lived;
-        let next: BTreeMap<PartitionId, i32> = self.sender.sequences().collect();
-        let (mut shares, mut batches) = (Vec::new(), Vec::new());
-        for share in prepared.shares {
-            let mark = ShareMark {
-                partition: share.partition.0,
-                sequence: next.get(&share.partition).copied().unwrap_or(0),
-                count: share.batch.count(),
-            };
-            batches.push(share.batch);
-            shares.push(Sent {
-                mark,
-                lines: share.lines,
-                behind: None,
-            });
-        }
+        let (shares, batches) = self.numbered(prepared.shares);
         let open = OpenMark {
-            to: chunk.to,
+            to,
             shares: shares.iter().map(|share| share.mark).collect(),
         };
-        if let Some(expected) = self
-            .expected
-            .iter()
-            .find(|expected| expected.to.chunk == chunk.to.chunk)
-            && *expected != open
-        {
+        if self.expected(to).is_some_and(|expected| *expected != open) {
             self.outcome.stopped = Some(Stopped::Changed);
             return;
         }
@@ -204,6 +157,34 @@ impl<'a> Run<'a> {
             self.outcome.stopped = Some(Stopped::NoCheckpoint(error.to_string()));
             return;
         }
+        self.push(to, shares, batches);
+        if let Some(rate) = self.rate {
+            let pause = Duration::from_secs_f64(prepared.records as f64 / f64::from(rate.max(1)));
+            self.gate = Some(Instant::now() + pause);
+        }
+        self.pass();
+    }
+
+    /// The batches of a chunk with the numbers they will have.
+    fn numbered(&self, shares: Vec<Share>) -> (Vec<Sent>, Vec<NewBatch>) {
+        let numbered = shares.into_iter().map(|share| {
+            let mark = ShareMark {
+                partition: share.partition.0,
+                sequence: self.sender.next_sequence(share.partition),
+                count: share.batch.count(),
+            };
+            let sent = Sent {
+                mark,
+                lines: share.lines,
+                behind: None,
+            };
+            (sent, share.batch)
+        });
+        numbered.unzip()
+    }
+
+    /// Sends a chunk's batches, but those that are there already.
+    fn push(&mut self, to: Mark, shares: Vec<Sent>, batches: Vec<NewBatch>) {
         let mut left = 0;
         for (share, batch) in shares.iter().zip(batches) {
             let partition = PartitionId(share.mark.partition);
@@ -211,34 +192,27 @@ impl<'a> Run<'a> {
                 self.sender.skip(partition, share.mark.count);
                 self.outcome.found += share.mark.count as u64;
             } else {
-                self.sender.push(chunk.to.chunk, partition, batch);
+                self.sender.push(to.chunk, partition, batch);
                 left += 1;
             }
         }
-        if chunk.to.chunk > self.outcome.to.chunk {
-            self.outcome.to = chunk.to;
+        if to.chunk > self.outcome.to.chunk {
+            self.outcome.to = to;
         }
-        if let Some(rate) = self.rate {
-            let pause = Duration::from_secs_f64(prepared.records as f64 / f64::from(rate.max(1)));
-            self.gate = Some(Instant::now() + pause);
-        }
-        self.open.push_back(Open {
-            to: chunk.to,
-            shares,
-            left,
-        });
-        self.pass();
+        self.open.push_back(Open { to, shares, left });
     }
 
-    /// Notes what of a chunk cannot be sent, and whether that ends the run.
-    fn note_bad(&mut self, prepared: &Prepared) {
+    /// Notes what of a chunk cannot be sent; why that ends the run, if it does.
+    fn note_bad(&mut self, prepared: &Prepared) -> Option<Stopped> {
         let room = KEPT.saturating_sub(self.outcome.bad.len());
         self.outcome.bad_count += prepared.bad_count;
         self.outcome.bad.extend(prepared.bad.iter().take(room).cloned());
-        self.outcome.stopped = match &prepared.broken {
+        match &prepared.broken {
             Some(why) => Some(Stopped::Unreadable(why.clone())),
-            None => (prepared.bad_count > 0 && self.recipe.on_bad == OnBad::Stop).then_some(Stopped::BadLine),
-        };
+            None => {
+                (prepared.bad_count > 0 && self.preparing.recipe().on_bad == OnBad::Stop).then_some(Stopped::BadLine)
+            }
+        }
     }
 
     fn keep(&mut self, open: OpenMark) -> io::Result<()> {
@@ -334,34 +308,5 @@ impl<'a> Run<'a> {
             }
         }
         self.outcome
-    }
-}
-
-/// The oldest chunk that is being prepared, when it is; `None` where there is none.
-async fn ready(preparing: &mut Preparing) -> Option<(Chunk, Prepared)> {
-    let (_, handle) = preparing.front_mut()?;
-    let prepared = handle.await.unwrap_or_else(|error| Prepared {
-        broken: Some(format!("a worker failed: {error}")),
-        ..Prepared::default()
-    });
-    preparing.pop_front().map(|(chunk, _)| (chunk, prepared))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_worker_that_fails_takes_no_line_with_it_unsaid() {
-        let chunk = Chunk {
-            from: Mark::default(),
-            to: Mark::default(),
-            bytes: Vec::new(),
-        };
-        let failed = tokio::task::spawn_blocking(|| -> Prepared { panic!("boom") });
-        let mut preparing = Preparing::from([(chunk, failed)]);
-        let (_, prepared) = ready(&mut preparing).await.unwrap();
-        assert!(prepared.broken.unwrap().contains("a worker failed"));
-        assert!(ready(&mut preparing).await.is_none());
     }
 }

@@ -1,9 +1,7 @@
 //! Looks through an input before anything is sent: how much it is, what is wrong with it, what the target will do.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
 use super::prepare::{BadLine, OnBad, Prepared, Recipe};
+use super::preparing::Preparing;
 use super::source::Chunks;
 
 /// Bad lines that are named.
@@ -33,9 +31,7 @@ pub struct Survey {
 impl Survey {
     /// Reads everything that comes from `chunks`, and makes batches of it for nobody.
     pub async fn of(recipe: Recipe, mut chunks: Chunks) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        let recipe = Arc::new(recipe);
-        let (mut survey, mut working) = (Self::default(), VecDeque::new());
+        let (mut survey, mut preparing) = (Self::default(), Preparing::new(recipe, 0));
         while let Some(chunk) = chunks.recv().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
@@ -45,29 +41,23 @@ impl Survey {
                 }
             };
             (survey.lines, survey.bytes) = (chunk.to.lines, chunk.to.position);
-            let recipe = Arc::clone(&recipe);
-            working.push_back(tokio::task::spawn_blocking(move || {
-                let prepared = recipe.prepare(&chunk, 0, false);
-                recipe.spare.put(chunk.bytes);
-                prepared
-            }));
-            if working.len() > cores
-                && let Some(oldest) = working.pop_front()
+            preparing.push(chunk, false);
+            if !preparing.has_room()
+                && let Some((_, oldest)) = preparing.next().await
             {
-                survey.add(oldest.await.ok());
+                survey.add(oldest);
             }
         }
-        for handle in working {
-            survey.add(handle.await.ok());
+        while let Some((_, oldest)) = preparing.next().await {
+            survey.add(oldest);
         }
         survey
     }
 
-    fn add(&mut self, prepared: Option<Prepared>) {
-        let Some(prepared) = prepared else {
-            self.unreadable.get_or_insert_with(|| "a worker failed".to_owned());
-            return;
-        };
+    fn add(&mut self, prepared: Prepared) {
+        if let Some(why) = prepared.broken {
+            self.unreadable.get_or_insert(why);
+        }
         self.records += prepared.records;
         self.bad_count += prepared.bad_count;
         let room = NAMED.saturating_sub(self.bad.len());
