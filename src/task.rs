@@ -1,6 +1,7 @@
 //! Tasks that end with their owner.
 
 use std::future::Future;
+use std::io;
 
 use tokio::task::JoinHandle;
 
@@ -41,6 +42,15 @@ where
     #[expect(clippy::disallowed_methods, reason = "the one place that may spawn")]
     let handle = tokio::spawn(future);
     Task(handle)
+}
+
+/// Does something that blocks on a thread of its own: reading a file, waiting for a pipe's other end. Whoever drops the
+/// future does not wait for it any more; the work itself goes on to its end.
+///
+/// # Errors
+/// Those of `work`, and when it panics.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]

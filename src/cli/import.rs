@@ -113,7 +113,7 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
         (_, true) => Begin::Again,
         _ => Begin::Fresh,
     };
-    let ready = import.clone().open(begin)?;
+    let ready = import.clone().open(begin).await?;
     if ready.is_complete() {
         let records = Count(ready.resumed().unwrap_or(0) as i64);
         say(&format!(

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::foreign;
 use super::report::{ClusterItem, Column, Item, OutputArgs, Report, Side, known};
-use super::sending::{FormatArg, LineArgs, Refusal, Writing, apart, is_jsonl};
+use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl};
 use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::model::{PartitionId, TopicName};
@@ -17,9 +18,10 @@ use crate::kafka::partial::Failure;
 use crate::kafka::send::Sender;
 use crate::ops::Sending;
 use crate::ops::transfer::outcome::Failed;
-use crate::ops::transfer::source::{Ended, chunks, is_pipe, open};
+use crate::ops::transfer::source::{Chunks, Ended, chunks, is_pipe, opened};
 use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
+use crate::task::apart;
 
 /// Line numbers that are named one by one.
 const NAMED: usize = 20;
@@ -113,7 +115,12 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     });
     let mut recipe = args.lines.recipe(format, target, OnBad::Tell).map_err(Refusal::Usage)?;
     recipe.partition = partition(args, &recipe.target)?;
-    let (input, records) = input(args, &recipe).await?;
+    let input = Input::of(args).await?;
+    let records = if args.lines.yes {
+        None
+    } else {
+        Some(counted(&input, &recipe).await?)
+    };
     for file in &args.files {
         // What cannot be read was said above.
         for warning in foreign::warnings(file, &recipe.format).unwrap_or_default() {
@@ -134,15 +141,13 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
         producer,
         writing.patience,
     );
-    let (bounds, is_live) = (recipe.bounds(), args.files.is_empty());
     let spec = Spec {
         recipe: recipe.clone(),
         first: producer.id.unsigned_abs(),
         rate: None,
     };
     let (progress, _) = watch::channel(Progress::default());
-    let cut = Cut::new(input, bounds).reusing(recipe.spare.clone());
-    let chunks = chunks(cut, is_live);
+    let chunks = input.chunks(&recipe, input.is_live()).await?;
     writing.begins();
     let outcome = Run::new(spec, sender, progress)
         .run(chunks, writing.cancel.clone())
@@ -179,47 +184,70 @@ fn partition(args: &ProduceArgs, target: &Target) -> Result<Option<PartitionId>,
     Err(error.into())
 }
 
-/// What is read, and how many records it is where somebody has to be asked.
-async fn input(args: &ProduceArgs, recipe: &Recipe) -> Result<(Box<dyn Read + Send>, Option<u64>), Refusal> {
-    let is_stdin = args.files.is_empty();
-    if is_stdin && args.lines.yes {
-        return Ok((Box::new(io::stdin()), None));
-    }
-    if is_stdin {
-        // Somebody types: everything first, then the question.
+/// What is read. What was typed, and a file, can be read twice: once for the question.
+#[derive(Clone, Debug)]
+enum Input {
+    Typed(Bytes),
+    Files(Vec<PathBuf>),
+}
+
+impl Input {
+    /// What `args` name. Where somebody types, everything comes first, then the question.
+    async fn of(args: &ProduceArgs) -> Result<Self, Refusal> {
+        if !args.files.is_empty() {
+            return Ok(Self::Files(args.files.clone()));
+        }
+        if args.lines.yes {
+            return Ok(Self::Files(vec!["-".into()]));
+        }
         let typed = apart(|| {
             let mut typed = Vec::new();
             io::stdin().lock().read_to_end(&mut typed).map(|_| typed)
         });
         let cannot = |error| Refusal::Failed(format!("cannot read standard input: {error}"));
-        let typed = typed.await.map_err(cannot)?;
-        let survey = Survey::of(
-            recipe.clone(),
-            chunks(Cut::new(Cursor::new(typed.clone()), recipe.bounds()), false),
-        );
-        return Ok((Box::new(Cursor::new(typed)), Some(survey.await.records)));
+        Ok(Self::Typed(typed.await.map_err(cannot)?.into()))
     }
-    if args.lines.yes {
-        return Ok((files(args)?, None));
+
+    /// Whether lines come as somebody has them, and are not to wait for more.
+    fn is_live(&self) -> bool {
+        matches!(self, Self::Files(files) if files.iter().any(|file| is_pipe(file)))
     }
-    let survey = Survey::of(recipe.clone(), chunks(Cut::new(files(args)?, recipe.bounds()), false)).await;
+
+    async fn chunks(&self, recipe: &Recipe, is_live: bool) -> Result<Chunks, Refusal> {
+        let input: Box<dyn Read + Send> = match self {
+            Self::Typed(typed) => Box::new(Cursor::new(typed.clone())),
+            Self::Files(files) => all(files).await?,
+        };
+        let cut = Cut::new(input, recipe.bounds()).reusing(recipe.spare.clone());
+        chunks(cut, is_live).map_err(|error| Refusal::Failed(format!("nothing was sent: {error}")))
+    }
+}
+
+/// All files, one after the other.
+async fn all(files: &[PathBuf]) -> Result<Box<dyn Read + Send>, Refusal> {
+    let mut all: Box<dyn Read + Send> = Box::new(io::empty());
+    for file in files {
+        let cannot = |error| Refusal::Failed(format!("cannot read {}: {error}", file.display()));
+        all = Box::new(all.chain(Ended::new(opened(file).await.map_err(cannot)?)));
+    }
+    Ok(all)
+}
+
+/// How many records it is, for the question; says which lines are none.
+async fn counted(input: &Input, recipe: &Recipe) -> Result<u64, Refusal> {
+    let survey = Survey::of(recipe.clone(), input.chunks(recipe, false).await?).await;
     if let Some(why) = survey.unreadable {
         return Err(Refusal::Failed(format!("nothing was sent: {why}")));
     }
     for bad in &survey.bad {
         super::sending::say(&format!("line {} will not be sent: {}", bad.line, bad.why));
     }
-    Ok((files(args)?, Some(survey.records)))
-}
-
-/// All files, one after the other.
-fn files(args: &ProduceArgs) -> Result<Box<dyn Read + Send>, Refusal> {
-    let mut all: Box<dyn Read + Send> = Box::new(io::empty());
-    for file in &args.files {
-        let cannot = |error| Refusal::Failed(format!("cannot read {}: {error}", file.display()));
-        all = Box::new(all.chain(Ended::new(open(file).map_err(cannot)?)));
+    match survey.bad_count - survey.bad.len() as u64 {
+        0 => {}
+        1 => super::sending::say("1 more line will not be sent"),
+        more => super::sending::say(&format!("{more} more lines will not be sent")),
     }
-    Ok(all)
+    Ok(survey.records)
 }
 
 fn report(writing: &Writing, target: &Target, outcome: &Outcome) -> Report<SentItem> {
@@ -318,6 +346,19 @@ fn lines_of(failed: &Failed) -> String {
 mod tests {
     use super::*;
     use crate::ops::transfer::prepare::BadLine;
+
+    #[test]
+    fn a_pipe_is_live_by_whatever_name_it_goes() {
+        let files = |names: &[&str]| Input::Files(names.iter().map(PathBuf::from).collect());
+        for (input, is_live) in [
+            (files(&["-"]), true),
+            (files(&["Cargo.toml", "-"]), true),
+            (files(&["Cargo.toml"]), false),
+            (Input::Typed(Bytes::new()), false),
+        ] {
+            assert_eq!(input.is_live(), is_live, "{input:?}");
+        }
+    }
 
     #[test]
     fn failed_lines_are_named_as_ranges() {

@@ -19,6 +19,7 @@ use crate::ops::transfer::spare::Spare;
 use crate::ops::transfer::{Format, OnBad, Recipe, Target};
 use crate::runtime::{clock, logging};
 use crate::settings;
+use crate::task::apart;
 use crate::ui::text;
 
 /// How long a batch is tried again unless `--timeout` says otherwise, as Java's `delivery.timeout.ms`.
@@ -273,14 +274,6 @@ impl Writing {
         self.client.unlock()?;
         Ok(sending.confirmed(&self.client)?)
     }
-}
-
-/// Does something that blocks where it keeps nobody from hearing Ctrl-C.
-///
-/// # Errors
-/// Those of `work`.
-pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 /// What can be read once cannot be counted for the question and sent then.

@@ -20,9 +20,10 @@ use crate::kafka::model::{Offset, PartitionId, TopicName, TopicPartition};
 use crate::kafka::send::{Sender, after};
 use crate::ops::transfer::checkpoint::Keeper;
 use crate::ops::transfer::cut::Bounds;
-use crate::ops::transfer::source::{chunks, is_pipe, open};
+use crate::ops::transfer::source::{chunks, is_pipe, opened, skipped};
 use crate::ops::transfer::tail::{Arrived, Lane, arrived};
 use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey};
+use crate::task::apart;
 
 /// A file, or what comes from a pipe, to be imported.
 #[derive(Clone, Debug)]
@@ -103,6 +104,15 @@ pub struct Ready {
     found: Option<Checkpoint>,
 }
 
+/// Where an import goes on.
+struct Begun {
+    checkpoint: Checkpoint,
+    /// What of the batches behind it is there.
+    arrived: Arrived,
+    /// The input from there on.
+    cut: Cut<Box<dyn Read + Send>>,
+}
+
 impl Import {
     /// Whether the input can be read only once.
     pub fn is_pipe(&self) -> bool {
@@ -169,17 +179,22 @@ impl Import {
         }
     }
 
-    fn input(&self) -> Result<Box<dyn Read + Send>, ImportError> {
-        open(&self.path).map_err(|error| unusable(&self.path, error))
+    async fn cut(&self, bounds: Bounds) -> Result<Cut<Box<dyn Read + Send>>, ImportError> {
+        let input = opened(&self.path).await.map_err(|error| self.unreadable(error))?;
+        Ok(Cut::new(input, bounds).reusing(self.recipe.spare.clone()))
+    }
+
+    fn unreadable(&self, error: io::Error) -> ImportError {
+        unusable(&self.path, error)
     }
 
     /// Whether the file is what was imported, and no more.
-    fn is_still(&self, found: &Checkpoint) -> Result<bool, ImportError> {
-        let mut cut = Cut::new(self.input()?, found.bounds);
-        let is_same = cut
-            .skip_to(found.done)
-            .and_then(|is_same| Ok(is_same && cut.next_chunk()?.is_none()));
-        is_same.map_err(|error| unusable(&self.path, error))
+    async fn is_still(&self, found: &Checkpoint) -> Result<bool, ImportError> {
+        let cut = self.cut(found.bounds).await?;
+        let rest = skipped(cut, found.done).await.map_err(|error| self.unreadable(error))?;
+        let Some(mut rest) = rest else { return Ok(false) };
+        let more = apart(move || rest.next_chunk()).await;
+        Ok(more.map_err(|error| self.unreadable(error))?.is_none())
     }
 
     /// Looks through the whole input; nothing is sent.
@@ -187,15 +202,15 @@ impl Import {
     /// # Errors
     /// When it cannot be opened.
     pub async fn survey(&self) -> Result<Survey, ImportError> {
-        let cut = Cut::new(self.input()?, self.bounds()).reusing(self.recipe.spare.clone());
-        Ok(Survey::of(self.recipe.clone(), chunks(cut, false)).await)
+        let chunks = chunks(self.cut(self.bounds()).await?, false).map_err(|error| self.unreadable(error))?;
+        Ok(Survey::of(self.recipe.clone(), chunks).await)
     }
 
     /// Takes hold of the checkpoint and says whether the import may begin as asked.
     ///
     /// # Errors
     /// When it may not.
-    pub fn open(mut self, begin: Begin) -> Result<Ready, ImportError> {
+    pub async fn open(mut self, begin: Begin) -> Result<Ready, ImportError> {
         if self.is_pipe() {
             let (keeper, found) = (None, None);
             return Ok(Ready {
@@ -205,7 +220,7 @@ impl Import {
             });
         }
         // What cannot be read is said before a checkpoint lies about.
-        self.input()?;
+        drop(self.cut(self.bounds()).await?);
         let path = self.checkpoint_path();
         let hold = Keeper::hold(&path).map_err(|error| unusable(&path, error))?;
         let keeper = hold.ok_or_else(|| ImportError::Held { path: path.clone() })?;
@@ -224,7 +239,7 @@ impl Import {
             if let Some(why) = found.differs(&self.recipe.target, &self.options()) {
                 return Err(ImportError::Differs { path, why });
             }
-            if found.is_complete && !self.is_still(found)? {
+            if found.is_complete && !self.is_still(found).await? {
                 let why = "the file has changed since all of it was imported: --force sends it".to_owned();
                 return Err(ImportError::Differs { path, why });
             }
@@ -265,21 +280,17 @@ impl Ready {
         let found = self.found.take();
         let reached = found.as_ref().map(Checkpoint::reached).unwrap_or_default();
         let mut stop = cancel.clone();
-        let (checkpoint, arrived) = tokio::select! {
+        let Begun {
+            checkpoint,
+            arrived,
+            cut,
+        } = tokio::select! {
             begun = self.begun(client, &intent, found) => begun?,
             Ok(_) = stop.wait_for(|is_cancelled| *is_cancelled) => {
                 let stopped = Some(Stopped::Cancelled);
                 return Ok(Outcome { to: reached, stopped, ..Outcome::default() });
             }
         };
-        let spare = self.import.recipe.spare.clone();
-        let mut cut = Cut::new(self.import.input()?, checkpoint.bounds).reusing(spare);
-        let same = cut.skip_to(checkpoint.done);
-        if !same.map_err(|error| unusable(&self.import.path, error))? {
-            let why = "the file is not what it was: what was sent of it has changed".to_owned();
-            let path = self.import.checkpoint_path();
-            return Err(ImportError::Differs { path, why });
-        }
         let producer = checkpoint.producer();
         let sender = Sender::new(client.clone(), intent, topic, producer, self.import.patience);
         let spec = Spec {
@@ -288,28 +299,40 @@ impl Ready {
             rate: self.import.rate,
         };
         let run = Run::new(spec, sender, progress);
-        let chunks = chunks(cut, false);
+        // What cannot be resumed need not be cut where it was.
+        let chunks = chunks(cut, self.import.is_pipe()).map_err(|error| self.import.unreadable(error))?;
         Ok(match &mut self.keeper {
             Some(keeper) => run.kept(keeper, checkpoint, arrived).run(chunks, cancel).await,
             None => run.run(chunks, cancel).await,
         })
     }
 
-    /// Where to go on from, and what of the batches behind that is there.
+    /// Where to go on from.
     async fn begun(
         &self,
         client: &Client,
         intent: &WriteIntent,
         found: Option<Checkpoint>,
-    ) -> Result<(Checkpoint, Arrived), ImportError> {
-        let topic = &self.import.recipe.target.topic;
-        match found {
+    ) -> Result<Begun, ImportError> {
+        let (import, topic) = (&self.import, &self.import.recipe.target.topic);
+        let (checkpoint, arrived) = match found {
             Some(found) => {
                 let arrived = self.arrived(client, topic, &found).await?;
-                Ok((found, arrived))
+                (found, arrived)
             }
-            None => Ok((self.fresh(client, topic, intent).await?, Arrived::new())),
-        }
+            None => (self.fresh(client, topic, intent).await?, Arrived::new()),
+        };
+        let cut = skipped(import.cut(checkpoint.bounds).await?, checkpoint.done).await;
+        let Some(cut) = cut.map_err(|error| import.unreadable(error))? else {
+            let why = "the file is not what it was: what was sent of it has changed".to_owned();
+            let path = import.checkpoint_path();
+            return Err(ImportError::Differs { path, why });
+        };
+        Ok(Begun {
+            checkpoint,
+            arrived,
+            cut,
+        })
     }
 
     async fn fresh(&self, client: &Client, topic: &TopicName, intent: &WriteIntent) -> Result<Checkpoint, ImportError> {

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::io::{self, Read, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ktui::kafka::client::{Client, ClientSettings};
 use ktui::kafka::model::Codec;
+use ktui::kafka::send::Sender;
 use ktui::ops::Sending;
 use ktui::ops::import::{Begin, Import, ImportError};
 use ktui::ops::transfer::checkpoint::Checkpoint;
 use ktui::ops::transfer::outcome::Stopped;
+use ktui::ops::transfer::source::chunks;
 use ktui::ops::transfer::spare::Spare;
-use ktui::ops::transfer::{Format, OnBad, Outcome, Progress, Recipe, Target};
+use ktui::ops::transfer::{Cut, Format, OnBad, Outcome, Progress, Recipe, Run, Spec, Target};
 use ktui::sim::fault::{Fault, Rule, Scope};
 use ktui::sim::{SimCluster, SimHandle, SimSpec, TopicSpec};
 use proptest::prelude::*;
@@ -29,6 +33,8 @@ struct Bed {
     cluster: SimCluster,
     sim: SimHandle,
     folder: tempfile::TempDir,
+    /// Imported instead of the file.
+    pipe: Option<PathBuf>,
 }
 
 impl Bed {
@@ -44,6 +50,7 @@ impl Bed {
             sim: cluster.handle(),
             cluster,
             folder: tempfile::tempdir().unwrap(),
+            pipe: None,
         };
         let line = |n: u32| {
             let key = if n.is_multiple_of(3) {
@@ -60,11 +67,11 @@ impl Bed {
         bed
     }
 
-    fn file(&self) -> std::path::PathBuf {
+    fn file(&self) -> PathBuf {
         self.folder.path().join("records.jsonl")
     }
 
-    fn checkpoint(&self) -> std::path::PathBuf {
+    fn checkpoint(&self) -> PathBuf {
         let files = fs::read_dir(self.folder.path())
             .unwrap()
             .map(|file| file.unwrap().path());
@@ -90,7 +97,7 @@ impl Bed {
     async fn import(&self, client: &Client) -> Import {
         let target = Target::ask(client, &TOPIC.into()).await.unwrap();
         Import {
-            path: self.file(),
+            path: self.pipe.clone().unwrap_or_else(|| self.file()),
             checkpoint: None,
             recipe: Recipe {
                 format: Format::Jsonl,
@@ -112,14 +119,9 @@ impl Bed {
     /// Imports until `stop` says so, or to the end.
     async fn run(&self, begin: Begin, stop: impl Fn(Progress) -> bool) -> Result<Outcome, ImportError> {
         let client = self.client();
-        let ready = self.import(&client).await.open(begin)?;
+        let ready = self.import(&client).await.open(begin).await?;
         client.unlock().unwrap();
-        let sending = Sending {
-            cluster: "sim".to_owned(),
-            topic: TOPIC.into(),
-            records: None,
-        };
-        let intent = sending.confirmed(&client).unwrap();
+        let intent = sending().confirmed(&client).unwrap();
         let (progress, mut seen) = watch::channel(Progress::default());
         let (_never, cancel) = watch::channel(false);
         let applied = ready.apply(&client, intent, progress, cancel);
@@ -142,6 +144,14 @@ impl Bed {
         let mut values: Vec<u32> = all.map(|value| value.parse().unwrap()).collect();
         values.sort_unstable();
         values
+    }
+}
+
+fn sending() -> Sending {
+    Sending {
+        cluster: "sim".to_owned(),
+        topic: TOPIC.into(),
+        records: None,
     }
 }
 
@@ -345,4 +355,70 @@ async fn what_was_under_way_is_not_sent_again_when_the_file_has_changed_there() 
         "only of what follows it is known that it was never sent"
     );
     assert_eq!(bed.values(), before);
+}
+
+#[tokio::test]
+async fn lines_of_a_pipe_are_imported_as_they_come() {
+    let (reader, mut writer) = io::pipe().unwrap();
+    let mut bed = Bed::new(1).await;
+    bed.pipe = Some(format!("/dev/fd/{}", reader.as_raw_fd()).into());
+    writer.write_all(&fs::read(bed.file()).unwrap()).unwrap();
+    let stored = bed.run(Begin::Fresh, |progress| progress.records == 1);
+    let outcome = tokio::time::timeout(Duration::from_secs(10), stored).await;
+    assert!(outcome.is_ok(), "the line waits for the end of the pipe");
+    assert_eq!(bed.values(), [0]);
+    drop(writer);
+}
+
+/// An input that breaks, and ends the run as soon as that was told.
+struct Breaking(watch::Sender<bool>);
+
+impl Read for Breaking {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
+impl Drop for Breaking {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_before_an_input_broke_can_still_be_stopped() {
+    let bed = Bed::new(100).await;
+    let rule = bed.sim.inject(Rule::new(Fault::NeverAnswer).api(PRODUCE).always());
+    let client = bed.client();
+    let recipe = bed.import(&client).await.recipe;
+    client.unlock().unwrap();
+    let (intent, patience) = (sending().confirmed(&client).unwrap(), Duration::from_secs(20));
+    let producer = client.new_producer(&intent, patience).await.unwrap();
+    let (end, cancel) = watch::channel(false);
+    // One chunk more than may be open waits when the input breaks.
+    let mut bounds = recipe.bounds();
+    (bounds.lines, bounds.bytes) = (1, usize::MAX);
+    let lines = fs::read(bed.file())
+        .unwrap()
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(6)
+        .collect::<Vec<_>>()
+        .concat();
+    let input = io::Cursor::new(lines).chain(Breaking(end));
+    let chunks = chunks(Cut::new(input, bounds), false).unwrap();
+    let spec = Spec {
+        recipe,
+        first: 0,
+        rate: None,
+    };
+    let sender = Sender::new(client.clone(), intent, TOPIC.into(), producer, patience);
+    let mut ended = cancel.clone();
+    let run = Run::new(spec, sender, watch::channel(Progress::default()).0).run(chunks, cancel);
+    let answers = async {
+        ended.changed().await.unwrap();
+        bed.sim.clear(rule);
+    };
+    let (outcome, ()) = tokio::join!(run, answers);
+    assert_eq!(outcome.stopped, Some(Stopped::Cancelled), "{outcome:?}");
+    assert!(outcome.to.lines <= 5, "{outcome:?}");
 }

@@ -6,10 +6,32 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::cut::{Chunk, Cut};
+use super::cut::{Chunk, Cut, Mark};
+use crate::task::apart;
+
+/// A chunk, or the end.
+type Found = io::Result<Option<Chunk>>;
 
 /// The chunks of an input, in their order. After an error there are none.
-pub type Chunks = mpsc::Receiver<io::Result<Chunk>>;
+#[derive(Debug)]
+pub struct Chunks {
+    found: mpsc::Receiver<Found>,
+    is_over: bool,
+}
+
+impl Chunks {
+    /// The next; `None` behind the last. Dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<io::Result<Chunk>> {
+        if self.is_over {
+            return None;
+        }
+        // A thread that is gone without a word has not come to the end.
+        let gone = || Err(io::Error::other("the thread that reads it has failed"));
+        let found = self.found.recv().await.unwrap_or_else(gone);
+        self.is_over = !matches!(found, Ok(Some(_)));
+        found.transpose()
+    }
+}
 
 /// A file to be read, decompressed where its name says so; `-` is standard input.
 ///
@@ -28,6 +50,23 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
         Some("zst") => Box::new(zstd::stream::read::Decoder::new(file)?),
         _ => Box::new(file),
     })
+}
+
+/// [`open`], where a pipe that nobody writes to yet keeps nobody waiting.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn opened(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    let path = path.to_owned();
+    apart(move || open(&path)).await
+}
+
+/// Passes over what was read before, up to `mark`, which may be all of a large file; `None` when it is not what it was.
+///
+/// # Errors
+/// When the input cannot be read.
+pub async fn skipped<R: Read + Send + 'static>(mut cut: Cut<R>, mark: Mark) -> io::Result<Option<Cut<R>>> {
+    apart(move || Ok(cut.skip_to(mark)?.then_some(cut))).await
 }
 
 /// Whether `path` can be read only once: standard input, a named pipe, a shell's `<(command)`.
@@ -66,39 +105,39 @@ impl<R: Read> Read for Ended<R> {
 
 /// Cuts `cut` on a thread of its own. With `is_live` a line does not wait for more of them while nobody is busy with
 /// the last ones.
-pub fn chunks<R: Read + Send + 'static>(mut cut: Cut<R>, is_live: bool) -> Chunks {
-    let (tx, rx) = mpsc::channel(1);
+///
+/// # Errors
+/// When there is no such thread.
+pub fn chunks<R: Read + Send + 'static>(mut cut: Cut<R>, is_live: bool) -> io::Result<Chunks> {
+    let (tx, found) = mpsc::channel(1);
     let work = move || {
-        while let Some(found) = next(&mut cut, &tx, is_live) {
-            let is_end = found.is_err();
-            if tx.blocking_send(found).is_err() || is_end {
+        loop {
+            let found = next(&mut cut, &tx, is_live);
+            let is_over = !matches!(found, Ok(Some(_)));
+            if tx.blocking_send(found).is_err() || is_over {
                 return;
             }
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("input".to_owned()).spawn(work) {
-        tracing::warn!(%error, "no thread for the input");
-    }
-    rx
+    std::thread::Builder::new().name("input".to_owned()).spawn(work)?;
+    Ok(Chunks { found, is_over: false })
 }
 
 /// The next full chunk. What is less goes out at once where it is urgent and there is room for it.
-fn next<R: Read>(cut: &mut Cut<R>, tx: &mpsc::Sender<io::Result<Chunk>>, is_live: bool) -> Option<io::Result<Chunk>> {
+fn next<R: Read>(cut: &mut Cut<R>, tx: &mpsc::Sender<Found>, is_live: bool) -> Found {
     loop {
         if let Some(chunk) = cut.chunk(false) {
-            return Some(Ok(chunk));
+            return Ok(Some(chunk));
         }
         if is_live
             && let Ok(permit) = tx.try_reserve()
             && let Some(chunk) = cut.chunk(true)
         {
-            permit.send(Ok(chunk));
+            permit.send(Ok(Some(chunk)));
             continue;
         }
-        match cut.read() {
-            Ok(true) => {}
-            Ok(false) => return cut.chunk(false).map(Ok),
-            Err(error) => return Some(Err(error)),
+        if !cut.read()? {
+            return Ok(cut.chunk(false));
         }
     }
 }
@@ -106,6 +145,7 @@ fn next<R: Read>(cut: &mut Cut<R>, tx: &mpsc::Sender<io::Result<Chunk>>, is_live
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc as std_mpsc;
+    use std::time::Duration;
 
     use super::super::cut::Bounds;
     use super::*;
@@ -123,7 +163,9 @@ mod tests {
 
     impl Read for Pipe {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let Ok(text) = self.0.recv() else { return Ok(0) };
+            let Ok(text) = self.0.recv_timeout(Duration::from_secs(10)) else {
+                return Ok(0);
+            };
             buffer[..text.len()].copy_from_slice(text.as_bytes());
             Ok(text.len())
         }
@@ -141,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_of_a_pipe_goes_on_its_way_while_the_next_is_waited_for() {
         let (tx, rx) = std_mpsc::channel();
-        let mut chunks = chunks(Cut::new(Pipe(rx), BOUNDS), true);
+        let mut chunks = chunks(Cut::new(Pipe(rx), BOUNDS), true).unwrap();
         tx.send("one\ntw").unwrap();
         assert_eq!(chunks.recv().await.unwrap().unwrap().bytes, b"one\n");
         tx.send("o").unwrap();
@@ -163,9 +205,39 @@ mod tests {
             }
         }
         let bounds = Bounds { bytes: 2, ..BOUNDS };
-        let mut chunks = chunks(Cut::new(Broken(false), bounds), false);
+        let mut chunks = chunks(Cut::new(Broken(false), bounds), false).unwrap();
         assert_eq!(chunks.recv().await.unwrap().unwrap().bytes, b"a\n");
         assert!(chunks.recv().await.unwrap().unwrap_err().to_string().contains("disk"));
         assert!(chunks.recv().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_fails_is_not_taken_for_the_end() {
+        struct Damaged(bool);
+        impl Read for Damaged {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                assert!(!std::mem::replace(&mut self.0, true), "a decompressor's mistake");
+                buffer[..2].copy_from_slice(b"a\n");
+                Ok(2)
+            }
+        }
+        let bounds = Bounds { bytes: 2, ..BOUNDS };
+        let mut chunks = chunks(Cut::new(Damaged(false), bounds), false).unwrap();
+        assert_eq!(chunks.recv().await.unwrap().unwrap().bytes, b"a\n");
+        let said = chunks.recv().await.unwrap().unwrap_err().to_string();
+        assert!(said.contains("has failed"), "{said}");
+        assert!(chunks.recv().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_part_to_be_passed_over_hears_others() {
+        let (tx, rx) = std_mpsc::channel();
+        let (mark, cut) = {
+            let mut cut = Cut::new(&b"one\n"[..], BOUNDS);
+            (cut.next_chunk().unwrap().unwrap().to, Cut::new(Pipe(rx), BOUNDS))
+        };
+        // On one thread: were it read here, nobody would come to write.
+        let (skipped, ()) = tokio::join!(biased; skipped(cut, mark), async { tx.send("one\n").unwrap() });
+        assert!(skipped.unwrap().is_some(), "it is what it was");
     }
 }

@@ -153,7 +153,7 @@ mod tests {
             "{\"key"
         );
         let cut = Cut::new(input.as_bytes(), recipe.bounds());
-        let survey = Survey::of(recipe.clone(), chunks(cut, false)).await;
+        let survey = Survey::of(recipe.clone(), chunks(cut, false).unwrap()).await;
         assert_eq!((survey.records, survey.lines, survey.bytes), (3, 5, input.len() as u64));
         assert_eq!((survey.short_lived, survey.times), (1, Some((5, 999))));
         let named: Vec<_> = survey.bad.iter().map(|bad| bad.line).collect();
