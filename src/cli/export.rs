@@ -3,11 +3,13 @@
 mod args;
 mod say;
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, watch};
 
 use super::{Args, complain};
 use crate::exit::Exit;
@@ -57,9 +59,10 @@ pub fn run(args: &Args, export: &ExportArgs) -> Exit {
 
 async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
     let is_followed = spec.until == Until::Follow;
+    let mut interrupts = Interrupts::new();
     let prepared = tokio::select! {
         prepared = Export::prepare(client, spec, output) => prepared,
-        () = interrupted() => return Exit::Nothing,
+        () = interrupts.next() => return Exit::Nothing,
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
@@ -81,10 +84,21 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
     let (progress_tx, progress_rx) = watch::channel(Progress::default());
     let is_in_the_way = *output == Output::Stdout && io::stdout().is_terminal();
     let mut bar = Bar::new(io::stderr().is_terminal() && !is_in_the_way);
-    let mut running = Box::pin(export.run(&progress_tx, interrupted()));
+    let stop = Notify::new();
+    let mut is_stopping = false;
+    let mut running = Box::pin(export.run(&progress_tx, stop.notified()));
     let outcome = loop {
         tokio::select! {
             outcome = &mut running => break outcome,
+            () = interrupts.next() => {
+                if is_stopping {
+                    bar.clear();
+                    say("ended at once, without waiting for what was being written");
+                    return Exit::Partial;
+                }
+                is_stopping = true;
+                stop.notify_one();
+            }
             () = tokio::time::sleep(LOOK) => bar.draw(&progress_rx.borrow()),
         }
     };
@@ -101,22 +115,35 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
     }
 }
 
-/// Ctrl-C, or a request to end.
-async fn interrupted() {
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            // Without a handler the signal ends the process by itself.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
+/// Ctrl-C, and requests to end. Where one cannot be listened to, it ends the process by itself.
+struct Interrupts(Vec<Signal>);
+
+impl Interrupts {
+    fn new() -> Self {
         // `nohup` means that the export goes on.
-        () = wait(SignalKind::hangup()), if !is_ignored(SignalKind::hangup()) => {}
+        let hangup = Some(SignalKind::hangup()).filter(|kind| !is_ignored(*kind));
+        let kinds = [Some(SignalKind::interrupt()), Some(SignalKind::terminate()), hangup];
+        Self(
+            kinds
+                .into_iter()
+                .flatten()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
+    }
+
+    /// The next one. May be dropped while it waits.
+    async fn next(&mut self) {
+        poll_fn(|context| {
+            // All of them are asked, so that each wakes this task.
+            let ready = self.0.iter_mut().map(|signals| signals.poll_recv(context).is_ready());
+            if ready.fold(false, |any, one| any | one) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
     }
 }
 

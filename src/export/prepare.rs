@@ -42,8 +42,11 @@ impl Export {
             }
             // A device, a pipe or `>(program)` has no name to take later.
             Output::File { path, .. } if path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir()) => {
-                let target = Target::device(path).map_err(|error| write_error(path, error))?;
-                return Self::stream(client, spec, target).await;
+                let opened = path.clone();
+                // A pipe lets nobody in until somebody reads it.
+                let target = tokio::task::spawn_blocking(move || Target::device(&opened)).await;
+                let target = target.map_err(|_| ExportError::Crashed)?;
+                return Self::stream(client, spec, target.map_err(|error| write_error(path, error))?).await;
             }
             Output::File { path, existing } => (path, *existing),
         };

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::io;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::checkpoint::{Checkpoint, Gap, Part};
 use super::lines::{LineMaker, Lines, Packing};
@@ -21,6 +24,11 @@ use crate::position::Until;
 
 /// A limit below which the first answers are kept small: nothing is fetched that nobody needs.
 const SMALL: u64 = 10_000;
+
+/// How long who was told to stop waits for a file to have what is under way, and its checkpoint.
+const FILE_GRACE: Duration = Duration::from_secs(10);
+/// The same for a pipe: whoever reads may have paused.
+const STREAM_GRACE: Duration = Duration::from_millis(500);
 
 /// How far an export is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,7 +144,8 @@ impl Export {
             writer: Writer::start(target, state, head, packing, scan.recycler())
                 .map_err(|error| write_error(path, error))?,
         };
-        let mut ending = run.read(&mut scan, stop).await;
+        let mut stop = pin!(stop);
+        let mut ending = run.read(&mut scan, stop.as_mut()).await;
         drop(scan);
         if ending == Some(Ending::Complete) && paths.is_some() {
             // The last look: offsets of a topic that was made anew meanwhile mean something else.
@@ -146,43 +155,52 @@ impl Export {
                 ending = Some(Ending::Incomplete);
             }
         }
-        run.end(ending, path).await
+        let grace = if paths.is_some() { FILE_GRACE } else { STREAM_GRACE };
+        run.end(ending, path, stop, grace).await
     }
 }
 
 impl Run<'_> {
     /// Reads to an end; `None` when a task panicked.
-    async fn read(&mut self, scan: &mut Scan<LineMaker>, stop: impl Future<Output = ()>) -> Option<Ending> {
-        let mut stop = pin!(stop);
+    async fn read(
+        &mut self,
+        scan: &mut Scan<LineMaker>,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Option<Ending> {
         loop {
             if self.left == Some(0) {
                 return Some(Ending::Complete);
             }
-            let step = tokio::select! {
+            // What is dropped half-way was not handed to the writer, so it is not in the checkpoint either.
+            let next = tokio::select! {
                 biased;
                 () = &mut stop => return Some(Ending::Stopped),
-                step = scan.next() => step,
-            };
-            let next = match step {
-                None if self.failures.is_empty() => return Some(Ending::Complete),
-                None => return Some(Ending::Incomplete),
-                Some(Step::Crashed) => return None,
-                Some(Step::Part(part)) => self.part(part).await,
-                Some(Step::Lost(lost)) => self.lost(lost).await,
-                Some(Step::Delayed(failure)) => {
-                    self.progress.delayed = Some(failure);
-                    Next::GoOn
-                }
-                Some(Step::Failed { partition, error, .. }) => {
-                    self.failures.push(Failure::new(partition.to_string(), error));
-                    Next::GoOn
-                }
+                next = self.step(scan) => next?,
             };
             self.progress_tx.send_replace(self.progress.clone());
             if let Next::End(ending) = next {
                 return Some(ending);
             }
         }
+    }
+
+    /// Takes one step; `None` when a task panicked.
+    async fn step(&mut self, scan: &mut Scan<LineMaker>) -> Option<Next> {
+        Some(match scan.next().await {
+            None if self.failures.is_empty() => Next::End(Ending::Complete),
+            None => Next::End(Ending::Incomplete),
+            Some(Step::Crashed) => return None,
+            Some(Step::Part(part)) => self.part(part).await,
+            Some(Step::Lost(lost)) => self.lost(lost).await,
+            Some(Step::Delayed(failure)) => {
+                self.progress.delayed = Some(failure);
+                Next::GoOn
+            }
+            Some(Step::Failed { partition, error, .. }) => {
+                self.failures.push(Failure::new(partition.to_string(), error));
+                Next::GoOn
+            }
+        })
     }
 
     async fn part(&mut self, part: scan::Part<Lines>) -> Next {
@@ -253,19 +271,46 @@ impl Run<'_> {
         }
     }
 
-    async fn end(self, ending: Option<Ending>, path: &Path) -> Result<Outcome, ExportError> {
-        // When this fails, the writer's outcome says why.
-        self.writer.tell(Order::End(ending == Some(Ending::Complete))).await;
+    /// Waits for what is under way to be written; once it is to stop, no longer than `grace`.
+    async fn end(
+        self,
+        ending: Option<Ending>,
+        path: &Path,
+        stop: Pin<&mut impl Future<Output = ()>>,
+        grace: Duration,
+    ) -> Result<Outcome, ExportError> {
         let outcome = |ending, state| Outcome {
             ending,
             state,
             tally: self.progress.tally.clone(),
             failures: self.failures.clone(),
         };
-        match (self.writer.outcome().await, ending) {
+        let mut written = pin!(self.writer.end(ending == Some(Ending::Complete)));
+        let in_time = if ending == Some(Ending::Stopped) {
+            None
+        } else {
+            tokio::select! {
+                biased;
+                written = &mut written => Some(written),
+                () = stop => None,
+            }
+        };
+        let written = match in_time {
+            Some(written) => written,
+            None => match timeout(grace, written).await {
+                Ok(written) => written,
+                // Nobody reads: what is in the pipe is all that there will be.
+                Err(_) if grace == STREAM_GRACE => return Ok(outcome(Ending::Stopped, Checkpoint::default())),
+                Err(_) => Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "it does not take what is written",
+                )),
+            },
+        };
+        match (written, ending) {
             (_, None) => Err(ExportError::Crashed),
             (Ok(state), Some(ending)) => Ok(outcome(ending, state)),
-            (Err(error), _) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Ok(outcome(Ending::Closed, Checkpoint::default()))
             }
             (Err(error), _) => Err(write_error(path, error)),

@@ -230,13 +230,15 @@ impl Writer {
         Ok(Self { orders_tx, outcome_rx })
     }
 
-    /// Tells the writer something. `false` when it has ended: [`Writer::outcome`] says why.
+    /// Tells the writer something. `false` when it has ended: [`Writer::end`] says why.
     pub(super) async fn tell(&self, order: Order) -> bool {
         self.orders_tx.send(order).await.is_ok()
     }
 
-    /// What came of it.
-    pub(super) async fn outcome(self) -> io::Result<Checkpoint> {
+    /// Ends it, and waits for what came of it.
+    pub(super) async fn end(self, is_complete: bool) -> io::Result<Checkpoint> {
+        // When this fails, the outcome says why.
+        self.tell(Order::End(is_complete)).await;
         drop(self.orders_tx);
         let lost = |_| Err(io::Error::other("the writer has panicked"));
         self.outcome_rx.await.unwrap_or_else(lost)

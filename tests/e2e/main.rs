@@ -9,10 +9,13 @@
 
 #[path = "../support/terminal.rs"]
 mod terminal;
+#[path = "../support/wait.rs"]
+mod wait;
 
 mod cluster;
 mod command;
 mod ending;
+mod export;
 mod keys;
 #[cfg(target_os = "linux")]
 mod memory;

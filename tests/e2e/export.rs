@@ -1,0 +1,93 @@
+//! `ktui export` where the output does not take what is written.
+
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ktui::sim::batch::{Batch, Record};
+use ktui::sim::{SimSpec, TopicSpec};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::simulated::Cluster;
+use super::wait::until;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A topic of some MB: more than a pipe and the queues of an export hold.
+fn large() -> Cluster {
+    let list = || (0..50).map(|n| Record::value("x".repeat(10_000)).at(n));
+    let topic = (0..20).fold(TopicSpec::new("orders", 1), |topic, _| {
+        topic.batch(0, Batch::of(list()))
+    });
+    Cluster::start(SimSpec::small().add_topic(topic))
+}
+
+fn export(cluster: &Cluster, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ktui"));
+    command
+        .args(["--brokers", &cluster.brokers, "export", "orders"])
+        .args(args);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Its exit code. It is killed when the test is over, however that ends.
+struct Running(Child);
+
+impl Running {
+    fn code(&mut self) -> Option<i32> {
+        let ended = until("its end", SOON, || self.0.try_wait().unwrap());
+        ended.code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Mostly it has ended.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn a_signal_ends_an_export_whose_output_nobody_reads() {
+    let cluster = large();
+    for (name, args) in [
+        (Signal::INT, &[][..]),
+        (Signal::TERM, &["--follow"][..]),
+        (Signal::HUP, &[]),
+    ] {
+        let child = export(&cluster, args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut running = Running(child);
+        let mut byte = [0];
+        running.0.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+        signal(&running.0, name);
+        let expected = if args.is_empty() { 3 } else { 0 };
+        assert_eq!(running.code(), Some(expected), "{name:?} of {args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_an_export_into_a_pipe_that_nobody_opens() {
+    let cluster = large();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = export(&cluster, &["-o", pipe.to_str().unwrap()]).spawn().unwrap();
+    let mut running = Running(child);
+    let status = format!("/proc/{}/status", running.0.id());
+    until("that it listens to Ctrl-C", SOON, || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        (caught & (1 << (Signal::INT.as_raw() - 1)) != 0).then_some(())
+    });
+    signal(&running.0, Signal::INT);
+    assert_eq!(running.code(), Some(1), "nothing was written");
+}
