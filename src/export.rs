@@ -63,6 +63,8 @@ pub struct ExportSpec {
     pub typed: String,
     /// How long a partition may fail before it is given up.
     pub patience: Duration,
+    /// The time of day when it began, in Unix milliseconds.
+    pub now: i64,
 }
 
 impl ExportSpec {
@@ -79,6 +81,7 @@ impl ExportSpec {
             format: Format::default(),
             typed: String::new(),
             patience: PATIENCE,
+            now: i64::MAX,
         }
     }
 }

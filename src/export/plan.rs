@@ -8,7 +8,7 @@ use crate::kafka::client::{Client, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, PartitionId, Topic, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
-use crate::kafka::scan::{Range, Span, TimeBounds, newest, spans};
+use crate::kafka::scan::{Late, Range, Span, TimeBounds, newest, spans};
 use crate::position::{Start, Until};
 
 /// What is read.
@@ -16,6 +16,8 @@ use crate::position::{Start, Until};
 pub struct Plan {
     /// The ranges, each partition once.
     pub ranges: Vec<Range>,
+    /// Partitions that cannot be asked yet and are followed too.
+    pub late: Vec<Late>,
     /// The timestamps wanted.
     pub times: TimeBounds,
     /// The cluster's id, where it has one.
@@ -36,6 +38,11 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
         return Ok(Partial::new(plan, failures));
     }
     let found = spans(client, &names).await.drain_into(&mut failures);
+    if spec.until == Until::Follow {
+        let known: BTreeSet<_> = found.iter().map(|span| &span.partition).collect();
+        let unknown = names.into_iter().filter(|name| !known.contains(name));
+        plan.late = unknown.map(|name| Late::new(name, &spec.from, spec.now)).collect();
+    }
     if spec.isolation == Isolation::ReadCommitted {
         plan.held_back = found.iter().filter_map(held_back).collect();
     }

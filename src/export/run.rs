@@ -123,6 +123,7 @@ impl Export {
             } else {
                 Vec::new()
             },
+            late: plan.late.clone(),
             ..ScanSpec::new(plan.ranges.clone())
         };
         let is_counted = spec.limit.is_some();

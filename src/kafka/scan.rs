@@ -14,6 +14,7 @@
 //! for too long ([`Step::Failed`]). Nothing is fetched while nobody takes what is there; dropping the [`Scan`] ends it.
 
 mod jobs;
+mod late;
 mod made;
 mod make;
 mod newest;
@@ -39,6 +40,7 @@ use crate::kafka::model::{Offset, TopicName, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::task::{Task, spawn};
 
+pub use late::{Late, Origin};
 pub use made::Held;
 pub use make::{Found, Make};
 pub use newest::newest;
@@ -90,7 +92,10 @@ pub struct ScanSpec {
     pub memory: usize,
     /// Whether to begin with small answers, for a reader who may need only the first records.
     pub starts_small: bool,
-    /// Topics whose partitions are followed from their start when they are added.
+    /// Partitions that could not be asked yet and are followed too.
+    pub late: Vec<Late>,
+    /// Topics whose partitions are followed from their start when they are added: all that are neither among the ranges
+    /// nor late.
     pub grows: Vec<TopicName>,
 }
 
@@ -105,6 +110,7 @@ impl ScanSpec {
             patience: PATIENCE,
             memory: MEMORY,
             starts_small: false,
+            late: Vec::new(),
             grows: Vec::new(),
         }
     }

@@ -44,11 +44,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// Starts the search that `spec` describes. Must be called within a tokio runtime.
-    pub fn open(client: Client, spec: SearchSpec) -> Self {
+    /// Starts the search that `spec` describes; `now` is the time of day in Unix milliseconds. Must be called within a
+    /// tokio runtime.
+    pub fn open(client: Client, spec: SearchSpec, now: i64) -> Self {
         let (batches_tx, batches_rx) = mpsc::channel(WAITING);
         let reader = async move {
-            if let Err(error) = search(client, spec, &batches_tx).await {
+            if let Err(error) = search(client, spec, now, &batches_tx).await {
                 // When this fails nobody listens any more.
                 batches_tx.send(Err(error)).await.ok();
             }
@@ -68,13 +69,14 @@ impl Search {
 async fn search(
     client: Client,
     spec: SearchSpec,
+    now: i64,
     batches: &mpsc::Sender<Result<SearchBatch, Error>>,
 ) -> Result<(), Error> {
     let limit = match spec.until {
         Until::Count(count) => count,
         _ => u64::MAX,
     };
-    let targets = ranges::targets(&client, &spec).await?;
+    let targets = ranges::targets(&client, &spec, now).await?;
     let scan = scan_of(spec, &targets);
     let mut seen = Seen::new(targets);
     let mut scan = Scan::start(client, scan, Matches::default);
@@ -143,6 +145,7 @@ fn scan_of(spec: SearchSpec, targets: &Targets) -> ScanSpec {
             .filter(|topic| follows && is_whole(topic))
             .map(|topic| topic.topic.clone())
             .collect(),
+        late: targets.late.iter().map(|(_, late)| late.clone()).collect(),
         ..ScanSpec::new(targets.found.iter().map(|target| target.range(follows)).collect())
     }
 }

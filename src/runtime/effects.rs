@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use super::clock;
 use crate::app::event::{Connection, Counters, Event};
 use crate::app::slot::{SlotId, Ticket};
 use crate::kafka::client::{Client, ConnectionState};
@@ -92,7 +93,7 @@ impl Effects {
     /// A search for records.
     pub fn search(&self, spec: SearchSpec) -> Stream {
         tracing::debug!(?spec, "search started");
-        Stream::Search(Search::open(self.client.clone(), spec))
+        Stream::Search(Search::open(self.client.clone(), spec, clock::unix_millis()))
     }
 
     /// Unlocks or locks the session: how it is then, and why not as asked.

@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use crate::profiles::{for_each_profile, started};
 
 const FETCH: i16 = 1;
+const SOON: Duration = Duration::from_secs(20);
 
 /// A folder with a file to export to.
 struct Place {
@@ -423,6 +424,44 @@ async fn a_complete_file_that_is_gone_is_made_anew_and_a_changed_one_is_left_alo
     let changed = prepare(&client, orders(), &resume).await;
     assert!(matches!(changed, Err(ExportError::Refused(why)) if why.contains("not as it was written")));
     assert_eq!(fs::read_to_string(place.path()).unwrap(), "somebody's own");
+}
+
+#[tokio::test]
+async fn a_stream_follows_a_partition_whose_leader_was_down_when_it_began() {
+    let topic = TopicSpec::new("orders", 2).replicas(vec![vec![1], vec![2]]);
+    let topic = (0..2).fold(topic, |topic, p| topic.records(p, [Record::value("old").at(1000)]));
+    let (_sim, handle, client) = started(SimSpec::small().brokers(2).add_topic(topic)).await;
+    handle.kill_broker(2);
+    let spec = ExportSpec {
+        from: Start::End,
+        until: Until::Follow,
+        now: 2000,
+        ..orders()
+    };
+    let output = Output::File {
+        path: "/dev/null".into(),
+        existing: Existing::Refuse,
+    };
+    let prepared = Export::prepare(client, spec, &output).await.unwrap();
+    assert_eq!(prepared.failures.len(), 1, "{:?}", prepared.failures);
+    let Prepared::Ready(export) = prepared.value else {
+        panic!("it was not written yet");
+    };
+    handle.restart_broker(2).unwrap();
+    handle.append("orders", 1, [Record::value("new").at(3000)]);
+    let (progress_tx, mut progress_rx) = watch::channel(Progress::default());
+    let stop = async move {
+        let is_new = |progress: &Progress| progress.records > 0;
+        tokio::time::timeout(SOON, progress_rx.wait_for(is_new)).await.ok();
+    };
+    let outcome = export.run(&progress_tx, stop).await.unwrap();
+    let parts: Vec<_> = outcome
+        .state
+        .parts
+        .iter()
+        .map(|part| (part.partition, part.next))
+        .collect();
+    assert_eq!((outcome.state.records, parts), (1, vec![(0, 1), (1, 2)]));
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ktui::filter::Filter;
-use ktui::kafka::client::{Client, Isolation};
+use ktui::kafka::client::{Client, Isolation, MetadataScope};
 use ktui::kafka::error::Error;
-use ktui::kafka::model::Row;
+use ktui::kafka::model::{Offset, Row};
 use ktui::kafka::query::{FeedTopic, Progress, SearchSpec};
 use ktui::kafka::search::Search;
 use ktui::position::{Start, Until};
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::profiles::{for_each_profile, started};
 
 const SOON: Duration = Duration::from_secs(20);
+const NOW: i64 = 1_000_000;
 
 fn spec(line: &str, start: Start, until: Until) -> SearchSpec {
     SearchSpec {
@@ -42,7 +43,7 @@ fn orders() -> SimSpec {
 
 /// Everything a search says, until it ends or says that it is at the end.
 async fn all(client: &Client, spec: SearchSpec) -> Result<(Vec<String>, Progress), Error> {
-    let mut search = Search::open(client.clone(), spec);
+    let mut search = Search::open(client.clone(), spec, NOW);
     let (mut values, mut progress) = (Vec::new(), Progress::default());
     while let Some(batch) = timeout(SOON, search.next()).await.expect("a batch in time") {
         let batch = batch?;
@@ -96,10 +97,57 @@ async fn a_number_of_matches_is_an_end() {
     assert_eq!((values.len(), progress.matches), (7, 7));
 }
 
+/// Three partitions on a broker each, with old records; the brokers of the first and the last are down. What is found
+/// of a follow from `start` when they come back, and some more is written everywhere.
+async fn followed_without_two_brokers(start: Start) -> [Vec<String>; 3] {
+    let topic = TopicSpec::new("orders", 3).replicas(vec![vec![1], vec![2], vec![3]]);
+    let topic = (0..3).fold(topic, |topic, p| {
+        topic.records(p, ["old 0", "old 1"].map(|value| Record::value(value).at(1000)))
+    });
+    let (_sim, handle, client) = started(SimSpec::small().brokers(3).add_topic(topic)).await;
+    let _known = client.metadata(MetadataScope::All).await.unwrap();
+    for broker in [1, 3] {
+        handle.kill_broker(broker);
+    }
+    let mut search = Search::open(client, spec("/./", start, Until::Follow), NOW);
+    let mut found: [Vec<String>; 3] = Default::default();
+    let (mut is_back, mut failed) = (false, Vec::new());
+    while found.iter().any(|values| !values.contains(&"new".to_owned())) {
+        let batch = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+        for (_, row) in &batch.rows {
+            found[row.partition().0 as usize].push(value(row));
+        }
+        failed.extend(batch.progress.failures.iter().map(|failure| failure.what.clone()));
+        if !is_back {
+            is_back = true;
+            for broker in [1, 3] {
+                handle.restart_broker(broker).unwrap();
+            }
+            for partition in 0..3 {
+                handle.append("orders", partition, [Record::value("new").at(NOW + 1)]);
+            }
+        }
+    }
+    for partition in ["orders-0", "orders-2"] {
+        assert!(failed.iter().any(|what| what == partition), "{failed:?}");
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_partition_whose_leader_is_down_is_followed_from_where_it_was_asked_for() {
+    assert_eq!(followed_without_two_brokers(Start::End).await, [["new"]; 3]);
+    let all = [["old 0", "old 1", "new"]; 3];
+    assert_eq!(followed_without_two_brokers(Start::Begin).await, all);
+    let rest = [["old 1", "new"]; 3];
+    assert_eq!(followed_without_two_brokers(Start::Offset(Offset(1))).await, rest);
+    assert_eq!(followed_without_two_brokers(Start::Time(2000)).await, [["new"]; 3]);
+}
+
 #[tokio::test]
 async fn following_goes_on_with_what_is_written() {
     let (_sim, handle, client) = started(orders()).await;
-    let mut search = Search::open(client.clone(), spec("needle", Start::Begin, Until::Follow));
+    let mut search = Search::open(client.clone(), spec("needle", Start::Begin, Until::Follow), NOW);
     let mut said = Vec::new();
     let mut at_end = false;
     while !at_end {

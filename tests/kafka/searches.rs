@@ -102,7 +102,7 @@ async fn search(cluster: &KafkaCluster, topic: &str, line: &str, isolation: Isol
         isolation,
         filter: Filter::parse(line).unwrap(),
     };
-    let mut search = Search::open(client, spec);
+    let mut search = Search::open(client, spec, i64::MAX);
     let (mut rows, mut progress) = (Vec::new(), Progress::default());
     while let Some(batch) = timeout(SOON, search.next()).await.expect("a batch in time") {
         let batch = batch.expect("a search that works");

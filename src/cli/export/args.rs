@@ -137,6 +137,7 @@ impl ExportArgs {
                 IsolationArg::Uncommitted => Isolation::ReadUncommitted,
             },
             typed: self.typed(),
+            now: now.timestamp().as_millisecond(),
             ..ExportSpec::new(self.topics.clone())
         };
         if let Some(list) = &read.partitions {

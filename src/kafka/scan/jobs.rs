@@ -41,7 +41,7 @@ pub(super) enum Done {
         outcomes: Outcomes<TopicPartition, Fetched>,
         room: OwnedSemaphorePermit,
     },
-    /// Log starts and ends.
+    /// Log starts, or what else was asked, and ends.
     Placed(Vec<TopicPartition>, OffsetAnswers, OffsetAnswers),
     Refreshed(Box<Result<Partial<Metadata>, Error>>),
 }
@@ -107,12 +107,12 @@ impl Jobs {
         }));
     }
 
-    /// Asks where these logs start and end.
-    pub(super) fn place(&mut self, names: Vec<TopicPartition>) {
+    /// Asks where these logs end, and the other question.
+    pub(super) fn place(&mut self, question: OffsetSpec, names: Vec<TopicPartition>) {
         let client = self.client.clone();
         self.under_way.push(Box::pin(async move {
             let ask = |spec| client.list_offsets(spec, Isolation::ReadUncommitted, names.clone());
-            let (starts, ends) = join(ask(OffsetSpec::Earliest), ask(OffsetSpec::Latest)).await;
+            let (starts, ends) = join(ask(question), ask(OffsetSpec::Latest)).await;
             Done::Placed(names, starts, ends)
         }));
     }

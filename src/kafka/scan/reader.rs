@@ -1,6 +1,6 @@
 //! The task of a scan: keeps one request per leader under way, and hands what comes to the workers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::track::{Heard, Need, Track};
 use super::turns::{Turn, Turns, turns};
 use super::work::Piece;
 use super::{Lost, Range, ScanSpec, Step};
-use crate::kafka::client::{Client, Fetched, Isolation, Metadata, OffsetAnswers, Outcomes};
+use crate::kafka::client::{Client, Fetched, Isolation, Metadata, OffsetAnswers, OffsetSpec, Outcomes};
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
@@ -44,9 +44,9 @@ pub(super) struct Reader<T> {
     ready: VecDeque<Ready<T>>,
     isolation: Isolation,
     patience: Duration,
-    /// Topics whose added partitions are followed too, with the number that the next one will have: one that was given
-    /// up is known, and does not begin anew.
-    grows: HashMap<TopicName, i32>,
+    /// Topics whose added partitions are followed too, with those that are known: one that was given up does not begin
+    /// anew.
+    grows: HashMap<TopicName, HashSet<PartitionId>>,
     /// Whose logs are read, where the cluster has ids.
     ids: HashMap<TopicName, [u8; 16]>,
     /// When the topics are looked at again; `None` while that is under way.
@@ -61,23 +61,26 @@ impl<T: Default + Send + 'static> Reader<T> {
         let now = Instant::now();
         let known = |range: &Range| client.leader(&range.partition.topic, range.partition.partition).ok();
         let leaders: BTreeSet<BrokerId> = spec.ranges.iter().filter_map(known).collect();
-        let next = |topic: &TopicName| {
-            let of_topic = spec.ranges.iter().filter(|range| range.partition.topic == *topic);
-            of_topic.map(|range| range.partition.partition.0 + 1).max().unwrap_or(0)
-        };
-        let grows: Vec<_> = spec.grows.iter().map(|topic| (topic.clone(), next(topic))).collect();
-        let grows = grows.into_iter();
-        let topics = spec.ranges.iter().map(|range| &range.partition.topic);
+        let size = Size::new(&spec, leaders.len());
+        let late = spec.late.into_iter().map(Track::late);
+        let tracks: Vec<_> = spec.ranges.into_iter().map(Track::new).chain(late).collect();
+        let mut grows: HashMap<_, HashSet<_>> = spec.grows.into_iter().map(|topic| (topic, HashSet::new())).collect();
+        for name in tracks.iter().map(|track| &track.name) {
+            if let Some(known) = grows.get_mut(&name.topic) {
+                known.insert(name.partition);
+            }
+        }
+        let topics = tracks.iter().map(|track| &track.name.topic);
         let ids = topics.filter_map(|topic| Some((topic.clone(), client.topic_id(topic)?)));
         Self {
             jobs: Jobs::new(client.clone()),
             ids: ids.collect(),
-            size: Size::new(&spec, leaders.len()),
-            tracks: spec.ranges.into_iter().map(Track::new).collect(),
+            size,
+            tracks,
             ready: VecDeque::new(),
             isolation: spec.isolation,
             patience: spec.patience,
-            grows: grows.collect(),
+            grows,
             refresh_at: Some(now + LOOK_AGAIN),
             refreshed_at: None,
             turns: Turns::default(),
@@ -156,7 +159,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             let topics = topics.into_iter().chain(self.grows.keys().cloned());
             self.jobs.refresh(topics.collect::<BTreeSet<_>>().into_iter().collect());
         }
-        let mut lost = Vec::new();
+        let mut lost: Vec<(OffsetSpec, Vec<TopicPartition>)> = Vec::new();
         let mut wanted: BTreeMap<BrokerId, Vec<usize>> = BTreeMap::new();
         for index in 0..self.tracks.len() {
             let track = &mut self.tracks[index];
@@ -165,7 +168,11 @@ impl<T: Default + Send + 'static> Reader<T> {
                 Need::Nothing | Need::Answer => {}
                 Need::Place => {
                     track.is_busy = true;
-                    lost.push(track.name.clone());
+                    let (question, name) = (track.question(), track.name.clone());
+                    match lost.iter_mut().find(|(asked, _)| *asked == question) {
+                        Some((_, names)) => names.push(name),
+                        None => lost.push((question, vec![name])),
+                    }
                 }
                 Need::Records => match self.client.leader(&track.name.topic, track.name.partition) {
                     Ok(leader) if self.jobs.is_fetching(leader) => {}
@@ -174,8 +181,8 @@ impl<T: Default + Send + 'static> Reader<T> {
                 },
             }
         }
-        if !lost.is_empty() {
-            self.jobs.place(lost);
+        for (question, names) in lost {
+            self.jobs.place(question, names);
         }
         for turn in turns(&self.tracks, wanted) {
             let bytes = self.size.answer(turn.is_caught_up);
@@ -272,11 +279,19 @@ impl<T: Default + Send + 'static> Reader<T> {
                 continue;
             };
             let of = |answers: &OffsetAnswers| match answers.get(&name) {
-                Some(Ok(Some(offset))) => Ok(offset.0),
+                Some(Ok(offset)) => Ok(offset.map(|offset| offset.0)),
                 Some(Err(error)) => Err((**error).clone()),
-                _ => Err(out_of_range(&name)),
+                None => Err(out_of_range(&name)),
             };
-            let (start, end) = match (of(starts), of(ends)) {
+            let end = of(ends).and_then(|end| end.ok_or_else(|| out_of_range(&name)));
+            let start = match (of(starts), &end) {
+                (Ok(Some(start)), _) => Ok(start),
+                // Nothing is that new.
+                (Ok(None), Ok(end)) if self.tracks[index].question() != OffsetSpec::Earliest => Ok(*end),
+                (Ok(None), _) => Err(out_of_range(&name)),
+                (Err(error), _) => Err(error),
+            };
+            let (start, end) = match (start, end) {
                 (Ok(start), Ok(end)) => (start, end),
                 (Err(error), _) | (_, Err(error)) => {
                     self.failed(index, error, now);
@@ -332,9 +347,8 @@ impl<T: Default + Send + 'static> Reader<T> {
 
     /// Partitions that were added are followed from their start.
     fn add(&mut self, topic: &TopicName, partitions: impl Iterator<Item = PartitionId>) {
-        let Some(next) = self.grows.get_mut(topic) else { return };
-        for partition in partitions.filter(|partition| partition.0 >= *next).collect::<Vec<_>>() {
-            *next = (*next).max(partition.0 + 1);
+        let Some(known) = self.grows.get_mut(topic) else { return };
+        for partition in partitions.filter(|partition| known.insert(*partition)) {
             self.tracks.push(Track::new(Range {
                 partition: TopicPartition {
                     topic: topic.clone(),

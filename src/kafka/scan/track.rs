@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Range;
-use crate::kafka::client::FetchPosition;
+use super::late::{Late, Origin};
+use crate::kafka::client::{FetchPosition, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, TopicPartition};
 use crate::kafka::newest::stuck;
@@ -62,6 +63,8 @@ pub(super) struct Track {
     at: i64,
     /// `None` when it is followed.
     to: Option<i64>,
+    /// Where it begins, as long as that has no offset.
+    origin: Option<Origin>,
     /// Whether the broker says that `at` is outside of the log.
     is_lost: bool,
     /// Whether all that there was has been read, and what comes is waited for.
@@ -81,6 +84,7 @@ impl Track {
             asked: 0,
             at: range.from.0,
             to: range.to.map(|to| to.0),
+            origin: None,
             is_lost: false,
             is_caught_up: false,
             needed: 0,
@@ -90,12 +94,25 @@ impl Track {
         }
     }
 
+    /// One that is followed from a place which has yet to be looked up.
+    pub(super) fn late(late: Late) -> Self {
+        let range = Range {
+            partition: late.partition,
+            from: Offset(0),
+            to: None,
+        };
+        Self {
+            origin: Some(late.from),
+            ..Self::new(range)
+        }
+    }
+
     pub(super) fn need(&self) -> Need {
         if self.is_busy {
             Need::Answer
         } else if self.to.is_some_and(|to| self.at >= to) {
             Need::Nothing
-        } else if self.is_lost {
+        } else if self.is_lost || self.origin.is_some() {
             Need::Place
         } else {
             Need::Records
@@ -184,10 +201,20 @@ impl Track {
         self.is_lost = true;
     }
 
-    /// The log is from `start` to `end`. Returns the stretch that is lost, if there is one.
+    /// What to ask beside where the log ends, to know where to read.
+    pub(super) fn question(&self) -> OffsetSpec {
+        self.origin.map_or(OffsetSpec::Earliest, Origin::question)
+    }
+
+    /// The question's answer is `start`, and the log goes to `end`. Returns the stretch that is lost, if there is one.
     pub(super) fn found(&mut self, start: i64, end: i64, error: Error, now: Instant) -> Option<(i64, i64)> {
         self.is_busy = false;
         self.is_lost = false;
+        if let Some(origin) = self.origin.take() {
+            self.at = origin.place(start, end);
+            self.trouble = None;
+            return origin.lost(self.at).map(|from| (from, self.at));
+        }
         if start > self.at {
             let lost = (self.at, start.min(self.to()));
             self.at = lost.1;

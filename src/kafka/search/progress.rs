@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::ranges::Targets;
 use crate::kafka::error::Error;
-use crate::kafka::model::TopicPartition;
 use crate::kafka::model::record::Row;
+use crate::kafka::model::{TopicName, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::kafka::query::Progress;
 use crate::kafka::scan::{Part, Step, Tally};
@@ -14,6 +14,8 @@ use crate::kafka::scan::{Part, Step, Tally};
 #[derive(Debug)]
 pub(super) struct Seen {
     tracks: HashMap<TopicPartition, Track>,
+    /// The numbers of the topics: partitions may come that were not there at the start.
+    topics: HashMap<TopicName, u16>,
     tally: Tally,
     progress: Progress,
     has_news: bool,
@@ -22,7 +24,6 @@ pub(super) struct Seen {
 /// How far one partition has been passed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Track {
-    topic: u16,
     next: i64,
     /// The end as it was at the start.
     end: i64,
@@ -36,9 +37,12 @@ impl Seen {
             .iter()
             .map(|target| (target.end.0 - target.from.0).unsigned_abs())
             .sum();
+        let late = targets.late.iter().map(|(number, late)| (&late.partition, *number));
+        let found = targets.found.iter().map(|target| (&target.partition, target.topic));
+        let topics = found.chain(late).map(|(name, number)| (name.topic.clone(), number));
+        let topics = topics.collect();
         let tracks = targets.found.into_iter().map(|target| {
             let track = Track {
-                topic: target.topic,
                 next: target.from.0,
                 end: target.end.0,
                 is_given_up: false,
@@ -54,6 +58,7 @@ impl Seen {
         };
         let mut seen = Self {
             tracks,
+            topics,
             tally: Tally::default(),
             progress,
             has_news: true,
@@ -109,7 +114,7 @@ impl Seen {
         let name = part.partition.to_string();
         self.progress.failures.retain(|failure| failure.what != name);
         self.pass(&part.partition, part.next.0);
-        let topic = self.tracks.get(&part.partition).map_or(0, |track| track.topic);
+        let topic = self.topics.get(&part.partition.topic).copied().unwrap_or(0);
         let wanted = part.made.into_iter().take(usize::try_from(room).unwrap_or(usize::MAX));
         wanted.map(|row| (topic, row)).collect()
     }
@@ -158,7 +163,7 @@ mod tests {
         };
         Seen::new(Targets {
             found: vec![target(0, 110), target(1, 10)],
-            failures: Vec::new(),
+            ..Targets::default()
         })
     }
 

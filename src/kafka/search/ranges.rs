@@ -1,14 +1,14 @@
 //! Where a search begins and ends in each partition.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use crate::kafka::client::{Client, Isolation, MetadataScope, OffsetSpec};
+use crate::kafka::client::{Client, Isolation, MetadataScope, OffsetAnswers, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::kafka::query::{FeedTopic, SearchSpec};
-use crate::kafka::scan::{Range, Span, spans};
-use crate::position::Start;
+use crate::kafka::scan::{Late, Range, Span, spans};
+use crate::position::{Start, Until};
 
 /// One partition of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +35,13 @@ impl Target {
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     pub(super) found: Vec<Target>,
+    /// Of a search that follows, those that cannot be asked yet, with the numbers of their topics.
+    pub(super) late: Vec<(u16, Late)>,
     pub(super) failures: Vec<Failure>,
 }
 
-/// Looks up the partitions of all topics, and where each begins and ends.
-pub(super) async fn targets(client: &Client, spec: &SearchSpec) -> Result<Targets, Error> {
+/// Looks up the partitions of all topics, and where each begins and ends. The search began at `now`.
+pub(super) async fn targets(client: &Client, spec: &SearchSpec, now: i64) -> Result<Targets, Error> {
     let names = spec.topics.iter().map(|topic| topic.topic.clone()).collect();
     let metadata = client.metadata(MetadataScope::Named(names)).await?;
     let mut targets = Targets {
@@ -67,10 +69,24 @@ pub(super) async fn targets(client: &Client, spec: &SearchSpec) -> Result<Target
         let times = times(client, wanted, &partitions).await;
         let spans = spans(client, &partitions).await;
         targets.failures.extend(spans.failures);
-        let found = spans
-            .value
-            .into_iter()
-            .map(|span| target(spec, wanted, number, span, &times));
+        let mut found = Vec::new();
+        for span in spans.value {
+            match times.get(&span.partition) {
+                Some(Err(error)) => targets
+                    .failures
+                    .push(Failure::new(span.partition.to_string(), (**error).clone())),
+                time => {
+                    let time = time.and_then(|time| time.as_ref().ok()).copied().flatten();
+                    found.push(target(spec, wanted, number, span, time));
+                }
+            }
+        }
+        if spec.until == Until::Follow {
+            let known: HashSet<_> = found.iter().map(|target| &target.partition).collect();
+            let unknown = partitions.into_iter().filter(|name| !known.contains(name));
+            let late = unknown.map(|name| (number, Late::new(name, &wanted.start, now)));
+            targets.late.extend(late);
+        }
         targets.found.extend(found);
     }
     match (targets.found.is_empty(), targets.failures.first()) {
@@ -79,30 +95,19 @@ pub(super) async fn targets(client: &Client, spec: &SearchSpec) -> Result<Target
     }
 }
 
-type Times = HashMap<TopicPartition, Offset>;
-
-/// The first offsets at or after the time where reading starts. Where there is none the partition is read from its end;
-/// where it could not be found out, from the start of its log: more is read then, but nothing is missed.
-async fn times(client: &Client, wanted: &FeedTopic, partitions: &[TopicPartition]) -> Times {
+/// The first offsets at or after the time where reading starts; none where nothing is that new.
+async fn times(client: &Client, wanted: &FeedTopic, partitions: &[TopicPartition]) -> OffsetAnswers {
     let Start::Time(millis) = wanted.start else {
-        return Times::new();
+        return OffsetAnswers::new();
     };
     let named = partitions.iter().cloned();
-    let answers = client
+    client
         .list_offsets(OffsetSpec::Timestamp(millis), Isolation::ReadUncommitted, named)
-        .await;
-    let offset = |answer: Result<Option<Offset>, _>| match answer {
-        Ok(Some(offset)) => offset,
-        Ok(None) => Offset(i64::MAX),
-        Err(_) => Offset(0),
-    };
-    answers
-        .into_iter()
-        .map(|(partition, answer)| (partition, offset(answer)))
-        .collect()
+        .await
 }
 
-fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, times: &Times) -> Target {
+/// `time` is the first offset at or after the time where reading starts, if it starts at a time and there is one.
+fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, time: Option<Offset>) -> Target {
     let end = span.end(spec.isolation).max(span.start);
     let end = spec
         .until
@@ -118,7 +123,7 @@ fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, times: 
                 .find(|(partition, _)| *partition == span.partition.partition);
             place.map_or(end, |(_, offset)| *offset)
         }
-        Start::Time(_) => times.get(&span.partition).copied().unwrap_or(span.start),
+        Start::Time(_) => time.unwrap_or(end),
     };
     Target {
         topic,
@@ -153,8 +158,7 @@ mod tests {
             last_stable: Offset(180),
             high_watermark: Offset(200),
         };
-        let times = Times::from([(span.partition.clone(), Offset(150))]);
-        let target = target(&spec, &wanted, 0, span, &times);
+        let target = target(&spec, &wanted, 0, span, Some(Offset(150)));
         (target.from.0, target.end.0)
     }
 

@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::kafka::client::Client;
 use crate::kafka::partial::Failure;
 use crate::position::Until;
+use crate::runtime::clock;
 use crate::ui::format::Count;
 
 /// Failures that are named; of more their number.
@@ -114,6 +115,7 @@ fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
             Format::Kcat => export::Format::Kcat,
         },
         typed: order.typed.clone(),
+        now: clock::unix_millis(),
         ..ExportSpec::new(topics)
     })
 }
