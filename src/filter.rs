@@ -3,11 +3,11 @@
 //! ```text
 //! line -> Filter::parse -> Filter
 //!                           |
-//!   decompressed batch -----+-> next_candidate   where the next record that may match lies; most batches have none
+//!   decompressed batch -----+-> candidates       where the next record that may match lies; most batches have none
 //!   one record (Subject) ---+-> matches          the exact answer
 //! ```
 //!
-//! Bytes come first: [`Filter::next_candidate`] looks for what every matching record must hold in the records of a
+//! Bytes come first: [`Filter::candidates`] looks for what every matching record must hold in the records of a
 //! whole batch, before any record is cut out of it. It may name too many places, it never loses a match.
 
 mod cel;
@@ -27,6 +27,7 @@ pub use subject::{HeaderFields, Subject};
 
 use cel::Expression;
 use detect::Line;
+use hint::Escapes;
 use needle::Needle;
 use pattern::Pattern;
 
@@ -110,21 +111,13 @@ impl Filter {
         &self.line
     }
 
-    /// Where the next record that may match lies in the decompressed records of a batch: records that begin at or
-    /// after `from` and end before the answer cannot match, and with `None` none of them can.
-    pub fn next_candidate(&self, payload: &[u8], from: usize) -> Option<usize> {
-        let rest = payload.get(from..)?;
-        let found = match &*self.test {
-            Test::Text(needle) => needle.find(rest),
-            Test::Regex(pattern) => pattern.find_candidate(rest),
-            Test::Cel(expression) => expression.find_candidate(rest),
-        };
-        found.map(|at| from + at)
-    }
-
-    /// Whether a record in these decompressed records of a batch may match; `false` only where none can.
-    pub fn may_match_batch(&self, payload: &[u8]) -> bool {
-        self.next_candidate(payload, 0).is_some()
+    /// Where records that may match lie in the decompressed records of a batch.
+    pub fn candidates<'a>(&'a self, payload: &'a [u8]) -> Candidates<'a> {
+        Candidates {
+            filter: self,
+            payload,
+            escapes: Escapes::default(),
+        }
     }
 
     /// Whether this record matches.
@@ -133,6 +126,27 @@ impl Filter {
             Test::Text(needle) => Ok(subject.any_field(|bytes| needle.find(bytes).is_some())),
             Test::Regex(pattern) => Ok(subject.any_field(|bytes| pattern.is_match(bytes))),
             Test::Cel(expression) => expression.matches(subject),
+        }
+    }
+}
+
+/// Places in the decompressed records of a batch around which a record may match.
+#[derive(Debug)]
+pub struct Candidates<'a> {
+    filter: &'a Filter,
+    payload: &'a [u8],
+    escapes: Escapes,
+}
+
+impl Candidates<'_> {
+    /// The next one: records that begin at or after `from` and end before the answer cannot match, and with `None` none
+    /// of them can.
+    pub fn next(&mut self, from: usize) -> Option<usize> {
+        let rest = self.payload.get(from..)?;
+        match &*self.filter.test {
+            Test::Text(needle) => needle.find(rest).map(|at| from + at),
+            Test::Regex(pattern) => pattern.find_candidate(rest).map(|at| from + at),
+            Test::Cel(expression) => expression.find_candidate(self.payload, from, &mut self.escapes),
         }
     }
 }
@@ -171,7 +185,7 @@ mod tests {
     fn is_match(line: &str, value: &str) -> bool {
         let filter = Filter::parse(line).unwrap();
         let matches = filter.matches(&subject(None, Some(value.as_bytes()))).unwrap();
-        assert!(!matches || filter.may_match_batch(format!("..{value}..").as_bytes()));
+        assert!(!matches || filter.candidates(format!("..{value}..").as_bytes()).next(0).is_some());
         matches
     }
 
@@ -201,17 +215,29 @@ mod tests {
     fn anchors_hold_for_a_field_and_not_for_the_batch() {
         assert!(is_match("/^a+$/", "aaa") && !is_match("/^a+$/", "baa"));
         assert!(is_match(r"re:\bcat\b", "the cat") && !is_match(r"re:\bcat\b", "cats"));
-        assert!(Filter::parse(r"/^cat$/").unwrap().may_match_batch(b"xcatx"));
-        assert!(!Filter::parse(r"/^cat$/").unwrap().may_match_batch(b"xcutx"));
+        assert!(
+            Filter::parse(r"/^cat$/")
+                .unwrap()
+                .candidates(b"xcatx")
+                .next(0)
+                .is_some()
+        );
+        assert!(
+            !Filter::parse(r"/^cat$/")
+                .unwrap()
+                .candidates(b"xcutx")
+                .next(0)
+                .is_some()
+        );
     }
 
     #[test]
     fn a_candidate_is_at_or_after_where_the_search_begins() {
         let filter = Filter::parse("ab").unwrap();
-        assert_eq!(filter.next_candidate(b"ab..AB", 0), Some(0));
-        assert_eq!(filter.next_candidate(b"ab..AB", 1), Some(4));
-        assert_eq!(filter.next_candidate(b"ab..AB", 5), None);
-        assert_eq!(filter.next_candidate(b"ab", 9), None);
+        assert_eq!(filter.candidates(b"ab..AB").next(0), Some(0));
+        assert_eq!(filter.candidates(b"ab..AB").next(1), Some(4));
+        assert_eq!(filter.candidates(b"ab..AB").next(5), None);
+        assert_eq!(filter.candidates(b"ab").next(9), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use cel::common::types::CelBool;
 use cel::{Context, Env, Program, Value};
 
 use super::error::{EvalError, FilterError};
-use super::hint::Hint;
+use super::hint::{Escapes, Hint};
 use super::subject::Subject;
 use plan::Plan;
 use record::Fields;
@@ -70,17 +70,17 @@ impl Expression {
     }
 
     /// Where in the records of a batch one that fulfils it may lie next.
-    pub(super) fn find_candidate(&self, payload: &[u8]) -> Option<usize> {
+    pub(super) fn find_candidate(&self, payload: &[u8], from: usize, escapes: &mut Escapes) -> Option<usize> {
         match &self.hint {
-            Some(hint) => hint.find(payload),
-            None => Some(0),
+            Some(hint) => hint.find(payload, from, escapes),
+            None => (from <= payload.len()).then_some(from),
         }
     }
 
     /// Whether the record fulfils it. A record without the bytes that are needed does not, whatever else may be wrong
     /// with it: so the number of errors does not depend on how records were packed into batches.
     pub(super) fn matches(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {
-        let is_candidate = |hint: &Hint| subject.any_field(|bytes| hint.find(bytes).is_some());
+        let is_candidate = |hint: &Hint| subject.any_field(|bytes| hint.is_in(bytes));
         if self.hint.as_ref().is_some_and(|hint| !is_candidate(hint)) {
             return Ok(false);
         }

@@ -51,6 +51,28 @@ pub(super) struct Hint {
     in_json: bool,
 }
 
+/// Where the next backslash is: found once, however many records lie before it.
+#[derive(Debug, Default)]
+pub(super) struct Escapes {
+    /// Between these two there is none.
+    none: Option<(usize, usize)>,
+}
+
+impl Escapes {
+    /// The first at or after `from`, or the end.
+    fn next(&mut self, bytes: &[u8], from: usize) -> usize {
+        match self.none {
+            Some((begin, end)) if (begin..=end).contains(&from) => end,
+            _ => {
+                let rest = bytes.get(from..).unwrap_or_default();
+                let end = memchr(b'\\', rest).map_or(bytes.len(), |at| from + at);
+                self.none = Some((from, end));
+                end
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Search {
     One(Box<memmem::Finder<'static>>),
@@ -71,14 +93,23 @@ impl Hint {
         })
     }
 
-    /// Where in `bytes` a record that matches may lie next.
-    pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let escape = self.in_json.then(|| memchr(b'\\', bytes)).flatten();
-        let Some(escape) = escape else {
-            return self.find_literal(bytes);
+    /// Whether a record that holds `bytes` may match.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        self.find(bytes, 0, &mut Escapes::default()).is_some()
+    }
+
+    /// Where in `bytes`, from a place on, a record that matches may lie next.
+    pub(super) fn find(&self, bytes: &[u8], from: usize, escapes: &mut Escapes) -> Option<usize> {
+        let escape = if self.in_json {
+            escapes.next(bytes, from)
+        } else {
+            bytes.len()
         };
-        let before = &bytes[..bytes.len().min(escape + self.longest)];
-        Some(self.find_literal(before).map_or(escape, |found| found.min(escape)))
+        let until = bytes.len().min(escape.saturating_add(self.longest));
+        let found = self.find_literal(bytes.get(from..until)?).map(|at| from + at);
+        found
+            .map(|at| at.min(escape))
+            .or((escape < bytes.len()).then_some(escape))
     }
 
     fn find_literal(&self, bytes: &[u8]) -> Option<usize> {
@@ -98,7 +129,38 @@ mod tests {
     }
 
     fn find(any: &[&str], in_json: bool, bytes: &[u8]) -> Option<usize> {
-        Hint::new(&literals(any, in_json).unwrap()).unwrap().find(bytes)
+        let hint = Hint::new(&literals(any, in_json).unwrap()).unwrap();
+        assert_eq!(
+            hint.is_in(bytes),
+            hint.find(bytes, 0, &mut Escapes::default()).is_some()
+        );
+        hint.find(bytes, 0, &mut Escapes::default())
+    }
+
+    #[test]
+    fn every_place_is_found_and_the_way_to_the_next_escape_is_read_once() {
+        let hint = Hint::new(&literals(&["heidi"], true).unwrap()).unwrap();
+        let bytes = br"heidi heidi 
+ heidi";
+        let mut escapes = Escapes::default();
+        let mut places = Vec::new();
+        while let Some(at) = hint.find(bytes, places.last().map_or(0, |at| at + 1), &mut escapes) {
+            places.push(at);
+        }
+        assert_eq!(places, [0, 6, 12, 15]);
+        let mut escapes = Escapes::default();
+        assert_eq!(
+            escapes.next(
+                br"abc
+", 0
+            ),
+            3
+        );
+        // It does not look: there is none any more.
+        assert_eq!(escapes.next(b"abcdn", 2), 3);
+        assert_eq!(escapes.next(b"abcdn", 4), 5);
+        assert_eq!(escapes.next(b"abcdn", 5), 5);
+        assert_eq!(hint.find(b"heidi", 9, &mut Escapes::default()), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::FilterError;
-use super::hint::{Hint, Literals};
+use super::hint::{Escapes, Hint, Literals};
 
 /// A regular expression. It is matched against one field at a time: `^` and `$` are the ends of a key, a value or a
 /// header.
@@ -50,7 +50,8 @@ impl Pattern {
     /// Where in the records of a batch a field that matches may lie next.
     pub(super) fn find_candidate(&self, payload: &[u8]) -> Option<usize> {
         match &self.hint {
-            Some(hint) => hint.find(payload),
+            // Bytes are looked for as they are.
+            Some(hint) => hint.find(payload, 0, &mut Escapes::default()),
             None => self
                 .relaxed
                 .as_ref()

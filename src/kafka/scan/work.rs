@@ -191,7 +191,8 @@ impl<M: Make> Run<'_, M> {
     /// Cuts only the records around which the filter finds something.
     fn around(&mut self, filter: &Filter, batch: &Batch, payload: &[u8]) {
         let mut records = batch.records(payload);
-        while let Some(place) = filter.next_candidate(payload, records.place().unwrap_or(0)) {
+        let mut candidates = filter.candidates(payload);
+        while let Some(place) = candidates.next(records.place().unwrap_or(0)) {
             records.skip_to(place);
             match records.next() {
                 Some(Ok(record)) => self.record(Some(filter), batch, payload, &record),
