@@ -15,7 +15,7 @@ use super::event::Event;
 use super::filter::ListFilter;
 use super::list::ListState;
 use super::memory::Memo;
-use super::nav::{Location, Screen};
+use super::nav::{Location, PaneId, Screen};
 use super::overlay::Overlay;
 use super::pane::{Intent, Pane, Want};
 use super::prompt::{Prompt, PromptKind};
@@ -107,6 +107,29 @@ impl App {
             pane.refresh(view);
             pane.entered(view, out);
         });
+        let mut effects = self.obey(intents, now);
+        if matches!(self.nav.top(), Screen::Record(_)) {
+            // What the messages below it read goes on with it.
+            let below = self.with_messages(now, |pane, view, out| pane.entered(view, out));
+            effects.extend(below);
+        }
+        effects
+    }
+
+    /// Lets the messages do something, on screen or not.
+    fn with_messages(
+        &mut self,
+        now: Instant,
+        run: impl FnOnce(&mut dyn Pane, super::View<'_>, &mut Vec<Intent>),
+    ) -> Vec<Effect> {
+        let mut intents = Vec::new();
+        let view = super::View {
+            store: &self.store,
+            memory: &self.settings.memory,
+            body: layout::regions(self.size).body,
+            now,
+        };
+        run(self.nav.messages_mut().pane_mut(), view, &mut intents);
         self.obey(intents, now)
     }
 
@@ -115,15 +138,7 @@ impl App {
             self.store.derived.superseded += 1;
             return Vec::new();
         }
-        let mut intents = Vec::new();
-        let view = super::View {
-            store: &self.store,
-            memory: &self.settings.memory,
-            body: layout::regions(self.size).body,
-            now,
-        };
-        self.nav.messages_mut().pane_mut().heard(event, view, &mut intents);
-        self.obey(intents, now)
+        self.with_messages(now, |pane, view, out| pane.heard(event, view, out))
     }
 
     pub(super) fn say_copied(&mut self, outcome: Result<String, String>, now: Instant) -> Vec<Effect> {
@@ -216,11 +231,14 @@ impl App {
         })
     }
 
-    /// Changes the screen on top: the one that leaves closes what it opened, the one that comes opens what it reads.
+    /// Changes the screen on top: it opens what it reads. What the messages read waits while another pane is on screen.
     fn change_screen(&mut self, now: Instant, change: impl FnOnce(&mut super::Nav) -> bool) -> Vec<Effect> {
-        let left = self.with_pane(now, |pane, _, out| pane.left(out));
-        let mut effects = self.obey(left, now);
+        let before = self.nav.pane();
         change(&mut self.nav);
+        let mut effects = Vec::new();
+        if before == PaneId::Messages && self.nav.pane() != before {
+            effects.extend(self.with_messages(now, |pane, _, out| pane.left(out)));
+        }
         effects.extend(self.enter(now));
         effects
     }

@@ -146,10 +146,10 @@ pub trait Pane {
     /// Something in the store or the size of the screen changed: derive rows anew, keep the cursor on its row.
     fn refresh(&mut self, view: View<'_>);
 
-    /// The screen came to the top: it may open what it reads from.
+    /// The screen came to the top, or a screen that was opened from it: it may open what it reads from.
     fn entered(&mut self, _view: View<'_>, _out: &mut Vec<Intent>) {}
 
-    /// The screen is no longer on top: it must close what it opened.
+    /// Another pane is on screen: what it opened must wait.
     fn left(&mut self, _out: &mut Vec<Intent>) {}
 
     /// An event of the open feed.

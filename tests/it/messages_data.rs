@@ -108,6 +108,12 @@ impl Stage {
     }
 
     pub fn bring(&mut self, batch: FeedBatch) {
+        assert!(self.flows(), "the feed is held: {:?}", self.effects);
+        self.bring_late(batch);
+    }
+
+    /// What the feed had handed over before it was held or closed.
+    pub fn bring_late(&mut self, batch: FeedBatch) {
         let (ticket, _) = self.feed();
         self.tell(Event::RecordsArrived { ticket, batch });
     }

@@ -110,9 +110,14 @@ fn a_pause_holds_the_feed_before_it_drops_what_the_user_looks_at() {
     );
     // Batches that were under way are kept, but not without bound.
     for _ in 0..40 {
-        stage.arrive(orders(next..next + 500));
+        stage.bring_late(FeedBatch {
+            rows: orders(next..next + 500),
+            at_end: true,
+            ..FeedBatch::default()
+        });
         next += 500;
     }
+    assert_eq!(stage.cursor(), 1000);
     assert!(stage.messages().rows().kept() <= LOOKING.rows + 4_000);
 }
 
@@ -120,7 +125,8 @@ fn a_pause_holds_the_feed_before_it_drops_what_the_user_looks_at() {
 fn resuming_after_a_held_pause_starts_over_at_the_newest() {
     let mut stage = at_end(50);
     stage.press(Action::Top);
-    (0..14).for_each(|batch| stage.arrive(orders(2000 + batch * 500..2500 + batch * 500)));
+    (0..12).for_each(|batch| stage.arrive(orders(2000 + batch * 500..2500 + batch * 500)));
+    assert!(!stage.flows());
     let (before, _) = stage.feed();
     stage.press(Action::Bottom);
     let (after, _) = stage.feed();
@@ -318,6 +324,19 @@ fn an_opened_record_walks_along_records_that_keep_coming() {
     stage.press(Action::Back);
     assert_eq!(stage.cursor(), 1048, "the cursor is where the walk ended");
     assert!(stage.line("paused").contains("2 new"));
+}
+
+#[test]
+fn another_pane_holds_the_feed_of_an_opened_record_too() {
+    let mut stage = at_end(50);
+    stage.press(Action::Open);
+    stage.press(Action::OpenTopics);
+    assert!(!stage.flows());
+    stage.press(Action::OpenMessages);
+    assert!(stage.text().contains("orders.events/5@1049"), "{}", stage.text());
+    stage.arrive(orders(1050..1052));
+    stage.press(Action::NextRecord);
+    assert!(stage.text().contains("orders.events/6@1050"), "{}", stage.text());
 }
 
 #[test]

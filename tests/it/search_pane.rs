@@ -52,6 +52,12 @@ fn progress(passed: u64, matches: u64) -> Progress {
 }
 
 fn bring(stage: &mut Stage, rows: Vec<Row>, progress: Progress) {
+    assert!(stage.flows(), "the search is held");
+    bring_late(stage, rows, progress);
+}
+
+/// What the search had handed over before it was held.
+fn bring_late(stage: &mut Stage, rows: Vec<Row>, progress: Progress) {
     let (ticket, _) = started(stage);
     let rows = rows.into_iter().map(|row| (0, row)).collect();
     stage.tell(Event::SearchMoved {
@@ -180,7 +186,7 @@ fn esc_stops_a_search_a_key_resumes_it_and_esc_leaves_it() {
             .contains("R go on   ⏎ open   / search   esc leave search")
     );
     // What was under way is kept.
-    bring(&mut stage, vec![order(1, 1020)], progress(1_100_000, 2));
+    bring_late(&mut stage, vec![order(1, 1020)], progress(1_100_000, 2));
     assert_eq!(on_screen(&stage), [1010, 1020]);
     stage.press(Action::ResumeSearch);
     assert_eq!(stage.did(&Effect::ResumeFeed), 1);
@@ -274,6 +280,22 @@ fn a_range_that_was_read_whole_is_not_read_again_after_a_search() {
         "{}",
         stage.text()
     );
+}
+
+#[test]
+fn a_search_goes_on_below_a_record_and_behind_another_pane() {
+    let mut stage = searching(120, 30);
+    bring(&mut stage, vec![order(1, 1010)], progress(500_000, 1));
+    stage.press(Action::Open);
+    bring(&mut stage, vec![order(1, 1020)], progress(600_000, 2));
+    stage.press(Action::NextRecord);
+    assert!(stage.text().contains("orders.events/1@1020"), "{}", stage.text());
+    stage.press(Action::OpenTopics);
+    bring(&mut stage, vec![order(1, 1030)], progress(700_000, 3));
+    stage.press(Action::OpenMessages);
+    stage.press(Action::Back);
+    bring(&mut stage, vec![order(1, 1040)], progress(800_000, 4));
+    assert_eq!(on_screen(&stage), [1010, 1020, 1030, 1040]);
 }
 
 #[test]

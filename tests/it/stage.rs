@@ -153,6 +153,16 @@ impl Stage {
             .unwrap();
     }
 
+    /// Whether the runtime hands over what the open stream of records has: none comes while it is held, or closed.
+    pub fn flows(&self) -> bool {
+        let last = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::OpenFeed { .. } | Effect::OpenSearch { .. } | Effect::ResumeFeed => Some(true),
+            Effect::PauseFeed | Effect::CloseFeed => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    }
+
     /// The row under the cursor as it would be copied.
     pub fn row(&self) -> Option<String> {
         self.painted(|paint| ui::row::under_cursor(&self.app, paint, self.now))

@@ -95,8 +95,6 @@ pub struct Messages {
     search: Option<Search>,
     before: Option<Box<Before>>,
     above: Above,
-    /// A record is being opened: records keep coming below it.
-    is_opening_record: bool,
     /// When the screen was last on top.
     seen: Option<Instant>,
 }
@@ -124,7 +122,6 @@ impl Default for Messages {
             search: None,
             before: None,
             above: Above::default(),
-            is_opening_record: false,
             seen: None,
         }
     }
@@ -299,7 +296,6 @@ impl Pane for Messages {
     }
 
     fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
-        self.is_opening_record = false;
         if self.search.is_some() {
             // It went on meanwhile.
             return;
@@ -309,8 +305,9 @@ impl Pane for Messages {
             (false, _, _) | (true, Phase::Ended { .. }, _) | (true, _, Hold::Full | Hold::Behind) => {}
             (true, Phase::Closed, _) => self.read(view, out),
             (true, _, Hold::Away) if is_long_gone && self.stance == Stance::Following => self.read_newest(view, out),
-            // A record that was opened from here may have held the feed too.
-            (true, _, Hold::Away | Hold::Flowing) => {
+            // It went on below a record that was opened from here.
+            (true, _, Hold::Flowing) => {}
+            (true, _, Hold::Away) => {
                 self.reading.hold = Hold::Flowing;
                 out.push(Intent::Do(Effect::ResumeFeed));
             }
@@ -318,7 +315,7 @@ impl Pane for Messages {
     }
 
     fn left(&mut self, out: &mut Vec<Intent>) {
-        if !self.is_opening_record && self.reading.is_live() && self.reading.hold == Hold::Flowing {
+        if self.reading.is_live() && self.reading.hold == Hold::Flowing {
             self.reading.hold = Hold::Away;
             out.push(Intent::Do(Effect::PauseFeed));
         }
@@ -379,8 +376,7 @@ impl Pane for Messages {
         };
         source.change(plan, view.store)?;
         self.stance = first_stance(&source.start);
-        let shown = source.shown;
-        self.rows.show(shown);
+        self.rows.show(source.shown);
         self.before = None;
         if !self.search_again(view, out) {
             self.read(view, out);

@@ -27,7 +27,6 @@ use self::section::{HeaderRows, Section, Text, Wrap};
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::copy::{self, Subject};
-use crate::app::effect::Effect;
 use crate::app::filter::ListFilter;
 use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
@@ -365,11 +364,6 @@ impl Pane for RecordView {
         if let (Some(pattern), Some(text)) = (pattern, self.text_mut()) {
             text.find_from(&pattern, origin, page);
         }
-    }
-
-    fn left(&mut self, out: &mut Vec<Intent>) {
-        // Records kept coming to the messages below while this one was open.
-        out.push(Intent::Do(Effect::PauseFeed));
     }
 
     fn export(&self, _view: View<'_>) -> Option<Draft> {

@@ -105,7 +105,6 @@ impl Messages {
         };
         let location = Location::Record(Box::new(row.clone()), topic.clone());
         self.look(self.rows.end());
-        self.is_opening_record = true;
         out.push(Intent::Go(location));
     }
 
