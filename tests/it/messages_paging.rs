@@ -8,7 +8,7 @@ use ktui::app::pane::messages::reading::Hold;
 use ktui::app::pane::messages::rows::LOOKING;
 use ktui::kafka::model::{Isolation, Offset, PartitionId, Row};
 use ktui::kafka::query::{Began, FeedBatch, OlderRows, OlderSpec};
-use ktui::position::{Start, Until};
+use ktui::position::{Shown, Start, Until};
 
 use crate::messages_data::{opened, order, orders};
 use crate::stage::Stage;
@@ -200,6 +200,23 @@ fn a_range_ends_and_says_so() {
         Start::Offset(Offset(7)),
         "the end of a range is its last row"
     );
+}
+
+#[test]
+fn a_seek_and_an_export_take_the_records_that_are_shown() {
+    let mut stage = at_end();
+    stage.press(Action::ToggleControl);
+    stage.press(Action::Export);
+    assert!(
+        stage.text().contains("range         newest 50 uncommitted"),
+        "{}",
+        stage.text()
+    );
+    stage.press(Action::Back);
+    stage.press(Action::Seek);
+    stage.type_line("begin");
+    assert_eq!(stage.feed().1.isolation, Isolation::ReadUncommitted);
+    assert!(stage.messages().rows().which() != Shown::Committed);
 }
 
 #[test]

@@ -51,6 +51,9 @@ impl Messages {
             }
             Action::ToggleControl => {
                 let next = self.rows.which().next();
+                if let Some(source) = &mut self.source {
+                    source.shown = next;
+                }
                 self.change_shown(view, |rows| rows.show(next));
                 self.search_again(view, out);
             }

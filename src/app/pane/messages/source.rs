@@ -23,7 +23,7 @@ pub struct Source {
     pub start: Start,
     /// Where it ends.
     pub until: Until,
-    /// Which records are shown at first.
+    /// Which records are shown.
     pub shown: Shown,
     /// The partitions the screen was opened with: a seek goes back to them.
     opened_with: Vec<PartitionId>,
