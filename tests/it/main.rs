@@ -30,6 +30,7 @@ mod jobs;
 mod lag_reads;
 mod messages_data;
 mod messages_follow;
+mod messages_large;
 mod messages_machine;
 mod messages_paging;
 mod messages_render;

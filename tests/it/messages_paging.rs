@@ -141,7 +141,7 @@ fn far_above_the_newest_rows_leave_and_come_back_when_the_user_does() {
     }
     assert_eq!(stage.did(&Effect::CloseFeed), 1);
     let last = first + stage.messages().rows().kept() as i64;
-    stage.bring(FeedBatch {
+    stage.bring_late(FeedBatch {
         rows: orders(5_000_000..5_000_010),
         ..FeedBatch::default()
     });

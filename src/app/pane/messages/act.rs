@@ -92,8 +92,9 @@ impl Messages {
         let row = self.rows.get(target)?.clone();
         self.list.move_to(target, self.rows.len(), self.page(view));
         self.look(self.rows.end());
-        self.make_room(view, out);
-        if !is_forward {
+        if is_forward {
+            self.make_room(view, out);
+        } else {
             self.look_above(out);
         }
         Some(row)
@@ -143,7 +144,9 @@ impl Messages {
         } else if self.list.cursor > before && self.goes_on_below() {
             self.stance = Stance::Following;
         }
-        self.make_room(view, out);
+        if self.list.cursor > before || is_at_bottom {
+            self.make_room(view, out);
+        }
         if self.list.cursor < before || action == Action::Top {
             self.look_above(out);
         }

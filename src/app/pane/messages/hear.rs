@@ -11,7 +11,7 @@ use crate::app::list::ListState;
 use crate::app::pane::{Intent, View};
 use crate::kafka::query::FeedBatch;
 
-/// Beyond this the oldest rows leave even while the user looks: batches that were under way when the feed was held.
+/// Beyond this rows leave even while the user looks: those far from the cursor.
 const MOST: Limit = Limit {
     rows: LOOKING.rows + 4_000,
     bytes: LOOKING.bytes + (8 << 20),
@@ -63,7 +63,7 @@ impl Messages {
         }
         self.reading.skipped += batch.skipped;
         self.reading.failures = batch.failures;
-        self.bound(out);
+        self.bound(view, out);
         self.tell_stance(out);
     }
 
@@ -87,17 +87,22 @@ impl Messages {
     }
 
     /// Keeps within the limits: following drops the oldest rows, looking holds the feed.
-    fn bound(&mut self, out: &mut Vec<Intent>) {
-        let gone = match self.stance {
-            Stance::Following => self.rows.trim(FOLLOWING),
+    fn bound(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        match self.stance {
+            Stance::Following => {
+                let gone = self.rows.trim(FOLLOWING);
+                self.shift(gone);
+            }
             Stance::Looking { .. } if self.rows.is_over(LOOKING) => {
                 self.reading.hold = Hold::Full;
                 out.push(Intent::Do(Effect::PauseFeed));
-                self.rows.trim(MOST)
+                self.let_go_above(MOST, view);
+                if self.rows.is_over(MOST) {
+                    self.let_go_below(view, out);
+                }
             }
-            Stance::Looking { .. } => 0,
-        };
-        self.shift(gone);
+            Stance::Looking { .. } => {}
+        }
     }
 
     /// When a failed feed is opened again by itself: not while that would replace what the user looks at.

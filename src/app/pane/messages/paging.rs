@@ -9,12 +9,23 @@ use crate::kafka::partial::Failure;
 use crate::kafka::query::OlderRows;
 use crate::position::{Start, Until};
 
-/// Records that are read at once above the first.
-const PAGE: usize = 200;
-/// With fewer rows than this above the cursor older ones are read.
-const ABOVE: usize = 20;
-/// With fewer rows than this below the cursor a held feed goes on.
-const AHEAD: usize = 200;
+/// Records that are read at once above the first, and about how many bytes of them.
+const PAGE: Limit = Limit {
+    rows: 200,
+    bytes: 8 << 20,
+};
+/// With no more than this above the cursor older records are read.
+const ABOVE: Limit = Limit {
+    rows: 19,
+    bytes: 4 << 20,
+};
+/// With no more than this below the cursor a held feed goes on.
+const AHEAD: Limit = Limit {
+    rows: 199,
+    bytes: 8 << 20,
+};
+/// What stays above and below the cursor besides the page, whatever leaves: large records fill no page.
+const AROUND: usize = 4 << 20;
 
 /// What lies above the first row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +46,7 @@ impl Messages {
     pub(super) fn look_above(&mut self, out: &mut Vec<Intent>) {
         let Some(source) = &self.source else { return };
         let is_idle = matches!(self.above, Above::Unknown | Above::Failed(_));
-        if !is_idle || self.list.cursor >= ABOVE || self.rows.edges().is_empty() {
+        if !is_idle || !self.rows.is_near_first(self.list.cursor, ABOVE) || self.rows.edges().is_empty() {
             return;
         }
         if source.start == Start::Begin && self.rows.dropped() == 0 {
@@ -43,7 +54,10 @@ impl Messages {
             return;
         }
         let isolation = self.rows.which().isolation();
-        out.push(Intent::ReadOlder(source.older(self.rows.edges(), PAGE, isolation)));
+        // No more than will be kept, by the size of the records that are known.
+        let each = self.rows.bytes() / self.rows.kept().max(1);
+        let count = (PAGE.bytes / each.max(1)).clamp(1, PAGE.rows);
+        out.push(Intent::ReadOlder(source.older(self.rows.edges(), count, isolation)));
         self.above = Above::Reading;
     }
 
@@ -59,31 +73,52 @@ impl Messages {
         self.list.cursor += shown;
         self.list.top_row += shown;
         self.look(self.rows.end());
-        if self.rows.trim_back(LOOKING) {
-            // What left below is read again when the user comes back down.
-            self.reading.hold = Hold::Behind;
-            out.push(Intent::Do(Effect::CloseFeed));
-        }
+        self.let_go_below(view, out);
+        self.let_go_above(LOOKING, view);
         self.list.move_to(self.list.cursor, self.rows.len(), self.page(view));
     }
 
-    /// Lets a held feed go on when the user comes near the end of what is loaded; rows far behind leave.
+    /// Lets rows far below the cursor go: they are read again when the user comes back down.
+    pub(super) fn let_go_below(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
+        let last = self.rows.near_after(self.list.cursor, self.around(view));
+        if self.rows.trim_after(LOOKING, last) {
+            self.reading.hold = Hold::Behind;
+            out.push(Intent::Do(Effect::CloseFeed));
+        }
+    }
+
+    /// Lets rows far above the cursor go.
+    pub(super) fn let_go_above(&mut self, limit: Limit, view: View<'_>) {
+        let first = self.rows.near_before(self.list.cursor, self.around(view));
+        let gone = self.rows.trim_before(limit, first);
+        self.shift(gone);
+    }
+
+    /// What stays on either side of the cursor.
+    fn around(&self, view: View<'_>) -> Limit {
+        Limit {
+            rows: self.page(view),
+            bytes: AROUND,
+        }
+    }
+
+    /// The user moved down: a held feed goes on when little is left of what is loaded; rows far above leave.
     pub(super) fn make_room(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
-        let ahead = self.rows.len().saturating_sub(self.list.cursor);
         let is_held = match self.reading.hold {
             Hold::Full => self.reading.is_live(),
             Hold::Behind => true,
             Hold::Flowing | Hold::Away => false,
         };
-        if !is_held || ahead > AHEAD {
+        if !is_held || !self.rows.is_near_end(self.list.cursor, AHEAD) {
             return;
         }
-        let gone = self.rows.trim(Limit {
+        let half = Limit {
             rows: FOLLOWING.rows / 2,
             bytes: FOLLOWING.bytes / 2,
-        });
-        self.shift(gone);
-        if self.rows.is_over(LOOKING) {
+        };
+        self.let_go_above(half, view);
+        let is_last = self.list.cursor + 1 >= self.rows.len();
+        if self.rows.is_over(LOOKING) && !is_last {
             return;
         }
         if self.reading.hold == Hold::Behind {
@@ -100,6 +135,10 @@ impl Messages {
         let spec = source.feed_on(self.rows.edges(), self.rows.which().isolation());
         out.push(Intent::Read(spec));
         self.reading.goes_on(view.now);
+        if self.above == Above::Reading {
+            // Its answer belongs to the feed before.
+            self.above = Above::Unknown;
+        }
     }
 
     /// Rows left at the front: there are older ones again.

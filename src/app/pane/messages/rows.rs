@@ -175,8 +175,13 @@ impl Rows {
 
     /// Drops the oldest rows until `limit` is kept; gives the number of shown rows among them. The newest always stays.
     pub fn trim(&mut self, limit: Limit) -> usize {
+        self.trim_before(limit, self.end())
+    }
+
+    /// The same, but the row `seq` and all after it stay.
+    pub fn trim_before(&mut self, limit: Limit, seq: Seq) -> usize {
         let mut gone = 0;
-        while self.kept.len() > 1 && self.is_over(limit) {
+        while self.kept.len() > 1 && self.first < seq && self.is_over(limit) {
             let Some(Kept { topic, row }) = self.kept.pop_front() else {
                 break;
             };
@@ -192,10 +197,11 @@ impl Rows {
         gone
     }
 
-    /// Drops the newest rows until `limit` is kept; `true` when any left. The oldest always stays.
-    pub fn trim_back(&mut self, limit: Limit) -> bool {
+    /// Drops the newest rows until `limit` is kept; `true` when any left. The row `seq` and all before it stay, and the
+    /// oldest always.
+    pub fn trim_after(&mut self, limit: Limit, seq: Seq) -> bool {
         let before = self.kept.len();
-        while self.kept.len() > 1 && self.is_over(limit) {
+        while self.kept.len() > 1 && self.end() > seq + 1 && self.is_over(limit) {
             let Some(Kept { topic, row }) = self.kept.pop_back() else {
                 break;
             };
@@ -249,8 +255,11 @@ impl Rows {
     }
 
     fn kept_at(&self, index: usize) -> Option<&Kept> {
-        let seq = self.seq(index)?;
-        self.kept.get(usize::try_from(seq - self.first).ok()?)
+        self.kept_as(self.seq(index)?)
+    }
+
+    fn kept_as(&self, seq: Seq) -> Option<&Kept> {
+        self.kept.get(usize::try_from(seq.checked_sub(self.first)?).ok()?)
     }
 
     /// The number of the n-th shown row.
@@ -262,6 +271,46 @@ impl Rows {
     pub fn index_of(&self, seq: Seq) -> usize {
         let index = self.shown.partition_point(|shown| *shown < seq);
         index.min(self.shown.len().saturating_sub(1))
+    }
+
+    /// The first of the rows that are near the n-th shown one, and before it: as many shown ones as `reach` has rows,
+    /// and no more than it has bytes. The row itself at least; none where none is shown.
+    pub fn near_before(&self, index: usize, reach: Limit) -> Seq {
+        let (Some(at), Some(far)) = (self.seq(index), self.seq(index.saturating_sub(reach.rows))) else {
+            return self.end();
+        };
+        let far = if index <= reach.rows { self.first } else { far };
+        let mut bytes = 0;
+        let is_near = |seq: &Seq| {
+            bytes += self.kept_as(*seq).map_or(0, |kept| kept.row.footprint());
+            bytes <= reach.bytes
+        };
+        (far..at).rev().take_while(is_near).last().unwrap_or(at)
+    }
+
+    /// The last of the rows that are near the n-th shown one, and after it. The row itself at least.
+    pub fn near_after(&self, index: usize, reach: Limit) -> Seq {
+        let Some(at) = self.seq(index) else { return self.first };
+        let far = match self.seq(index + reach.rows) {
+            Some(far) if index + reach.rows + 1 < self.len() => far,
+            _ => self.end() - 1,
+        };
+        let mut bytes = 0;
+        let is_near = |seq: &Seq| {
+            bytes += self.kept_as(*seq).map_or(0, |kept| kept.row.footprint());
+            bytes <= reach.bytes
+        };
+        (at + 1..=far).take_while(is_near).last().unwrap_or(at)
+    }
+
+    /// Whether the first kept row is near the n-th shown one.
+    pub fn is_near_first(&self, index: usize, reach: Limit) -> bool {
+        index == 0 || self.near_before(index, reach) == self.first
+    }
+
+    /// Whether the last kept row is near the n-th shown one.
+    pub fn is_near_end(&self, index: usize, reach: Limit) -> bool {
+        index + 1 >= self.len() || self.near_after(index, reach) + 1 == self.end()
     }
 
     /// How many shown rows have this number or a higher one.
@@ -477,7 +526,7 @@ mod tests {
             rows: 6,
             bytes: usize::MAX,
         };
-        assert!(rows.trim_back(limit) && !rows.trim_back(limit));
+        assert!(rows.trim_after(limit, 0) && !rows.trim_after(limit, 0));
         assert_eq!((offsets(&rows), rows.asides().aborted), (vec![6, 7, 8, 9, 10], 1));
         let edges: Vec<_> = rows.edges().iter().map(|(_, edge)| (edge.low.0, edge.high.0)).collect();
         assert_eq!(edges, [(5, 11)]);
