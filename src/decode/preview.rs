@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::registry::{Decoded, Format, choose, decode};
 use super::sanitize::{fit, sanitize};
 use super::shape::control;
-use super::site::Site;
+use super::site::{Part, Site};
 
 /// The beginning of a key or a value, ready for one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +75,11 @@ fn decoded(bytes: &[u8], columns: usize, site: &Site<'_>, format: Format) -> Opt
         Format::ConsumerOffsets | Format::TransactionState => text.to_owned(),
         Format::Integer | Format::Float => {
             let number = text.split(' ').next().unwrap_or_default();
-            if is_chosen {
-                format!("{format} {number}")
-            } else {
-                // Any bytes are a number: what was guessed is marked, and the bytes stand beside it.
-                format!("{format}? {number}  0x{}", hex(bytes, columns))
+            match (is_chosen, site.part) {
+                (true, _) => format!("{format} {number}"),
+                // Any bytes are a number: what was guessed is marked, and where there is room the bytes stand beside it.
+                (false, Part::Value | Part::Header) => format!("{format}? {number}  0x{}", hex(bytes, columns)),
+                (false, Part::Key) => format!("{format}? {number}"),
             }
         }
         format => format!("{format} {text}"),
@@ -127,7 +127,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::sanitize::cells;
-    use super::super::site::Part;
     use super::*;
 
     fn text(preview: Preview) -> String {

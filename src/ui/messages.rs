@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::line::Line;
-use super::table::{CellText, Column, RowLook, RowSource, Table};
+use super::table::{CellText, Column, RowLook, RowSource, Sizing, Table};
 use super::theme::Role;
 use super::{Paint, face, format, text};
 use crate::app::memory::Memory;
@@ -45,8 +45,8 @@ const CELLS_OF_SEVERAL: &[Cell] = &[
     Cell::Value,
 ];
 
-/// Most columns of a key.
-const KEY: u16 = 32;
+/// Most columns of a key: a UUID. It takes no more than a quarter of the screen: the value has the room.
+const KEY: u16 = 36;
 
 /// Columns between the parts of the title.
 const PART_GAP: u16 = 3;
@@ -144,8 +144,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
         } else {
             (COLUMNS, CELLS, "messages")
         };
+        let columns: Vec<Column> = columns
+            .iter()
+            .map(|column| narrowed(*column, parts.list.table))
+            .collect();
         let table = Table {
-            columns,
+            columns: &columns,
             top_row: list.top_row,
             cursor: Some(list.cursor),
             sort: None,
@@ -164,6 +168,14 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
     if let Some((role, said)) = status::detail(pane, view, paint) {
         let mut line = Line::new(frame.buffer_mut(), parts.list.detail, paint.theme);
         line.gap(3).left(role, said);
+    }
+}
+
+/// Names and keys have at most a quarter of the table.
+fn narrowed(column: Column, table: Area) -> Column {
+    match column.sizing {
+        Sizing::Shrinks => column.most(column.most.min(table.width / 4)),
+        Sizing::Natural | Sizing::Fills => column,
     }
 }
 

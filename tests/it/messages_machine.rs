@@ -359,7 +359,7 @@ fn hidden_records_are_counted_in_words_and_shown_when_asked() {
     );
     stage.press(Action::ToggleControl);
     assert_eq!(stage.cursor(), 1004);
-    assert!(stage.line("1,004").contains("marker: the transaction was aborted"));
+    assert!(stage.line("1,004").contains("marker: transaction aborted"));
     assert!(stage.line("1,003").contains("[aborted] v"));
 }
 

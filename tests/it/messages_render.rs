@@ -226,7 +226,7 @@ fn styles_carry_the_meaning_too() {
     is("␀ tombstone", Role::Tombstone);
     is("∅ null", Role::Null);
     is("0x00 01 80 ff 61", Role::Binary);
-    is("marker: the transaction", Role::Control);
+    is("marker: transaction", Role::Control);
     is("[aborted]", Role::Aborted);
     is("checksum mismatch", Role::Danger);
     is("null key", Role::Text);

@@ -109,7 +109,7 @@ pub(super) fn value(of: Of<'_>, row: &Row, cell: &mut CellText<'_>, columns: usi
             cell.show("[aborted] ");
         }
         RecordKind::OpenTransaction => {
-            cell.show("[transaction open] ");
+            cell.show("[open] ");
         }
     }
     data(of, record, cell, columns);
@@ -146,8 +146,8 @@ fn data(of: Of<'_>, record: &Record, cell: &mut CellText<'_>, columns: usize) {
 /// What a control record says.
 pub(in crate::ui) fn marker(kind: ControlType) -> String {
     match kind {
-        ControlType::Abort => "marker: the transaction was aborted".to_owned(),
-        ControlType::Commit => "marker: the transaction was committed".to_owned(),
+        ControlType::Abort => "marker: transaction aborted".to_owned(),
+        ControlType::Commit => "marker: transaction committed".to_owned(),
         ControlType::LeaderChange => "marker: the quorum elected a leader".to_owned(),
         ControlType::SnapshotHeader => "marker: a snapshot begins".to_owned(),
         ControlType::SnapshotFooter => "marker: a snapshot ends".to_owned(),

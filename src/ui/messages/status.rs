@@ -13,7 +13,7 @@ use crate::app::pane::View;
 use crate::app::pane::messages::paging::Above;
 use crate::app::pane::messages::reading::{Hold, Phase};
 use crate::app::pane::messages::{Messages, Source, Stance};
-use crate::kafka::model::record::Row;
+use crate::kafka::model::record::{RecordKind, Row};
 use crate::position::{Start, Until, partitions_label};
 
 /// Before a topic was chosen.
@@ -211,13 +211,31 @@ pub(super) fn detail(pane: &Messages, view: View<'_>, paint: &Paint<'_>) -> Opti
         let said = format!("not read: {}{more}", first.summary());
         return Some((Role::Warning, said));
     }
-    if let Some(Row::Unreadable(stretch)) = pane.rows().get(pane.list().cursor) {
-        let open = frame::key_of(Action::Open, paint);
-        let said = format!("{}: {open} shows the bytes", stretch.damage);
-        return Some((Role::Danger, said));
+    match pane.rows().get(pane.list().cursor) {
+        Some(Row::Unreadable(stretch)) => {
+            let open = frame::key_of(Action::Open, paint);
+            let said = format!("{}: {open} shows the bytes", stretch.damage);
+            return Some((Role::Danger, said));
+        }
+        Some(Row::Record(record)) => {
+            if let Some(said) = kind(record.kind) {
+                return Some((Role::Dim, said.to_owned()));
+            }
+        }
+        None => {}
     }
     let said = quiet(pane, paint);
     (!said.is_empty()).then_some((Role::Dim, said))
+}
+
+/// What a row is that is no data to everybody.
+fn kind(kind: RecordKind) -> Option<&'static str> {
+    match kind {
+        RecordKind::Data => None,
+        RecordKind::Control(_) => Some("a marker that a broker wrote: no consumer is handed it"),
+        RecordKind::Aborted => Some("aborted: read_committed consumers are never handed it"),
+        RecordKind::OpenTransaction => Some("its transaction is open: read_committed consumers wait before it"),
+    }
 }
 
 /// What is hidden, and what has left.

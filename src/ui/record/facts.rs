@@ -196,8 +196,8 @@ fn kind(record: &Record) -> Option<(Role, String)> {
     match record.kind {
         RecordKind::Data => None,
         RecordKind::Control(kind) => Some((Role::Control, marker(kind))),
-        RecordKind::Aborted => Some((Role::Aborted, "in an aborted transaction".to_owned())),
-        RecordKind::OpenTransaction => Some((Role::Warning, "in a transaction that is still open".to_owned())),
+        RecordKind::Aborted => Some((Role::Aborted, "transaction aborted".to_owned())),
+        RecordKind::OpenTransaction => Some((Role::Warning, "transaction still open".to_owned())),
     }
 }
 
