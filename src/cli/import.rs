@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::foreign;
-use super::produce::failures;
+use super::produce::{NAMED, failures};
 use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl, say};
 use crate::exit::Exit;
 use crate::kafka::model::TopicName;
@@ -232,7 +232,7 @@ fn finish(import: &Import, writing: &Writing, outcome: &Outcome, before: Option<
     for warning in of_target(&import.recipe, outcome.short_lived) {
         say(&format!("note: {warning}"));
     }
-    for failure in failures(outcome) {
+    for failure in failures(outcome, NAMED) {
         let error = &failure.error;
         let what = if error.to_string().contains(&failure.what) {
             String::new()

@@ -23,8 +23,8 @@ use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
 use crate::task::apart;
 
-/// Line numbers that are named one by one.
-const NAMED: usize = 20;
+/// Ranges of lines that are named one by one to a person; a program gets all.
+pub const NAMED: usize = 20;
 
 /// Flags of `ktui produce`.
 #[derive(Clone, Debug, clap::Args)]
@@ -155,7 +155,8 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     for warning in of_target(&recipe, outcome.short_lived) {
         super::sending::say(&format!("note: {warning}"));
     }
-    let report = report(writing, &recipe.target, &outcome);
+    let named = if args.output.names_cluster() { usize::MAX } else { NAMED };
+    let report = report(writing, &recipe.target, &outcome, named);
     report
         .print(args.output)
         .map_err(|error| Refusal::Failed(format!("cannot write: {error}")))
@@ -250,7 +251,7 @@ async fn counted(input: &Input, recipe: &Recipe) -> Result<u64, Refusal> {
     Ok(survey.records)
 }
 
-fn report(writing: &Writing, target: &Target, outcome: &Outcome) -> Report<SentItem> {
+fn report(writing: &Writing, target: &Target, outcome: &Outcome, named: usize) -> Report<SentItem> {
     let items = outcome.got.iter().map(|(partition, got)| SentItem {
         partition: *partition,
         records: got.records,
@@ -260,12 +261,12 @@ fn report(writing: &Writing, target: &Target, outcome: &Outcome) -> Report<SentI
     Report {
         cluster: ClusterItem::new(&writing.name, &target.cluster),
         items: items.collect(),
-        failures: failures(outcome),
+        failures: failures(outcome, named),
     }
 }
 
-/// Every line that was not sent, or of which nobody knows.
-pub fn failures(outcome: &Outcome) -> Vec<Failure> {
+/// Every line that was not sent, or of which nobody knows; of a batch at most `named` ranges of lines.
+pub fn failures(outcome: &Outcome, named: usize) -> Vec<Failure> {
     let unsendable = |what: String, reason: String| Failure::new(what.clone(), Error::Unsendable { what, reason });
     let mut all: Vec<Failure> = outcome
         .bad
@@ -283,7 +284,7 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         for bad in &failed.blamed {
             all.push(unsendable(format!("line {}", bad.line), bad.why.clone()));
         }
-        all.push(Failure::new(lines_of(failed), failed.error.clone()));
+        all.push(Failure::new(lines_of(failed, named), failed.error.clone()));
     }
     if let Some(stopped) = &outcome.stopped {
         all.push(unsendable(
@@ -305,7 +306,7 @@ fn why(stopped: &Stopped) -> Cow<'_, str> {
 }
 
 /// `lines 3, 7-9 (partition 2), stored or not`.
-fn lines_of(failed: &Failed) -> String {
+fn lines_of(failed: &Failed, named: usize) -> String {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for line in &failed.lines {
         match ranges.last_mut() {
@@ -315,7 +316,7 @@ fn lines_of(failed: &Failed) -> String {
     }
     let mut words: Vec<String> = ranges
         .iter()
-        .take(NAMED)
+        .take(named)
         .map(|(first, last)| {
             if first == last {
                 first.to_string()
@@ -324,7 +325,7 @@ fn lines_of(failed: &Failed) -> String {
             }
         })
         .collect();
-    if ranges.len() > NAMED {
+    if ranges.len() > named {
         words.push(format!(
             "and others up to {}",
             failed.lines.last().copied().unwrap_or_default()
@@ -370,8 +371,12 @@ mod tests {
             is_unknown: true,
         };
         assert_eq!(
-            lines_of(&failed),
+            lines_of(&failed, 2),
             "lines 3, 7-9 for partition 2 (stored or not, nobody knows)"
+        );
+        assert_eq!(
+            lines_of(&failed, 1),
+            "lines 3, and others up to 9 for partition 2 (stored or not, nobody knows)"
         );
     }
 
@@ -383,7 +388,7 @@ mod tests {
         };
         outcome.to.lines = 7;
         assert_eq!(
-            failures(&outcome)[0].error.to_string(),
+            failures(&outcome, NAMED)[0].error.to_string(),
             "what follows line 7 was not sent: sending stopped at the first failure"
         );
     }
@@ -399,7 +404,7 @@ mod tests {
             stopped: Some(Stopped::Cancelled),
             ..Outcome::default()
         };
-        let said: Vec<_> = failures(&outcome)
+        let said: Vec<_> = failures(&outcome, NAMED)
             .iter()
             .map(|failure| failure.error.to_string())
             .collect();
