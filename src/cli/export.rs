@@ -3,12 +3,9 @@
 mod args;
 mod say;
 
-use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 
 use super::{Args, complain};
@@ -16,7 +13,7 @@ use crate::exit::Exit;
 use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Paths, Prepared, Progress};
 use crate::kafka::client::{Client, ClientSettings};
 use crate::position::Until;
-use crate::runtime::signals::is_ignored;
+use crate::runtime::signals::Interrupts;
 use crate::runtime::{clock, logging};
 use crate::settings;
 
@@ -59,7 +56,7 @@ pub fn run(args: &Args, export: &ExportArgs) -> Exit {
 
 async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
     let is_followed = spec.until == Until::Follow;
-    let mut interrupts = Interrupts::new();
+    let mut interrupts = Interrupts::listen();
     let prepared = tokio::select! {
         prepared = Export::prepare(client, spec, output) => prepared,
         () = interrupts.next() => return Exit::Nothing,
@@ -112,38 +109,6 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
             let is_resumable = matches!(output, Output::File { path, .. } if Paths::of(path).checkpoint.exists());
             failed(&error, is_resumable)
         }
-    }
-}
-
-/// Ctrl-C, and requests to end. Where one cannot be listened to, it ends the process by itself.
-struct Interrupts(Vec<Signal>);
-
-impl Interrupts {
-    fn new() -> Self {
-        // `nohup` means that the export goes on.
-        let hangup = Some(SignalKind::hangup()).filter(|kind| !is_ignored(*kind));
-        let kinds = [Some(SignalKind::interrupt()), Some(SignalKind::terminate()), hangup];
-        Self(
-            kinds
-                .into_iter()
-                .flatten()
-                .filter_map(|kind| signal(kind).ok())
-                .collect(),
-        )
-    }
-
-    /// The next one. May be dropped while it waits.
-    async fn next(&mut self) {
-        poll_fn(|context| {
-            // All of them are asked, so that each wakes this task.
-            let ready = self.0.iter_mut().map(|signals| signals.poll_recv(context).is_ready());
-            if ready.fold(false, |any, one| any | one) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
     }
 }
 

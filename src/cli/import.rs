@@ -210,7 +210,8 @@ fn preview(import: &Import, survey: &Survey, foreign: &[String], writing: &Writi
             import.recipe.codec
         ),
     ];
-    if let Some((from, to)) = survey.times {
+    // A plain line has the time at which it is sent.
+    if let (Format::Jsonl, Some((from, to))) = (&import.recipe.format, survey.times) {
         lines.push(format!("times from {} to {}", IsoUtc(from), IsoUtc(to)));
     }
     let warnings = foreign.iter().cloned().chain(survey.warnings(&import.recipe));

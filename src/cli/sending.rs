@@ -17,6 +17,7 @@ use crate::ops::Sending;
 use crate::ops::transfer::lines::LineFormat;
 use crate::ops::transfer::spare::Spare;
 use crate::ops::transfer::{Format, OnBad, Recipe, Target};
+use crate::runtime::signals::Interrupts;
 use crate::runtime::{clock, logging};
 use crate::settings;
 use crate::task::apart;
@@ -146,7 +147,7 @@ pub struct Writing {
     pub name: String,
     /// How long a batch is tried again.
     pub patience: Duration,
-    /// Turns true with the first Ctrl-C.
+    /// Turns true when it is asked to end for the first time.
     pub cancel: watch::Receiver<bool>,
     has_begun: AtomicBool,
 }
@@ -218,15 +219,16 @@ pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal
             cancel,
             has_begun: AtomicBool::new(false),
         };
-        // Before anything is sent Ctrl-C ends at once. Then the first lets what is under way be settled; the second does
-        // not wait for that.
+        // Before anything is sent Ctrl-C, TERM or HUP ends at once. Then the first lets what is under way be settled;
+        // the second does not wait for that.
+        let mut interrupts = Interrupts::listen();
         let interrupted = async {
-            let _ = tokio::signal::ctrl_c().await;
+            interrupts.next().await;
             if !writing.has_begun.load(Ordering::Acquire) {
                 return Refusal::Refused("interrupted: nothing was sent".to_owned());
             }
             stop.send_replace(true);
-            let _ = tokio::signal::ctrl_c().await;
+            interrupts.next().await;
             Refusal::Failed("interrupted: what was under way may be stored or not".to_owned())
         };
         tokio::select! {
@@ -250,7 +252,7 @@ impl Writing {
     /// When the session is read-only, or nobody can be asked.
     pub fn may_send(&self, topic: &TopicName, is_confirmed: bool) -> Result<(), Refusal> {
         if self.client.lock_state() == Lock::ReadOnly {
-            let what = format!("what was for topic {topic}");
+            let what = format!("the input for topic {topic} of cluster {}", self.name);
             return Err(Error::ReadOnly { what }.into());
         }
         if !is_confirmed && !can_ask() {

@@ -1,7 +1,9 @@
 //! What the system tells the process.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -50,8 +52,36 @@ impl Endings {
     }
 }
 
+/// What asks a headless command to end: Ctrl-C, TERM, HUP. What the process was started to ignore, as by `nohup` and by a
+/// script's `&`, it goes on to ignore; what cannot be listened to ends it by itself.
+#[derive(Debug)]
+pub struct Interrupts(Vec<Signal>);
+
+impl Interrupts {
+    /// Listens from now on.
+    pub fn listen() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let heard = kinds.into_iter().filter(|kind| !is_ignored(*kind));
+        Self(heard.filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    /// The next one. May be dropped while it waits.
+    pub async fn next(&mut self) {
+        poll_fn(|context| {
+            // All of them are asked, so that each wakes this task.
+            let ready = self.0.iter_mut().map(|signals| signals.poll_recv(context).is_ready());
+            if ready.fold(false, |any, one| any | one) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
 /// Whether the process was started with this signal ignored, as `nohup` does. Only Linux tells without being changed.
-pub fn is_ignored(signal: SignalKind) -> bool {
+fn is_ignored(signal: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     is_in_mask(&status, signal.as_raw_value())
 }

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use ktui::sim::{SimSpec, TopicSpec};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::simulated::Cluster;
-use super::terminal::{KTUI, plain};
+use super::terminal::{KTUI, PATIENCE, now, plain};
 
 const TOPIC: &str = "orders";
 
@@ -114,4 +115,64 @@ fn what_a_shell_pipes_in_by_name_is_sent_once_and_not_asked_about() {
     assert!(code == 2 && err.contains("a pipe cannot be read again"), "{err}");
     let (_, out, _) = plain(&["-b", &cluster.brokers, "export", TOPIC, "--format", "raw", "-o", "-"]);
     assert_eq!(out, "a\nb\nc\n");
+}
+
+/// `ktui produce` that reads a pipe, started by a shell that has said `before`, once it has sent a first record.
+fn sending(cluster: &Cluster, before: &str) -> Child {
+    let mut child = Command::new("sh")
+        .args(["-c", &format!("{before} exec \"$0\" \"$@\""), KTUI])
+        .args(["-b", &cluster.brokers, "produce", TOPIC, "--yes", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"first\n").unwrap();
+    let has_sent = || {
+        cluster.handle.look(|state| {
+            let topic = state.topic(TOPIC).unwrap();
+            topic.partitions[0].log.high_watermark() > 0
+        })
+    };
+    let end = now() + PATIENCE;
+    while !has_sent() {
+        assert!(now() < end, "nothing is sent");
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    child
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+#[test]
+fn signals_that_nohup_and_scripts_ignore_do_not_end_what_is_being_sent() {
+    let cluster = cluster();
+    let mut child = sending(&cluster, "trap '' HUP INT;");
+    signal(&child, Signal::HUP);
+    signal(&child, Signal::INT);
+    child.stdin.take().unwrap().write_all(b"second\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["items"][0]["records"], 2);
+}
+
+#[test]
+fn whoever_is_asked_to_end_tells_what_was_sent() {
+    for asked in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let cluster = cluster();
+        let mut child = sending(&cluster, "");
+        let input = child.stdin.take();
+        signal(&child, asked);
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        assert_eq!(output.status.code(), Some(3), "{asked:?}: {output:?}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["items"][0]["records"], 1);
+        let said = &report["failures"][0]["error"];
+        assert_eq!(said, "what follows line 1 was not sent: interrupted");
+    }
 }

@@ -97,7 +97,7 @@ impl App {
         match self.lock {
             Lock::Unlocked => None,
             Lock::Locked => Some("locked: nothing is sent; W and the cluster's name unlock"),
-            Lock::ReadOnly => Some("read-only: this session sends nothing"),
+            Lock::ReadOnly => Some("read-only: nothing is sent; start again without --read-only"),
         }
     }
 
