@@ -193,8 +193,9 @@ proptest! {
                     });
                 }
             }
-            // Behind the 300th record there are more batches than may be open.
-            assert!(was_killed || kills.iter().all(|kill| *kill > 300), "none of {kills:?} killed it");
+            // Behind the 300th record there may be no more batches than may be open: the first could come too late, and
+            // then nothing is left for the others.
+            assert!(was_killed || kills[0] > 300, "none of {kills:?} killed it");
             let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
             assert_eq!(outcome.stopped, None, "{outcome:?}");
             assert!(bed.values().into_iter().eq(0..400), "{:?}", bed.values());
