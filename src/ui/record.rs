@@ -135,7 +135,7 @@ fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, se
         words.push((Role::Dim, format!("not wrapped{column}")));
     }
     if let Some(find) = pane.find(section) {
-        words.push(found(find));
+        words.push(found(find, text.places()));
     }
     words.extend(seen(pane, section, view.rows(), area));
     title(frame, head, pane.focus() == section, name, &words, paint);
@@ -162,9 +162,10 @@ fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, se
 }
 
 /// How many places there are of what is looked for.
-fn found(find: &Find) -> (Role, String) {
-    match find.count {
-        None | Some(0) => (Role::Warning, format!("{:?} is not in here", find.line)),
+fn found(find: &Find, places: Option<usize>) -> (Role, String) {
+    match places {
+        None => (Role::Warning, "too long to look for".to_owned()),
+        Some(0) => (Role::Warning, format!("{:?} is not in here", find.line)),
         Some(1) => (Role::Match, "1 match".to_owned()),
         Some(count) if count >= decode::MOST_COUNTED => {
             (Role::Match, format!("{}+ matches", format::Count(count as i64)))

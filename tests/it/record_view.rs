@@ -90,6 +90,37 @@ fn what_is_not_found_is_said_and_esc_ends_the_search_before_it_leaves() {
 }
 
 #[test]
+fn places_are_counted_in_what_is_shown() {
+    let mut stage = open(ORDER, 80, 24);
+    stage.press(Action::Filter);
+    stage.type_line("sku");
+    stage.press(Action::Accept);
+    assert!(stage.line("▸value").contains("3 matches"), "{}", stage.text());
+    stage.press(Action::NextSection);
+    assert!(
+        stage.line("▸key").contains("\"sku\" is not in here"),
+        "the value's are not the key's: {}",
+        stage.text()
+    );
+    stage.press(Action::NextSection);
+    stage.press(Action::NextSection);
+    stage.press(Action::NextSection);
+    assert!(stage.line("▸value").contains("3 matches"), "{}", stage.text());
+    stage.press(Action::PickView);
+    let listed = (0..20).find(|_| {
+        stage.press(Action::CursorDown);
+        stage.line("▸ ").contains("▸   base64")
+    });
+    assert!(listed.is_some(), "{}", stage.text());
+    stage.press(Action::Choose);
+    assert!(
+        stage.line("▸value").contains("\"sku\" is not in here"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
 fn n_walks_the_records_while_nothing_is_looked_for() {
     let mut stage = open(b"\"newest\"", 80, 24);
     stage.press(Action::PreviousPlace);

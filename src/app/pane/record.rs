@@ -90,7 +90,7 @@ impl RecordView {
         self.headers.close();
         (self.headers_top, self.facts_top, self.left) = (0, 0, 0);
         if let Some(find) = &mut self.find {
-            (find.count, find.origin) = (None, 0);
+            find.origin = 0;
         }
     }
 
@@ -238,32 +238,36 @@ impl RecordView {
     fn next_section(&mut self) {
         if self.row.record().is_some() {
             self.focus = self.focus.next();
+            if let Some(find) = &mut self.find {
+                find.origin = 0;
+            }
         }
     }
 
-    fn forget_count(&mut self) {
-        if let Some(find) = &mut self.find {
-            find.count = None;
-        }
+    /// How many places there are of what is looked for, where it is looked for.
+    fn places(&self) -> usize {
+        let text = self.text(self.focus).filter(|_| self.find.is_some());
+        text.and_then(Text::places).unwrap_or(0)
     }
 
     /// Counts the places of what is looked for, where that was not done for this text.
     fn count(&mut self) {
-        let Some(find) = &mut self.find else { return };
-        let text = if self.focus == Section::Key {
-            &self.key
-        } else {
-            &self.value
+        let text = match self.focus {
+            Section::Key => &mut self.key,
+            Section::Value => &mut self.value,
+            Section::Facts | Section::Headers => return,
         };
-        if let (None, Some(pattern), Some(view)) = (find.count, &find.pattern, text.view()) {
-            find.count = Some(view.count(pattern));
+        if let Some(find) = &self.find {
+            text.count(find);
         }
     }
 
     fn next_place(&mut self, is_forward: bool, view: View<'_>) {
         let page = self.page(view);
         let pattern = self.find.as_ref().and_then(|find| find.pattern.clone());
-        if let (Some(pattern), Some(text)) = (pattern, self.text_mut()) {
+        if self.places() > 0
+            && let (Some(pattern), Some(text)) = (pattern, self.text_mut())
+        {
             text.find(&pattern, is_forward, page);
         }
     }
@@ -299,7 +303,7 @@ impl Pane for RecordView {
             Action::Copy,
             Action::Back,
         ];
-        if self.find.as_ref().is_some_and(Find::has_places) {
+        if self.places() > 0 {
             hints.insert(0, Action::NextPlace);
         }
         hints
@@ -359,9 +363,12 @@ impl Pane for RecordView {
         let cursor = self.text_mut().map_or(0, |text| text.list.cursor);
         let origin = self.find.as_ref().map_or(cursor, |find| find.origin);
         self.find = Find::new(line, origin);
+        self.count();
         let pattern = self.find.as_ref().and_then(|find| find.pattern.clone());
         let page = self.page(view);
-        if let (Some(pattern), Some(text)) = (pattern, self.text_mut()) {
+        if self.places() > 0
+            && let (Some(pattern), Some(text)) = (pattern, self.text_mut())
+        {
             text.find_from(&pattern, origin, page);
         }
     }

@@ -7,6 +7,9 @@ use regex::bytes::{Regex, RegexBuilder};
 /// The most matches that are counted: beyond it, the number tells nobody anything.
 pub const MOST_COUNTED: usize = 10_000;
 
+/// Bytes that one place takes at most, to be found backwards: a line that is typed, with white space between its words.
+const REACH: usize = 64 << 10;
+
 /// Text to look for. Lower-case text matches in any case; an upper-case letter makes it exact.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -38,7 +41,9 @@ impl Pattern {
         let mut window = 64 << 10;
         loop {
             let from = before.saturating_sub(window);
-            let places = self.regex.find_iter(&bytes[from..]);
+            // A place may reach over `before`; what comes behind it is not read for that.
+            let until = bytes.len().min(before.saturating_add(REACH));
+            let places = self.regex.find_iter(&bytes[from..until]);
             let last = places.take_while(|place| from + place.start() < before).last();
             match last {
                 Some(place) => return Some(from + place.start()..from + place.end()),

@@ -11,8 +11,6 @@ pub struct Find {
     pub pattern: Option<Pattern>,
     /// The row from which the line is looked for at every key.
     pub(super) origin: usize,
-    /// How many places there are; `None` until they were counted in this text.
-    pub count: Option<usize>,
 }
 
 impl Find {
@@ -21,12 +19,6 @@ impl Find {
             line: line.to_owned(),
             pattern: Pattern::new(line),
             origin,
-            count: None,
         })
-    }
-
-    /// Whether there is a place to go to.
-    pub(super) fn has_places(&self) -> bool {
-        self.count.is_some_and(|count| count > 0)
     }
 }

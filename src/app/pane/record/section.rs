@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::find::Find;
 use crate::app::action::Action;
 use crate::app::list::ListState;
 use crate::decode::{Format, Line, Pattern, Site, View};
@@ -83,6 +84,8 @@ pub struct Text {
     pub list: ListState,
     /// Opened for so many columns.
     opened: Option<(usize, View)>,
+    /// A line that was looked for, and how many places of it there are in what is opened.
+    counted: Option<(String, usize)>,
 }
 
 impl Default for Text {
@@ -91,6 +94,7 @@ impl Default for Text {
             format: Format::Auto,
             list: ListState::default(),
             opened: None,
+            counted: None,
         }
     }
 }
@@ -119,11 +123,28 @@ impl Text {
         };
         if self.opened.as_ref().is_none_or(|(opened, _)| *opened != columns) {
             self.opened = Some((columns, View::open_at(bytes, self.format, columns, site)));
+            self.counted = None;
         }
+    }
+
+    /// Counts the places of what is looked for, unless that was done.
+    pub(super) fn count(&mut self, find: &Find) {
+        if self.counted.as_ref().is_some_and(|(line, _)| *line == find.line) {
+            return;
+        }
+        if let (Some((_, view)), Some(pattern)) = (&self.opened, &find.pattern) {
+            self.counted = Some((find.line.clone(), view.count(pattern)));
+        }
+    }
+
+    /// How many places there are of what was looked for last; `None` where it cannot be looked for.
+    pub fn places(&self) -> Option<usize> {
+        self.counted.as_ref().map(|(_, count)| *count)
     }
 
     pub(super) fn close(&mut self) {
         self.opened = None;
+        self.counted = None;
         self.list = ListState::default();
     }
 

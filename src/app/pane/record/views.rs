@@ -16,14 +16,12 @@ impl RecordView {
             Some(next) => Intent::Remember(Memo::Decoder(self.topic.clone(), part, next)),
             None => self.picker(part, format),
         });
-        self.forget_count();
     }
 
     /// All views of the section in focus.
     pub(super) fn pick_view(&mut self, out: &mut Vec<Intent>) {
         if let Some((part, format)) = self.part() {
             out.push(self.picker(part, format));
-            self.forget_count();
         }
     }
 
