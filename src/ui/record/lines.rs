@@ -51,22 +51,35 @@ pub(in crate::ui) fn draw_marked(
             x = line::put(buf, (x, y), room, shown, style);
         }
         if let Some(pattern) = pattern {
-            let style = paint.theme.style(Role::Match);
-            for place in pattern.places(&row.text()) {
-                let text = row.text();
-                let columns = |to: usize| text::width(&text[..to]).saturating_sub(left);
-                let (from, to) = (columns(place.start), columns(place.end));
-                let room = usize::from(area.width);
+            for (from, to) in marks(&row.text(), pattern, left, area.width.into()) {
                 let span = Rect {
-                    x: area.x + from.min(room) as u16,
+                    x: area.x + from as u16,
                     y,
-                    width: (to.min(room) - from.min(room)) as u16,
+                    width: (to - from) as u16,
                     height: 1,
                 };
-                buf.set_style(span, style);
+                buf.set_style(span, paint.theme.style(Role::Match));
             }
         }
     }
+}
+
+/// The columns of the places that are seen: from the first to before the last, counted in the window.
+fn marks(text: &str, pattern: &Pattern, left: usize, room: usize) -> Vec<(usize, usize)> {
+    let mut marks = Vec::new();
+    let (mut at, mut column) = (0, 0);
+    for place in pattern.places(text) {
+        let begin = column + text::width(&text[at..place.start]);
+        if begin >= left + room {
+            break;
+        }
+        at = place.end;
+        column = begin + text::width(&text[place]);
+        if column > left {
+            marks.push((begin.saturating_sub(left), (column - left).min(room)));
+        }
+    }
+    marks
 }
 
 /// What is left of a text after `skip` columns; the columns are used up.
@@ -86,6 +99,15 @@ fn after<'a>(part: &'a str, skip: &mut usize) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_seen_of_the_places_is_marked() {
+        let pattern = Pattern::new("ab").unwrap();
+        assert_eq!(marks("注ab.ab", &pattern, 0, 20), [(2, 4), (5, 7)]);
+        assert_eq!(marks("注ab.ab", &pattern, 3, 3), [(0, 1), (2, 3)], "cut at both sides");
+        assert_eq!(marks("注ab.ab", &pattern, 4, 1), [], "between two");
+        assert_eq!(marks("....ab", &pattern, 0, 4), []);
+    }
 
     #[test]
     fn columns_are_skipped_over_the_borders_of_parts() {
