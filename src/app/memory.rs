@@ -89,7 +89,11 @@ impl Memory {
         }
         self.decoders.retain(|_, chosen| *chosen != TopicDecoders::default());
         while self.decoders.len() > MOST_TOPICS {
-            self.decoders.pop_first();
+            // The one that was chosen just now stays.
+            let Some(first) = self.decoders.keys().find(|name| *name != topic).cloned() else {
+                break;
+            };
+            self.decoders.remove(&first);
         }
     }
 }
@@ -126,6 +130,17 @@ mod tests {
         assert_eq!(again, memory);
         assert_eq!(again.searches().named("errors"), Some("record.value.a == 'x'"));
         assert!(memory.take(Memo::ForgetFilter("errors".to_owned())));
+    }
+
+    #[test]
+    fn the_decoder_that_was_chosen_last_has_room() {
+        let mut memory = Memory::default();
+        for topic in (0..=MOST_TOPICS).rev() {
+            let topic = format!("topic-{topic:04}");
+            memory.take(Memo::Decoder(topic.as_str().into(), Part::Value, Format::Hex));
+            assert_eq!(memory.decoder(&topic, Part::Value), Format::Hex, "{topic}");
+        }
+        assert_eq!(memory.decoders.len(), MOST_TOPICS);
     }
 
     #[test]

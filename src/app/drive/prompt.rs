@@ -223,8 +223,15 @@ impl App {
                     return Err("search first: the search on screen is what is saved".to_owned());
                 };
                 let line = line.to_owned();
+                let effects = self.remember(Memo::KeepFilter {
+                    name: name.clone(),
+                    line: line.clone(),
+                });
+                if self.settings.memory.searches().named(&name) != Some(&line) {
+                    return Err("so many filters have names that there is no room: :filter forget NAME".to_owned());
+                }
                 self.toasts.say(Level::Info, format!("saved as {name}"), now);
-                self.remember(Memo::KeepFilter { name, line })
+                effects
             }
             Command::ForgetFilter(name) if self.settings.memory.searches().named(&name).is_none() => {
                 return Err(format!("no filter {name}"));
