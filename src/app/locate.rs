@@ -32,6 +32,10 @@ impl App {
 
     /// After every event: the next step towards the record that is looked for.
     pub(super) fn locate(&mut self, now: Instant) -> Vec<Effect> {
+        if matches!(self.overlay, Some(Overlay::Form(..) | Overlay::Confirm(_))) {
+            // What is being typed or asked goes first.
+            return Vec::new();
+        }
         match self.errands.sought.take() {
             None => Vec::new(),
             Some(Sought::Awaited(locator)) => self.read_place(locator, now),
@@ -95,6 +99,10 @@ impl App {
             // The user went elsewhere.
             return Vec::new();
         };
+        if !reads(messages, &locator) {
+            // Something else is read by now.
+            return Vec::new();
+        }
         let row = match found(messages) {
             Found::Row(row) => row.clone(),
             Found::Nothing => {
@@ -132,6 +140,16 @@ impl App {
         let title = title.to_owned();
         self.overlay = Some(Overlay::Notice { title, lines });
     }
+}
+
+/// Whether what is on screen was opened to look for this record.
+fn reads(messages: &Messages, locator: &Locator) -> bool {
+    let is_place = |source: &Source| {
+        source.topics == [locator.topic.clone()]
+            && source.partitions == [locator.partition]
+            && source.start == Start::Offset(locator.offset)
+    };
+    messages.search().is_none() && messages.source().is_some_and(is_place)
 }
 
 /// What reading has brought.

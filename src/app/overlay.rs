@@ -67,6 +67,8 @@ pub struct Confirmation {
     pub yes: &'static str,
     /// What is done then.
     pub then: Confirmed,
+    /// What the question was asked over: whoever says no goes on there.
+    pub under: Option<Box<Overlay>>,
 }
 
 /// What is done when a question was answered with yes.
@@ -75,10 +77,5 @@ pub enum Confirmed {
     /// ktui is left, whatever runs.
     Quit,
     /// A record is sent.
-    Send {
-        /// The job that does it.
-        job: Box<JobSpec>,
-        /// What the record was made of: whoever does not send it goes on there.
-        form: Box<(produce::Draft, Form)>,
-    },
+    Send(Box<JobSpec>),
 }

@@ -453,6 +453,60 @@ fn a_running_job_makes_leaving_ask_once() {
 }
 
 #[test]
+fn who_stays_goes_on_with_what_was_typed_or_asked() {
+    let mut stage = unlocked(100, 30);
+    stage.press(Action::Export);
+    stage.press(Action::Accept);
+    stage.press(Action::Produce);
+    stage.tell(Event::Pasted("order-1".into()));
+    let form = stage.app.overlay().cloned();
+    stage.press(Action::QuitNow);
+    assert!(stage.text().contains("Leave ktui?"), "{}", stage.text());
+    stage.press(Action::Leave);
+    assert_eq!(stage.app.overlay().cloned(), form);
+    stage.press(Action::Accept);
+    stage.press(Action::QuitNow);
+    stage.press(Action::Leave);
+    assert!(stage.text().contains("Send this record?"), "{}", stage.text());
+    stage.press(Action::Leave);
+    assert_eq!(stage.app.overlay().cloned(), form);
+}
+
+#[test]
+fn a_record_that_is_looked_for_waits_until_a_form_is_left() {
+    let mut stage = topics(100, 30);
+    stage.press(Action::Palette);
+    stage.type_line("open ktui://kafka-1:9092/orders.events/7@166660");
+    stage.press(Action::Export);
+    let form = stage.app.overlay().cloned();
+    stage.arrive(vec![order(7, 166_666)]);
+    assert!(
+        form.is_some() && stage.app.overlay().cloned() == form,
+        "{}",
+        stage.text()
+    );
+    stage.press(Action::Discard);
+    assert!(stage.text().contains("There is no such record"), "{}", stage.text());
+}
+
+#[test]
+fn a_record_that_is_looked_for_is_no_other_that_is_read_meanwhile() {
+    for elsewhere in ["messages orders.by-customer", "messages orders.events newest 5"] {
+        let mut stage = topics(100, 30);
+        stage.press(Action::Palette);
+        stage.type_line("open ktui://kafka-1:9092/orders.events/7@166660");
+        stage.press(Action::Palette);
+        stage.type_line(elsewhere);
+        stage.arrive(vec![order(7, 166_666)]);
+        assert!(
+            stage.app.overlay().is_none() && stage.app.scope() == Scope::Messages,
+            "{}",
+            stage.text()
+        );
+    }
+}
+
+#[test]
 fn every_box_fits_a_narrow_and_a_wide_screen() {
     for (width, height) in [(60, 16), (120, 40), (30, 7)] {
         for key in [Action::Produce, Action::Export, Action::OpenJobs] {

@@ -122,20 +122,15 @@ impl App {
             lines,
             yes: "leaves ktui",
             then: Confirmed::Quit,
+            under: self.overlay.take().map(Box::new),
         })));
         Vec::new()
     }
 
-    /// The question was left: a record that is not sent goes back to its form.
+    /// The question was answered with no, or what else lies over the screen was left.
     pub(super) fn leave_box(&mut self) {
         self.overlay = match self.overlay.take() {
-            Some(Overlay::Confirm(asked)) => match asked.then {
-                Confirmed::Quit => None,
-                Confirmed::Send { form, .. } => {
-                    let (draft, form) = *form;
-                    Some(Overlay::Form(Purpose::Produce(Box::new(draft)), Box::new(form)))
-                }
-            },
+            Some(Overlay::Confirm(asked)) => asked.under.map(|under| *under),
             _ => None,
         };
     }
@@ -145,7 +140,7 @@ impl App {
         match self.overlay.take() {
             Some(Overlay::Confirm(asked)) => match asked.then {
                 Confirmed::Quit => vec![Effect::Quit],
-                Confirmed::Send { job, .. } => self.start_job(*job, now),
+                Confirmed::Send(job) => self.start_job(*job, now),
             },
             other => {
                 self.overlay = other;

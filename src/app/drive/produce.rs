@@ -146,10 +146,11 @@ impl App {
             title: "Send this record?".to_owned(),
             lines: question(&order, chosen, &sending),
             yes: "sends it",
-            then: Confirmed::Send {
-                job: Box::new(JobSpec::Send(Box::new(order), sending)),
-                form: Box::new((draft.clone(), form.clone())),
-            },
+            then: Confirmed::Send(Box::new(JobSpec::Send(Box::new(order), sending))),
+            under: Some(Box::new(Overlay::Form(
+                Purpose::Produce(Box::new(draft.clone())),
+                Box::new(form.clone()),
+            ))),
         };
         self.overlay = Some(Overlay::Confirm(Box::new(asked)));
         Ok(Vec::new())
