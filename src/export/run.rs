@@ -150,8 +150,8 @@ impl Export {
         drop(scan);
         if ending == Some(Ending::Complete) && paths.is_some() {
             // The last look: offsets of a topic that was made anew meanwhile mean something else.
-            if let Ok(Err(why)) = plan.check(&client).await {
-                let error = Error::Cancelled { what: why };
+            let looked = plan.check(&client).await;
+            if let Err(error) = looked.and_then(|found| found.map_err(|why| Error::Cancelled { what: why })) {
                 run.failures.push(Failure::new("the export", error));
                 ending = Some(Ending::Incomplete);
             }

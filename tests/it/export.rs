@@ -25,6 +25,7 @@ use crate::profiles::{for_each_profile, started};
 
 const FETCH: i16 = 1;
 const SOON: Duration = Duration::from_secs(20);
+const METADATA: i16 = 3;
 
 /// A folder with a file to export to.
 struct Place {
@@ -293,6 +294,23 @@ async fn what_retention_took_is_in_the_checkpoint_and_the_rest_in_the_file() {
     assert_eq!((gap.partition, gap.from, gap.to), (1, 0, 40));
     assert_eq!(lines(&place.path()).len(), 260);
     assert_eq!(progress_rx.borrow().offsets, (300, Some(300)), "what is lost is passed");
+}
+
+#[tokio::test]
+async fn an_export_is_not_called_complete_without_the_last_look() {
+    let (_sim, handle, client) = started(three(2)).await;
+    let place = Place::new("orders.jsonl");
+    let Ok(Prepared::Ready(export)) = prepare(&client, orders(), &place.output(Existing::Refuse)).await else {
+        panic!("an export")
+    };
+    let rule = handle.inject(Rule::new(Fault::CloseUnserved).api(METADATA).always());
+    let (progress_tx, _progress_rx) = watch::channel(Progress::default());
+    let outcome = export.run(&progress_tx, pending()).await.unwrap();
+    assert_eq!(outcome.ending, Ending::Incomplete);
+    assert!(outcome.failures[0].error.is_connection(), "{:?}", outcome.failures);
+    handle.clear(rule);
+    let resumed = run(&client, orders(), &place.output(Existing::Resume)).await;
+    assert_eq!((resumed.ending, lines(&place.path()).len()), (Ending::Complete, 60));
 }
 
 #[tokio::test]
