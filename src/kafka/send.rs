@@ -113,18 +113,14 @@ impl Sender {
         self.lanes.get(&partition).map_or(0, |lane| lane.next_sequence)
     }
 
-    /// Batches of a partition from the oldest unsettled one on. With [`WINDOW`] of them it takes no more: should the
-    /// oldest go again, the broker must still know it.
-    pub fn depth(&self, partition: PartitionId) -> usize {
-        self.lanes.get(&partition).map_or(0, Lane::depth)
-    }
-
     /// Whether nothing is left to be settled.
     pub fn is_idle(&self) -> bool {
         self.settled.is_empty() && self.lanes.values().all(Lane::is_idle)
     }
 
-    /// Numbers a batch and puts it behind those of its partition. `tag` comes back when it is settled.
+    /// Numbers a batch and puts it behind those of its partition. `tag` comes back when it is settled. From the oldest
+    /// unsettled batch of the partition on there may be [`WINDOW`] of them, which whoever pushes sees to: should that one
+    /// go again, the broker must still know it.
     pub fn push(&mut self, tag: u64, partition: PartitionId, batch: NewBatch) {
         let producer = self.producer;
         self.lane(partition).push(tag, batch, producer);

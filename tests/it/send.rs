@@ -1,6 +1,7 @@
 //! Sending to a simulated cluster that loses answers, moves leaders and dies: every record is stored once, in order.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ktui::kafka::client::MetadataScope;
@@ -91,13 +92,20 @@ fn expected(values: std::ops::Range<u32>) -> Vec<String> {
 
 /// Sends 40 batches of 10 records to each of three partitions, never more than the window at once.
 async fn send_all(sender: &mut Sender, mut between: impl FnMut(u32)) -> Vec<Settled> {
-    let mut all = Vec::new();
+    let (mut all, mut unsettled) = (Vec::new(), BTreeSet::new());
     for at in 0..40 {
         for partition in 0..3 {
-            while sender.depth(PartitionId(partition)) == WINDOW {
-                all.push(sender.next().await.unwrap());
+            let is_full = |unsettled: &BTreeSet<(i32, u64)>| {
+                let oldest = unsettled.range((partition, 0)..(partition + 1, 0)).next();
+                oldest.is_some_and(|(_, oldest)| u64::from(at) - oldest == WINDOW as u64)
+            };
+            while is_full(&unsettled) {
+                let settled = sender.next().await.unwrap();
+                unsettled.remove(&(settled.partition.0, settled.tag));
+                all.push(settled);
             }
             sender.push(u64::from(at), PartitionId(partition), batch(at * 10..at * 10 + 10));
+            unsettled.insert((partition, u64::from(at)));
         }
         between(at);
     }

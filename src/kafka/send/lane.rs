@@ -31,8 +31,6 @@ const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
 #[derive(Debug)]
 struct Pending {
     tag: u64,
-    /// Its place among all batches of the lane.
-    index: u64,
     sequence: i32,
     count: i32,
     bytes: Bytes,
@@ -58,7 +56,6 @@ pub(super) struct Lane {
     /// Number of the next record.
     pub(super) next_sequence: i32,
     queue: VecDeque<Pending>,
-    pushed: u64,
     /// The leader has stored a batch of this producer.
     is_known: bool,
     trouble: Option<Trouble>,
@@ -76,12 +73,6 @@ impl Lane {
         self.queue.is_empty() && self.settled.is_empty()
     }
 
-    /// Batches from the oldest unsettled one on: what the broker must remember, should that one go again.
-    pub(super) fn depth(&self) -> usize {
-        let oldest = self.queue.front().map_or(self.pushed, |head| head.index);
-        usize::try_from(self.pushed - oldest).unwrap_or(usize::MAX)
-    }
-
     pub(super) fn push(&mut self, tag: u64, batch: NewBatch, producer: ProducerId) {
         let (sequence, count) = (self.next_sequence, batch.count());
         self.skip(count);
@@ -92,14 +83,12 @@ impl Lane {
         });
         self.queue.push_back(Pending {
             tag,
-            index: self.pushed,
             sequence,
             count,
             bytes,
             is_under_way: false,
             may_be_stored: false,
         });
-        self.pushed += 1;
     }
 
     pub(super) fn skip(&mut self, count: i32) {

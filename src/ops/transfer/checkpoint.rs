@@ -222,11 +222,6 @@ impl Keeper {
         self.writes += 1;
         fs::rename(&new, &self.path)
     }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 impl Drop for Keeper {
