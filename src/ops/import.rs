@@ -133,7 +133,10 @@ impl Import {
                 .filter(char::is_ascii_alphanumeric)
                 .collect();
             let id: String = id[id.len().saturating_sub(8)..].iter().collect();
-            name.push(format!(".import-{}-{id}", target.topic));
+            name.push(format!(".import-{}", target.topic));
+            if !id.is_empty() {
+                name.push(format!("-{id}"));
+            }
             name.into()
         })
     }

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
+use ktui::sim::fault::{Fault, Rule};
 use ktui::sim::{SimSpec, TopicSpec};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::simulated::Cluster;
-use super::terminal::{KTUI, PATIENCE, now, plain};
+use super::terminal::{KTUI, PATIENCE, Start, now, plain};
 
 const TOPIC: &str = "orders";
 
@@ -174,5 +175,45 @@ fn whoever_is_asked_to_end_tells_what_was_sent() {
         assert_eq!(report["items"][0]["records"], 1);
         let said = &report["failures"][0]["error"];
         assert_eq!(said, "what follows line 1 was not sent: interrupted");
+    }
+}
+
+#[test]
+fn before_anything_is_sent_ctrl_c_ends_at_once_wherever_it_waits() {
+    const METADATA: i16 = 3;
+    const INIT_PRODUCER_ID: i16 = 22;
+    const DESCRIBE_CONFIGS: i16 = 32;
+    // While the cluster, the numbers of a producer, and somebody's typing is waited for.
+    for (waits_at, is_silent, press) in [
+        (METADATA, true, ""),
+        (INIT_PRODUCER_ID, true, "typed\n\u{4}yes\n"),
+        (DESCRIBE_CONFIGS, false, "half a li"),
+    ] {
+        let cluster = cluster();
+        if is_silent {
+            cluster
+                .handle
+                .inject(Rule::new(Fault::NeverAnswer).api(waits_at).always());
+        }
+        let mut terminal = Start::ktui(&["-b", &cluster.brokers, "produce", TOPIC, "--timeout", "5m"]).run();
+        terminal.press(press);
+        let end = now() + PATIENCE;
+        while cluster.handle.requests(waits_at) == 0 {
+            assert!(now() < end, "nobody is asked: {}", terminal.text());
+            std::thread::park_timeout(std::time::Duration::from_millis(5));
+        }
+        terminal.press("\u{3}");
+        assert_eq!(terminal.exit_code(), 5, "{}", terminal.text());
+        assert!(terminal.text().contains("nothing was sent"), "{}", terminal.text());
+    }
+}
+
+#[test]
+fn standard_input_by_its_name_is_not_asked_about_on_a_terminal_either() {
+    let cluster = cluster();
+    for command in [["produce", TOPIC, "-"], ["import", "-", TOPIC]] {
+        let mut terminal = Start::ktui(&[&["-b", &cluster.brokers], &command[..]].concat()).run();
+        assert_eq!(terminal.exit_code(), 5, "{}", terminal.text());
+        assert!(terminal.text().contains("--yes confirms it"), "{}", terminal.text());
     }
 }

@@ -423,3 +423,43 @@ async fn what_was_read_before_an_input_broke_can_still_be_stopped() {
     assert_eq!(outcome.stopped, Some(Stopped::Cancelled), "{outcome:?}");
     assert!(outcome.to.lines <= 5, "{outcome:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_be_stored_is_finished_although_the_topic_would_take_it_no_more() {
+    let bed = Bed::new(400).await;
+    let rule = bed.sim.inject(Rule::new(Fault::NeverAnswer).api(PRODUCE).always());
+    let sim = bed.sim.clone();
+    bed.run(Begin::Fresh, |_| sim.look(ends) > 0).await.unwrap();
+    quiet(&bed.sim);
+    bed.sim.clear(rule);
+    let under_way = saved(&bed.checkpoint()).open.last().unwrap().to.lines;
+    bed.sim.edit(|state| {
+        let configs = &mut state.topic_mut(TOPIC).unwrap().configs;
+        configs.insert("message.timestamp.before.max.ms".to_owned(), "10".to_owned());
+    });
+    let outcome = bed.run(Begin::Resume, |_| false).await.unwrap();
+    assert_eq!(
+        outcome.stopped,
+        Some(Stopped::BadLine),
+        "what follows is too old: {outcome:?}"
+    );
+    assert_eq!(outcome.to.lines, under_way);
+    assert!(bed.values().into_iter().map(u64::from).eq(0..under_way));
+}
+
+#[tokio::test]
+async fn an_import_into_each_of_two_clusters_has_a_checkpoint_of_its_own() {
+    let bed = Bed::new(1).await;
+    let mut import = bed.import(&bed.client()).await;
+    let mut path = |id: Option<&str>| {
+        import.recipe.target.cluster.id = id.map(str::to_owned);
+        let path = import.checkpoint_path();
+        path.file_name().unwrap().to_string_lossy().into_owned()
+    };
+    assert_eq!(
+        path(Some("XsRCWiCM/ySgBd5SVzvPsg")),
+        "records.jsonl.import-restored-5SVzvPsg"
+    );
+    assert_ne!(path(Some("another")), path(Some("one")));
+    assert_eq!(path(None), "records.jsonl.import-restored");
+}

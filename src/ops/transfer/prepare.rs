@@ -263,7 +263,7 @@ impl Making<'_> {
             let finished = growing.builder.finish(self.recipe.codec);
             self.recipe.spare.put(growing.builder.into_memory());
             let batch = match finished {
-                Ok(batch) if batch.size() <= max => batch,
+                Ok(batch) if batch.size() <= max || self.was_sent => batch,
                 // Only a record that is too large by itself gets here: a chunk is smaller than that.
                 Ok(batch) => {
                     let size = batch.size();
@@ -405,7 +405,16 @@ mod tests {
         assert_eq!(prepared(&recipe, input).bad_count, 1, "it is too old now");
         let mut cut = Cut::new(input.as_bytes(), recipe.bounds());
         let chunk = cut.next_chunk().unwrap().unwrap();
+        recipe.target.rules.max_message_bytes = 1;
         assert_eq!(recipe.prepare(&chunk, 0, true).records, 1);
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_an_export_makes_the_largest_record() {
+        let mut recipe = recipe(Format::Jsonl);
+        recipe.target.rules.max_message_bytes = 50 << 20;
+        // A control character takes six bytes in JSON.
+        assert!(recipe.bounds().longest > 6 * (50 << 20));
     }
 
     #[test]
