@@ -7,9 +7,11 @@
 //!        └─ apply:  what of the last batches arrived? ─▶ the same batches again ─▶ the rest
 //! ```
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -24,6 +26,8 @@ use crate::ops::transfer::source::{chunks, is_pipe, opened, skipped};
 use crate::ops::transfer::tail::{Arrived, Lane, arrived};
 use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey};
 use crate::task::apart;
+pub use error::ImportError;
+use error::unusable;
 
 /// A file, or what comes from a pipe, to be imported.
 #[derive(Clone, Debug)]
@@ -51,49 +55,6 @@ pub enum Begin {
     Resume,
     /// At the beginning, whatever was sent before.
     Again,
-}
-
-/// Why there was no import.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// A file cannot be used.
-    #[error("cannot use {}: {error}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// Another process imports the same.
-    #[error("another process holds {}", path.display())]
-    Held {
-        /// The checkpoint.
-        path: PathBuf,
-    },
-    /// It was imported before, in part or whole.
-    #[error(
-        "{} was imported into this topic before, {} of it ({records} records): --resume goes on from there, --force \
-         sends everything again", file.display(), if *is_complete { "all" } else { "a part" }
-    )]
-    Before {
-        /// The file.
-        file: PathBuf,
-        /// Whether all of it.
-        is_complete: bool,
-        /// Records that are stored.
-        records: u64,
-    },
-    /// What was begun is not what is asked for now.
-    #[error("cannot resume from {}: {why}", path.display())]
-    Differs {
-        /// The checkpoint.
-        path: PathBuf,
-        /// What differs.
-        why: String,
-    },
-    /// The cluster cannot be used.
-    #[error(transparent)]
-    Kafka(#[from] Error),
 }
 
 /// An import that is ready to go.
@@ -373,11 +334,6 @@ impl Ready {
         let lanes = lanes.filter(|(_, lane)| !lane.batches.is_empty()).collect();
         Ok(arrived(client, topic, found.producer(), &lanes, self.import.patience).await?)
     }
-}
-
-fn unusable(path: &Path, error: io::Error) -> ImportError {
-    let path = path.to_owned();
-    ImportError::File { path, error }
 }
 
 /// The end of every partition: behind it the import's own batches will stand.
