@@ -128,7 +128,7 @@ pub async fn import(writing: &Writing, args: &ImportArgs) -> Result<Exit, Refusa
             say(&format!("warning: {warning}"));
         }
     } else {
-        let survey = import.survey().await?;
+        let survey = ready.survey().await?;
         preview(&import, &survey, &foreign, writing);
         records = Some(survey.records.saturating_sub(ready.resumed().unwrap_or(0)));
     }

@@ -17,6 +17,7 @@ use crate::kafka::model::{PartitionId, TopicName};
 use crate::kafka::partial::Failure;
 use crate::kafka::send::Sender;
 use crate::ops::Sending;
+use crate::ops::transfer::cut::Mark;
 use crate::ops::transfer::outcome::Failed;
 use crate::ops::transfer::source::{Chunks, Ended, chunks, is_pipe, opened};
 use crate::ops::transfer::survey::of_target;
@@ -236,7 +237,7 @@ async fn all(files: &[PathBuf]) -> Result<Box<dyn Read + Send>, Refusal> {
 
 /// How many records it is, for the question; says which lines are none.
 async fn counted(input: &Input, recipe: &Recipe) -> Result<u64, Refusal> {
-    let survey = Survey::of(recipe.clone(), input.chunks(recipe, false).await?).await;
+    let survey = Survey::of(recipe.clone(), input.chunks(recipe, false).await?, Mark::default()).await;
     if let Some(why) = survey.unreadable {
         return Err(Refusal::Failed(format!("nothing was sent: {why}")));
     }

@@ -21,7 +21,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, PartitionId, TopicName, TopicPartition};
 use crate::kafka::send::{Sender, after};
 use crate::ops::transfer::checkpoint::Keeper;
-use crate::ops::transfer::cut::Bounds;
+use crate::ops::transfer::cut::{Bounds, Mark};
 use crate::ops::transfer::source::{chunks, is_pipe, opened, skipped};
 use crate::ops::transfer::tail::{Arrived, Lane, arrived};
 use crate::ops::transfer::{Checkpoint, Cut, Format, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey};
@@ -166,8 +166,12 @@ impl Import {
     /// # Errors
     /// When it cannot be opened.
     pub async fn survey(&self) -> Result<Survey, ImportError> {
-        let chunks = chunks(self.cut(self.bounds()).await?, false).map_err(|error| self.unreadable(error))?;
-        Ok(Survey::of(self.recipe.clone(), chunks).await)
+        self.surveyed(self.bounds(), Mark::default()).await
+    }
+
+    async fn surveyed(&self, bounds: Bounds, reached: Mark) -> Result<Survey, ImportError> {
+        let chunks = chunks(self.cut(bounds).await?, false).map_err(|error| self.unreadable(error))?;
+        Ok(Survey::of(self.recipe.clone(), chunks, reached).await)
     }
 
     /// Takes hold of the checkpoint and says whether the import may begin as asked.
@@ -227,6 +231,17 @@ impl Ready {
     /// Whether an earlier process came to the end.
     pub fn is_complete(&self) -> bool {
         self.found.as_ref().is_some_and(|found| found.is_complete)
+    }
+
+    /// Looks through the whole input; nothing is sent. What an earlier process may have sent is not judged again.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn survey(&self) -> Result<Survey, ImportError> {
+        match &self.found {
+            Some(found) => self.import.surveyed(found.bounds, found.reached()).await,
+            None => self.import.survey().await,
+        }
     }
 
     /// Sends what is not there yet.

@@ -359,6 +359,24 @@ async fn what_was_under_way_is_not_sent_again_when_the_file_has_changed_there() 
 }
 
 #[tokio::test]
+async fn what_was_sent_is_not_warned_of_when_an_import_is_resumed() {
+    let bed = Bed::new(400).await;
+    bed.run(Begin::Fresh, |progress| progress.records >= 250).await.unwrap();
+    let client = bed.client();
+    let mut import = bed.import(&client).await;
+    // The time of a record is its number: meanwhile the first 200 have become too old.
+    import.recipe.target.rules.oldest = (import.recipe.clock)() - 200;
+    let fresh = import.survey().await.unwrap();
+    assert_eq!((fresh.records, fresh.bad_count), (200, 200));
+    let resumed = import.open(Begin::Resume).await.unwrap().survey().await.unwrap();
+    assert_eq!(
+        (resumed.records, resumed.bad_count),
+        (400, 0),
+        "those are there already"
+    );
+}
+
+#[tokio::test]
 async fn lines_of_a_pipe_are_imported_as_they_come() {
     let (reader, mut writer) = io::pipe().unwrap();
     let mut bed = Bed::new(1).await;

@@ -51,6 +51,11 @@ impl BatchBuilder {
         self.plain
     }
 
+    /// Bytes of the batch, not compressed.
+    pub fn size(&self) -> usize {
+        V2_HEADER + self.plain.len()
+    }
+
     /// Appends a record.
     ///
     /// # Errors

@@ -132,6 +132,19 @@ impl Recipe {
     /// Makes batches of a chunk. `first` is the partition of the first chunk's records without key. A chunk that may
     /// be stored already (`was_sent`) is not judged again: as time goes by the topic would refuse what it took.
     pub fn prepare(&self, chunk: &Chunk, first: u64, was_sent: bool) -> Prepared {
+        self.made(chunk, first, was_sent).finish(|_| true)
+    }
+
+    /// What there is to be said of a chunk, as [`Recipe::prepare`] does, without batches: only what may be too large for
+    /// one is compressed.
+    pub fn judge(&self, chunk: &Chunk, was_sent: bool) -> Prepared {
+        let max = self.target.rules.max_message_bytes;
+        let mut judged = self.made(chunk, 0, was_sent).finish(|size| largest(size) > max);
+        judged.shares.clear();
+        judged
+    }
+
+    fn made(&self, chunk: &Chunk, first: u64, was_sent: bool) -> Making<'_> {
         let now = (self.clock)();
         let sticky = PartitionId(((first + chunk.from.chunk) % u64::from(self.target.partitions.max(1))) as i32);
         let mut making = Making {
@@ -153,7 +166,7 @@ impl Recipe {
                 making.bad(number, why);
             }
         }
-        making.finish()
+        making
     }
 
     fn place(&self, record: &NewRecord<'_>, origin: &Origin<'_>, sticky: PartitionId) -> Result<PartitionId, String> {
@@ -173,6 +186,11 @@ impl Recipe {
             .as_deref()
             .map_or(sticky, |key| partition_of(key, partitions)))
     }
+}
+
+/// What a batch of so many bytes may become by compression: noise grows, if by less than that.
+fn largest(size: usize) -> usize {
+    size + size / 16 + 64
 }
 
 /// The lines of a chunk, without their newlines.
@@ -256,12 +274,14 @@ impl Making<'_> {
         }
     }
 
-    fn finish(mut self) -> Prepared {
+    /// Makes batches of shares whose size, not compressed, `is_wanted`.
+    fn finish(mut self, is_wanted: impl Fn(usize) -> bool) -> Prepared {
         let max = self.recipe.target.rules.max_message_bytes;
         for (place, growing) in std::mem::take(&mut self.shares).into_iter().enumerate() {
             let Some(growing) = growing else { continue };
-            let finished = growing.builder.finish(self.recipe.codec);
+            let finished = is_wanted(growing.builder.size()).then(|| growing.builder.finish(self.recipe.codec));
             self.recipe.spare.put(growing.builder.into_memory());
+            let Some(finished) = finished else { continue };
             let batch = match finished {
                 Ok(batch) if batch.size() <= max || self.was_sent => batch,
                 // Only a record that is too large by itself gets here: a chunk is smaller than that.
@@ -393,8 +413,37 @@ mod tests {
         let chunks: Vec<_> = std::iter::from_fn(|| cut.next_chunk().unwrap()).collect();
         let made: Vec<_> = chunks.iter().map(|chunk| recipe.prepare(chunk, 0, false)).collect();
         assert_eq!(made.iter().map(|made| made.records).collect::<Vec<_>>(), [1, 0, 1]);
+        for (chunk, made) in chunks.iter().zip(&made) {
+            let judged = recipe.judge(chunk, false);
+            assert_eq!((judged.records, judged.bad.clone()), (made.records, made.bad.clone()));
+            assert!(judged.shares.is_empty());
+        }
         assert_eq!(made[1].bad[0].line, 2);
         assert!(made[1].bad[0].why.contains("max.message.bytes is 300"));
+    }
+
+    #[test]
+    fn no_codec_makes_more_of_a_batch_than_is_reckoned_with() {
+        let mut state = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .take(900_000)
+        .collect();
+        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            for length in [0, 1, 100, 40_000, 900_000] {
+                let mut builder = BatchBuilder::default();
+                let value = Some(Cow::Borrowed(&noise[..length]));
+                let record = NewRecord {
+                    value,
+                    ..NewRecord::default()
+                };
+                builder.push(&record).unwrap();
+                let (plain, packed) = (builder.size(), builder.finish(codec).unwrap().size());
+                assert!(packed <= largest(plain), "{codec}: {plain} became {packed}");
+            }
+        }
     }
 
     #[test]

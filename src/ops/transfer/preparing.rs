@@ -12,15 +12,24 @@ use super::prepare::{Prepared, Recipe};
 #[derive(Debug)]
 pub struct Preparing {
     recipe: Arc<Recipe>,
-    /// Which partition the first records without key go to.
-    first: u64,
+    /// Which partition the first records without key go to; `None` where nothing goes anywhere.
+    first: Option<u64>,
     cores: usize,
     working: VecDeque<(Mark, JoinHandle<Prepared>)>,
 }
 
 impl Preparing {
-    /// Works by `recipe`.
+    /// Makes batches by `recipe`; the first records without key go to partition `first`.
     pub fn new(recipe: Recipe, first: u64) -> Self {
+        Self::working(recipe, Some(first))
+    }
+
+    /// Only judges what would become of chunks.
+    pub fn judging(recipe: Recipe) -> Self {
+        Self::working(recipe, None)
+    }
+
+    fn working(recipe: Recipe, first: Option<u64>) -> Self {
         Self {
             recipe: Arc::new(recipe),
             first,
@@ -48,7 +57,10 @@ impl Preparing {
     pub fn push(&mut self, chunk: Chunk, was_sent: bool) {
         let (recipe, first, to) = (Arc::clone(&self.recipe), self.first, chunk.to);
         self.begin(to, move || {
-            let prepared = recipe.prepare(&chunk, first, was_sent);
+            let prepared = match first {
+                Some(first) => recipe.prepare(&chunk, first, was_sent),
+                None => recipe.judge(&chunk, was_sent),
+            };
             recipe.spare.put(chunk.bytes);
             prepared
         });

@@ -1,5 +1,6 @@
 //! Looks through an input before anything is sent: how much it is, what is wrong with it, what the target will do.
 
+use super::cut::Mark;
 use super::prepare::{BadLine, OnBad, Prepared, Recipe};
 use super::preparing::Preparing;
 use super::source::Chunks;
@@ -29,9 +30,10 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Reads everything that comes from `chunks`, and makes batches of it for nobody.
-    pub async fn of(recipe: Recipe, mut chunks: Chunks) -> Self {
-        let (mut survey, mut preparing) = (Self::default(), Preparing::new(recipe, 0));
+    /// Reads everything that comes from `chunks`. What may have been sent already, up to `reached`, is counted and not
+    /// judged.
+    pub async fn of(recipe: Recipe, mut chunks: Chunks, reached: Mark) -> Self {
+        let (mut survey, mut preparing) = (Self::default(), Preparing::judging(recipe));
         while let Some(chunk) = chunks.recv().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
@@ -41,7 +43,8 @@ impl Survey {
                 }
             };
             (survey.lines, survey.bytes) = (chunk.to.lines, chunk.to.position);
-            preparing.push(chunk, false);
+            let was_sent = chunk.to.chunk <= reached.chunk;
+            preparing.push(chunk, was_sent);
             if !preparing.has_room()
                 && let Some((_, oldest)) = preparing.next().await
             {
@@ -153,7 +156,7 @@ mod tests {
             "{\"key"
         );
         let cut = Cut::new(input.as_bytes(), recipe.bounds());
-        let survey = Survey::of(recipe.clone(), chunks(cut, false).unwrap()).await;
+        let survey = Survey::of(recipe.clone(), chunks(cut, false).unwrap(), Mark::default()).await;
         assert_eq!((survey.records, survey.lines, survey.bytes), (3, 5, input.len() as u64));
         assert_eq!((survey.short_lived, survey.times), (1, Some((5, 999))));
         let named: Vec<_> = survey.bad.iter().map(|bad| bad.line).collect();
