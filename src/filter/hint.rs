@@ -140,8 +140,7 @@ mod tests {
     #[test]
     fn every_place_is_found_and_the_way_to_the_next_escape_is_read_once() {
         let hint = Hint::new(&literals(&["heidi"], true).unwrap()).unwrap();
-        let bytes = br"heidi heidi 
- heidi";
+        let bytes = br"heidi heidi \n heidi";
         let mut escapes = Escapes::default();
         let mut places = Vec::new();
         while let Some(at) = hint.find(bytes, places.last().map_or(0, |at| at + 1), &mut escapes) {
@@ -149,13 +148,7 @@ mod tests {
         }
         assert_eq!(places, [0, 6, 12, 15]);
         let mut escapes = Escapes::default();
-        assert_eq!(
-            escapes.next(
-                br"abc
-", 0
-            ),
-            3
-        );
+        assert_eq!(escapes.next(br"abc\n", 0), 3);
         // It does not look: there is none any more.
         assert_eq!(escapes.next(b"abcdn", 2), 3);
         assert_eq!(escapes.next(b"abcdn", 4), 5);

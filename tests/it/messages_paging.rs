@@ -212,7 +212,7 @@ fn a_seek_and_an_export_take_the_records_that_are_shown() {
         "{}",
         stage.text()
     );
-    stage.press(Action::Back);
+    stage.press(Action::Discard);
     stage.press(Action::Seek);
     stage.type_line("begin");
     assert_eq!(stage.feed().1.isolation, Isolation::ReadUncommitted);
