@@ -3,6 +3,8 @@
 
 mod layout;
 
+use memchr::memchr2;
+
 pub(super) use layout::{Pretty, RowStart};
 
 /// Where text stops being JSON, and why.
@@ -41,11 +43,25 @@ pub(super) struct Token<'a> {
 pub(super) struct Tokens<'a> {
     input: &'a str,
     at: usize,
+    /// Whether it is known to be JSON: then a string is only looked for its end, at many bytes a step.
+    is_valid: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(input: &'a str, at: usize) -> Self {
-        Self { input, at }
+        Self {
+            input,
+            at,
+            is_valid: false,
+        }
+    }
+
+    /// Of text that was checked before.
+    pub(super) fn of_valid(input: &'a str, at: usize) -> Self {
+        Self {
+            is_valid: true,
+            ..Self::new(input, at)
+        }
     }
 
     fn fail(&self, length: usize, what: &'static str) -> JsonError {
@@ -71,10 +87,7 @@ impl<'a> Tokens<'a> {
     fn string(&self, rest: &[u8]) -> Result<usize, JsonError> {
         let mut length = 1;
         loop {
-            length += rest[length..]
-                .iter()
-                .take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f))
-                .count();
+            length += self.plain(&rest[length..]);
             match rest.get(length) {
                 Some(b'"') => return Ok(length + 1),
                 Some(b'\\') => match rest.get(length + 1) {
@@ -92,6 +105,16 @@ impl<'a> Tokens<'a> {
                 None => return Err(self.fail(length, "string without an end")),
             }
         }
+    }
+
+    /// How many bytes of a string come before a quote, an escape or an error.
+    fn plain(&self, rest: &[u8]) -> usize {
+        if self.is_valid {
+            return memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+        }
+        rest.iter()
+            .take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f))
+            .count()
     }
 
     fn number(&self, rest: &[u8]) -> Result<usize, JsonError> {

@@ -9,7 +9,7 @@ pub use find::{MOST_COUNTED, Pattern};
 use bytes::Bytes;
 
 use super::line::{Line, SpanKind};
-use super::registry::{Choice, Decoded, Format, choose, decode};
+use super::registry::{Choice, Decoded, Format, choose_shaped, decode};
 use super::shape::{Shape, shape};
 use super::site::Site;
 use body::Body;
@@ -57,6 +57,27 @@ impl View {
             body: Body::new(bytes, choice.decoded, columns.clamp(NARROWEST, WIDEST)),
             folds: Folds::default(),
         }
+    }
+
+    /// The same with rows of at most `columns` cells: what is folded stays so.
+    #[must_use]
+    pub fn relaid(&self, columns: usize) -> Self {
+        let body = self.body.relaid(columns.clamp(NARROWEST, WIDEST));
+        let mut folds = Folds::default();
+        folds.insert(body.containers_at(self.folds.places()));
+        Self {
+            reason: self.reason.clone(),
+            body,
+            folds,
+            ..*self
+        }
+    }
+
+    /// The row on which the first byte of a row stands in another layout of the same.
+    pub fn row_in(&self, other: &Self, row: usize) -> usize {
+        let byte = self.body.byte_of(self.folds.whole(row));
+        let whole = other.body.row_of(byte);
+        other.folds.shown(whole.min(other.body.rows - 1))
     }
 
     /// What the bytes are.
@@ -179,9 +200,13 @@ impl View {
 /// What to show: as wanted, or else as plainly as can be.
 fn chosen(bytes: &[u8], format: Format, shape: Shape, site: &Site<'_>) -> Choice {
     if format == Format::Auto {
-        return choose(bytes, site);
+        return choose_shaped(bytes, shape, site);
     }
-    match decode(bytes, format, site) {
+    let decoded = match (format, shape) {
+        (Format::Json, Shape::Json) => Ok(Decoded::AsJson),
+        _ => decode(bytes, format, site),
+    };
+    match decoded {
         Ok(decoded) => Choice {
             format,
             reason: String::new(),
@@ -274,6 +299,32 @@ mod tests {
         assert_eq!(texts(&view, 0, 9).len(), 4);
         view.toggle_all(0);
         assert_eq!(view.rows(), rows);
+    }
+
+    #[test]
+    fn another_width_keeps_what_is_folded_and_the_place() {
+        let json = format!(r#"{{"a":[1,{{"b":"{}"}}],"c":{{"d":4}},"last":7}}"#, "x".repeat(90));
+        let mut wide = open(json.as_bytes(), Format::Auto, 200);
+        assert!(wide.toggle_fold(7), "c");
+        let last = wide.rows() - 2;
+        let narrow = wide.relaid(20);
+        assert!(narrow.rows() > wide.rows());
+        assert!(texts(&narrow, 0, 99).contains(&"  \"c\": { … 1 },".to_owned()));
+        let row = wide.row_in(&narrow, last);
+        assert_eq!(texts(&narrow, row, 1), texts(&wide, last, 1));
+        assert_eq!(narrow.row_in(&wide, row), last);
+        let mut folded = wide.clone();
+        folded.toggle_fold(1);
+        let (again, whole) = (folded.relaid(20).relaid(200), texts(&folded, 0, 99));
+        assert_eq!(texts(&again, 0, 99), whole);
+        assert_eq!(whole.len(), 5, "{whole:?}");
+        for format in [Format::Text, Format::Hex] {
+            let wide = open(json.as_bytes(), format, 100);
+            let narrow = wide.relaid(30);
+            assert_eq!(texts(&narrow, 0, 99), texts(&open(json.as_bytes(), format, 30), 0, 99));
+            assert_eq!(wide.row_in(&narrow, 0), 0);
+        }
+        assert_eq!(View::open(None, Format::Auto, 80).relaid(20).rows(), 1);
     }
 
     #[test]

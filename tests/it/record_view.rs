@@ -49,6 +49,27 @@ fn objects_and_arrays_fold_under_the_cursor_and_all_at_once() {
 }
 
 #[test]
+fn another_width_keeps_folds_and_cursor() {
+    let mut stage = open(ORDER, 80, 24);
+    stage.press(Action::CursorDown);
+    stage.press(Action::CursorDown);
+    stage.press(Action::Open);
+    stage.press(Action::CursorDown);
+    let folded = stage.line("items");
+    assert!(stage.line("▸   ").contains("note"), "{}", stage.text());
+    for change in [
+        ktui::layout::Size { width: 40, height: 24 },
+        ktui::layout::Size { width: 80, height: 24 },
+    ] {
+        stage.resize(change);
+        assert_eq!(stage.line("items"), folded);
+        assert!(stage.line("▸   ").contains("note"), "{}", stage.text());
+    }
+    stage.press(Action::ToggleWrap);
+    assert_eq!(stage.line("items"), folded);
+}
+
+#[test]
 fn a_search_marks_counts_and_walks_its_places() {
     let mut stage = open(ORDER, 80, 24);
     stage.press(Action::Filter);

@@ -153,7 +153,7 @@ struct JsonLine<'a> {
 
 impl<'a> JsonLine<'a> {
     fn read(input: &'a str, place: Place) -> Option<Self> {
-        let mut tokens = Tokens::new(input, place.at);
+        let mut tokens = Tokens::of_valid(input, place.at);
         let mut line = Self {
             parts: [(SpanKind::Punctuation, ""); 6],
             count: 0,

@@ -63,9 +63,12 @@ impl Body {
             }
             as_it_is => (bytes, as_it_is),
         };
-        let (layout, rows) = match (decoded, std::str::from_utf8(&shown)) {
-            (Decoded::AsHex, _) => hex(&shown, columns),
-            (Decoded::AsJson, Ok(text)) => json(text, columns),
+        let (layout, rows) = match decoded {
+            Decoded::AsHex => hex(&shown, columns),
+            Decoded::AsJson => match std::str::from_utf8(&shown) {
+                Ok(text) => json(text.into(), columns),
+                Err(_) => lines(&shown, columns),
+            },
             _ => lines(&shown, columns),
         };
         let shown = match layout {
@@ -74,6 +77,22 @@ impl Body {
         };
         Self {
             shown,
+            columns,
+            rows,
+            layout,
+        }
+    }
+
+    /// The same in rows of another width.
+    pub(super) fn relaid(&self, columns: usize) -> Self {
+        let (layout, rows) = match &self.layout {
+            Layout::Nothing(_) => return self.clone(),
+            Layout::Hex(_) => hex(&self.shown, columns),
+            Layout::Text(_) => lines(&self.shown, columns),
+            Layout::Json(text, _) => json(Arc::clone(text), columns),
+        };
+        Self {
+            shown: self.shown.clone(),
             columns,
             rows,
             layout,
@@ -198,6 +217,28 @@ impl Body {
         fold(&mut pretty, head).map(|fold| (head, fold))
     }
 
+    /// The objects and arrays whose lines begin at these bytes, which ascend.
+    pub(super) fn containers_at(&self, places: impl Iterator<Item = usize>) -> Vec<(usize, Fold)> {
+        let mut folds = Vec::new();
+        let mut places = places.peekable();
+        let Layout::Json(text, _) = &self.layout else {
+            return folds;
+        };
+        let (mut pretty, mut row) = (Pretty::new(text, self.columns, None), 0);
+        while let Some(wanted) = places.peek() {
+            if pretty.place().line() >= *wanted && !pretty.place().is_continued() {
+                places.next();
+                folds.extend(fold(&mut pretty.clone(), row).map(|fold| (row, fold)));
+                continue;
+            }
+            if !pretty.skip_row() {
+                break;
+            }
+            row += 1;
+        }
+        folds
+    }
+
     /// Every object and array that stands directly in the outermost one.
     pub(super) fn top_containers(&self) -> Vec<(usize, Fold)> {
         let mut folds = Vec::new();
@@ -225,7 +266,7 @@ impl Body {
 
 /// What folding hides of the line at `head`; the layout then stands behind it. `None` where the line opens nothing.
 fn fold(pretty: &mut Pretty<'_>, head: usize) -> Option<Fold> {
-    let depth = pretty.place().depth();
+    let (at, depth) = (pretty.place().line(), pretty.place().depth());
     let mut row = head;
     loop {
         pretty.skip_row().then_some(())?;
@@ -252,6 +293,7 @@ fn fold(pretty: &mut Pretty<'_>, head: usize) -> Option<Fold> {
     }
     // The closing bracket is a line too.
     Some(Fold {
+        at,
         start,
         end: row,
         members: lines.saturating_sub(1),
@@ -281,13 +323,13 @@ fn lines(bytes: &[u8], columns: usize) -> (Layout, usize) {
     (Layout::Text(starts), rows)
 }
 
-fn json(text: &str, columns: usize) -> (Layout, usize) {
+fn json(text: Arc<str>, columns: usize) -> (Layout, usize) {
     let (mut starts, mut rows) = (Vec::new(), 0);
-    let mut pretty = Pretty::new(text, columns, None);
+    let mut pretty = Pretty::new(&text, columns, None);
     loop {
         let place = pretty.place();
         if !pretty.skip_row() {
-            return (Layout::Json(text.into(), starts), rows);
+            return (Layout::Json(text, starts), rows);
         }
         if rows % STRIDE == 0 {
             starts.push(place);
@@ -312,10 +354,12 @@ mod tests {
         let json = format!("{{\"first\": [1, 2],\n \"long\": \"{long}needle{long}\", \"last\": 7}}");
         for (decoded, columns) in [(Decoded::AsJson, 40), (Decoded::AsText, 40), (Decoded::AsJson, 4000)] {
             let body = body(&json, decoded, columns);
-            for word in ["first", "2]", "needle", "last", "7"] {
+            for word in ["first", "2", "needle", "last", "7"] {
                 let row = body.row_of(json.find(word).unwrap());
+                // A word may be cut at the end of its row: then the next one begins with the rest.
                 let around: String = body.window(row, 2).iter().map(Line::text).collect();
-                assert!(around.contains(&word[..1]), "{word} on {row}: {around}");
+                let at = around.find(word).unwrap_or_else(|| panic!("{word} on {row}: {around}"));
+                assert!(at < body.window(row, 1)[0].text().len(), "{word} on {row}: {around}");
             }
         }
         let hex = body(&json, Decoded::AsHex, 80);
@@ -326,11 +370,17 @@ mod tests {
     #[test]
     fn a_container_ends_with_its_bracket_and_counts_its_members() {
         let body = body(r#"{"a":[1,{"b":2},[3]],"c":4}"#, Decoded::AsJson, 80);
-        let fold = |start, end, members| Fold { start, end, members };
-        assert_eq!(body.container(0), Some((0, fold(1, body.rows, 2))));
-        assert_eq!(body.container(1), Some((1, fold(2, 10, 3))));
+        let fold = |at, start, end, members| Fold {
+            at,
+            start,
+            end,
+            members,
+        };
+        assert_eq!(body.container(0), Some((0, fold(0, 1, body.rows, 2))));
+        assert_eq!(body.container(1), Some((1, fold(1, 2, 10, 3))));
         assert_eq!(body.container(2), None, "1 is no container");
-        assert_eq!(body.top_containers(), [(1, fold(2, 10, 3))]);
+        assert_eq!(body.top_containers(), [(1, fold(1, 2, 10, 3))]);
+        assert_eq!(body.containers_at([0, 1].into_iter()).len(), 2);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 /// One folded object or array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fold {
+    /// The byte at which its first line begins: where it stands at any width.
+    pub(super) at: usize,
     /// The first hidden row.
     pub(super) start: usize,
     /// The row after the last hidden one.
@@ -26,6 +28,11 @@ pub(super) struct Folds {
 impl Folds {
     pub(super) fn is_empty(&self) -> bool {
         self.by_head.is_empty()
+    }
+
+    /// The bytes at which they begin, in order.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        self.by_head.values().map(|fold| fold.at)
     }
 
     /// Folds what begins at `head`.
@@ -103,7 +110,13 @@ mod tests {
     use super::*;
 
     fn fold(start: usize, end: usize) -> (usize, Fold) {
-        (start - 1, Fold { start, end, members: 0 })
+        let fold = Fold {
+            at: start - 1,
+            start,
+            end,
+            members: 0,
+        };
+        (start - 1, fold)
     }
 
     #[test]
@@ -123,10 +136,20 @@ mod tests {
     proptest! {
         #[test]
         fn shown_rows_are_those_that_nothing_hides(spans in proptest::collection::vec((1usize..40, 1usize..9), 0..8)) {
+            // Only spans within one another or apart occur.
+            let fits = |a: &(usize, usize), b: &(usize, usize)| {
+                let (a, b) = (a.min(b), a.max(b));
+                a.0 + a.1 < b.0 || (a.0 < b.0 && b.0 + b.1 <= a.0 + a.1)
+            };
+            let spans = spans.into_iter().fold(Vec::new(), |mut spans, span| {
+                if spans.iter().all(|other| fits(other, &span)) {
+                    spans.push(span);
+                }
+                spans
+            });
             let mut folds = Folds::default();
             folds.insert(spans.iter().map(|(start, length)| fold(*start, start + length)));
-            // Only spans within one another or apart occur.
-            let hidden = |row: usize| folds.outermost.iter().any(|(fold, _)| (fold.start..fold.end).contains(&row));
+            let hidden = |row: usize| spans.iter().any(|(start, length)| (*start..start + length).contains(&row));
             let visible: Vec<usize> = (0..60).filter(|row| !hidden(*row)).collect();
             for (shown, whole) in visible.iter().enumerate() {
                 prop_assert_eq!(folds.whole(shown), *whole);

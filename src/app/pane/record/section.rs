@@ -121,9 +121,19 @@ impl Text {
             Format::Hex => columns,
             _ => wrap.columns(columns),
         };
-        if self.opened.as_ref().is_none_or(|(opened, _)| *opened != columns) {
-            self.opened = Some((columns, View::open_at(bytes, self.format, columns, site)));
-            self.counted = None;
+        match &self.opened {
+            Some((opened, _)) if *opened == columns => {}
+            Some((_, before)) => {
+                let view = before.relaid(columns);
+                let cursor = before.row_in(&view, self.list.cursor);
+                let above = self.list.cursor.saturating_sub(self.list.top_row);
+                self.list = ListState {
+                    cursor,
+                    top_row: cursor.saturating_sub(above),
+                };
+                self.opened = Some((columns, view));
+            }
+            None => self.opened = Some((columns, View::open_at(bytes, self.format, columns, site))),
         }
     }
 
