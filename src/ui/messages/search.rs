@@ -13,7 +13,6 @@ use crate::app::pane::View;
 use crate::app::pane::messages::search::{Phase, Search};
 use crate::app::pane::messages::{Messages, Source, Stance};
 use crate::filter::Kind;
-use crate::position::Start;
 
 /// Columns of the search line in the title.
 const TITLE: usize = 44;
@@ -236,12 +235,10 @@ pub(super) fn instead(pane: &Messages, search: &Search, view: View<'_>, paint: &
     words
 }
 
-/// From where to where is searched: of the newest records everything.
+/// From where to where is searched.
 pub(super) fn range(pane: &Messages, source: &Source, view: View<'_>, paint: &Paint<'_>) -> String {
     let mut searched = source.clone();
-    if matches!(searched.start, Start::Newest(_)) {
-        searched.start = Start::Begin;
-    }
+    searched.start = source.searched_from();
     Words::new(view, paint).range(pane, &searched)
 }
 

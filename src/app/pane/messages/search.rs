@@ -338,12 +338,12 @@ fn grouped(number: u64) -> String {
     said
 }
 
-/// What to read: everything from the chosen start, of the newest records the whole log.
+/// What to read.
 fn spec(source: &Source, filter: Filter, isolation: Isolation) -> SearchSpec {
     let topics = source.topics.iter().map(|topic| FeedTopic {
         topic: topic.clone(),
         partitions: source.partitions.clone(),
-        start: source.start.clone(),
+        start: source.searched_from(),
     });
     SearchSpec {
         topics: topics.collect(),

@@ -114,6 +114,14 @@ impl Source {
         Ok(())
     }
 
+    /// Where a search of it starts: of the newest records the whole log is searched.
+    pub fn searched_from(&self) -> Start {
+        match &self.start {
+            Start::Newest(_) => Start::Begin,
+            other => other.clone(),
+        }
+    }
+
     /// What of it an export writes at first.
     pub fn draft(&self, filter: &str) -> Draft {
         Draft {
