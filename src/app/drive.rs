@@ -183,7 +183,6 @@ impl App {
         for intent in intents {
             match intent {
                 Intent::Go(location) => effects.extend(self.go(location, now)),
-                Intent::Back => effects.extend(self.back(now)),
                 Intent::Ask(kind, text) => self.prompt = Some(Prompt::new(kind, &text)),
                 Intent::Say(level, text) => self.toasts.say(level, text, now),
                 Intent::Read(spec) => {

@@ -45,8 +45,6 @@ pub struct View<'a> {
 pub enum Intent {
     /// Show another screen.
     Go(Location),
-    /// Leave this screen.
-    Back,
     /// Open a prompt with this text in it.
     Ask(PromptKind, String),
     /// Say something at the bottom.

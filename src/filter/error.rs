@@ -49,11 +49,6 @@ impl FilterError {
     pub fn column(&self) -> Option<usize> {
         self.at.map(|at| at + 1)
     }
-
-    /// What to write instead.
-    pub fn advice(&self) -> Option<&'static str> {
-        self.hint
-    }
 }
 
 impl fmt::Display for FilterError {
@@ -109,7 +104,7 @@ mod tests {
     fn an_error_says_what_where_and_what_to_write() {
         let error = FilterError::new("unclosed group").at(2).shifted(3).hint("close it");
         assert_eq!(error.to_string(), "unclosed group at column 6; close it");
-        assert_eq!((error.column(), error.advice()), (Some(6), Some("close it")));
+        assert_eq!((error.column(), error.hint), (Some(6), Some("close it")));
         assert_eq!(
             FilterError::new("nothing to look for").to_string(),
             "nothing to look for"

@@ -46,8 +46,8 @@ impl Edges {
         self.of.entry((began.topic, began.partition)).or_insert(nothing);
     }
 
-    /// A row came at the end.
-    pub fn pushed(&mut self, topic: u16, row: &Row) {
+    /// A row came at the end, or before the first.
+    pub fn came(&mut self, topic: u16, row: &Row) {
         let nothing = Edge {
             low: row.offset(),
             high: row.offset(),
@@ -55,11 +55,6 @@ impl Edges {
         let edge = self.of.entry(place(topic, row)).or_insert(nothing);
         edge.low = edge.low.min(row.offset());
         edge.high = edge.high.max(after(row));
-    }
-
-    /// A row came before the first.
-    pub fn prepended(&mut self, topic: u16, row: &Row) {
-        self.pushed(topic, row);
     }
 
     /// The first row left.
@@ -118,11 +113,11 @@ mod tests {
         };
         edges.began(&began);
         assert_eq!(only(&edges), (10, 10));
-        edges.pushed(0, &stretch(5, 7));
+        edges.came(0, &stretch(5, 7));
         assert_eq!(only(&edges), (5, 10), "the newest before the place where it began");
-        edges.pushed(0, &stretch(12, 14));
+        edges.came(0, &stretch(12, 14));
         assert_eq!(only(&edges), (5, 15));
-        edges.prepended(0, &stretch(1, 1));
+        edges.came(0, &stretch(1, 1));
         edges.left_back(0, &stretch(12, 14));
         assert_eq!(only(&edges), (1, 12));
         edges.left_front(0, &stretch(1, 1));

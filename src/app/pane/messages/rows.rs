@@ -115,7 +115,7 @@ impl Rows {
     pub fn push(&mut self, topic: u16, row: &Row) {
         let row = detached(row);
         self.count_in(&row);
-        self.edges.pushed(topic, &row);
+        self.edges.came(topic, &row);
         if self.is_shown(&row) {
             self.shown.push_back(self.end());
         }
@@ -139,7 +139,7 @@ impl Rows {
     pub fn prepend(&mut self, topic: u16, row: &Row) -> bool {
         let row = detached(row);
         self.count_in(&row);
-        self.edges.prepended(topic, &row);
+        self.edges.came(topic, &row);
         self.first -= 1;
         let is_shown = self.is_shown(&row);
         if is_shown {
@@ -323,11 +323,6 @@ impl Rows {
         self.first + self.kept.len() as Seq
     }
 
-    /// The kept rows that no consumer is handed as data.
-    pub fn asides(&self) -> Asides {
-        self.asides
-    }
-
     /// Kept rows that are not shown because of what they are.
     pub fn hidden(&self) -> Asides {
         match self.which {
@@ -473,7 +468,7 @@ mod tests {
             aborted: 1,
             open: 1,
         };
-        assert_eq!((rows.asides(), rows.showable()), (asides, 1));
+        assert_eq!((rows.asides, rows.showable()), (asides, 1));
         rows.show(Shown::Uncommitted);
         assert_eq!(
             (offsets(&rows), rows.showable(), rows.hidden().control),
@@ -485,7 +480,7 @@ mod tests {
             rows: 2,
             bytes: usize::MAX,
         });
-        assert_eq!((rows.asides().total(), rows.asides().aborted), (2, 0));
+        assert_eq!((rows.asides.total(), rows.asides.aborted), (2, 0));
     }
 
     #[test]
@@ -527,7 +522,7 @@ mod tests {
             bytes: usize::MAX,
         };
         assert!(rows.trim_after(limit, 0) && !rows.trim_after(limit, 0));
-        assert_eq!((offsets(&rows), rows.asides().aborted), (vec![6, 7, 8, 9, 10], 1));
+        assert_eq!((offsets(&rows), rows.asides.aborted), (vec![6, 7, 8, 9, 10], 1));
         let edges: Vec<_> = rows.edges().iter().map(|(_, edge)| (edge.low.0, edge.high.0)).collect();
         assert_eq!(edges, [(5, 11)]);
         data(&mut rows, 11..12);
