@@ -52,14 +52,6 @@ impl JobSpec {
     pub fn can_stop(&self) -> bool {
         matches!(self, Self::Export(_))
     }
-
-    /// The same, going on where it was interrupted; `None` for what nobody may do twice without being asked again.
-    fn resumed(&self, has_begun: bool) -> Option<Self> {
-        match self {
-            Self::Export(order) => Some(Self::Export(Box::new(order.resumed(has_begun)))),
-            Self::Send(..) => None,
-        }
-    }
 }
 
 /// How far a job is.
@@ -132,9 +124,9 @@ pub struct Job {
 }
 
 impl Job {
-    /// What goes on with it; see [`JobSpec`]. A job that told nothing had not begun.
-    pub fn resumed(&self) -> Option<JobSpec> {
-        self.spec.resumed(self.progress != JobProgress::default())
+    /// Whether it had begun: before, it tells nothing.
+    pub fn has_begun(&self) -> bool {
+        self.progress != JobProgress::default()
     }
 
     /// What may be done with it now.

@@ -259,7 +259,7 @@ fn finish(import: &Import, writing: &Writing, outcome: &Outcome, before: Option<
     say(&words);
     match (&outcome.stopped, outcome.records + outcome.found + before.unwrap_or(0)) {
         (None, _) => Exit::Well,
-        (Some(_), 0) => Exit::Nothing,
+        (Some(_), 0) if !outcome.is_unknown() => Exit::Nothing,
         (Some(_), _) => Exit::Partial,
     }
 }

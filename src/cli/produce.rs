@@ -23,6 +23,7 @@ use crate::ops::transfer::source::{Chunks, Ended, chunks, is_pipe, opened};
 use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
 use crate::task::apart;
+use crate::ui::format::Count;
 
 /// Ranges of lines that are named one by one to a person; a program gets all.
 pub const NAMED: usize = 20;
@@ -156,11 +157,21 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
     for warning in of_target(&recipe, outcome.short_lived) {
         super::sending::say(&format!("note: {warning}"));
     }
-    let named = if args.output.names_cluster() { usize::MAX } else { NAMED };
-    let report = report(writing, &recipe.target, &outcome, named);
-    report
-        .print(args.output)
-        .map_err(|error| Refusal::Failed(format!("cannot write: {error}")))
+    Ok(told(writing, args.output, &recipe.target, &outcome))
+}
+
+/// Prints what came of it.
+fn told(writing: &Writing, output: OutputArgs, target: &Target, outcome: &Outcome) -> Exit {
+    let named = if output.names_cluster() { usize::MAX } else { NAMED };
+    match report(writing, target, outcome, named).print(output) {
+        Ok(Exit::Nothing) if outcome.is_unknown() => Exit::Partial,
+        Ok(exit) => exit,
+        Err(error) => {
+            let records = Count(outcome.records as i64);
+            super::sending::say(&format!("cannot write the report: {error}; records sent: {records}"));
+            Exit::Partial
+        }
+    }
 }
 
 /// The cluster's controller too, for the report: on KRaft it takes requests of its own.

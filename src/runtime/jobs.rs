@@ -87,7 +87,7 @@ impl Jobs {
 async fn work(client: Client, spec: JobSpec, stop: impl Future<Output = ()>, teller: Teller) -> JobEnd {
     match spec {
         JobSpec::Export(order) => export::run(client, *order, stop, teller).await,
-        JobSpec::Send(order, sending) => send::run(&client, &order, &sending).await,
+        JobSpec::Send(order, sending) => send::run(&client, &order, &sending, teller).await,
     }
 }
 

@@ -217,3 +217,32 @@ fn standard_input_by_its_name_is_not_asked_about_on_a_terminal_either() {
         assert!(terminal.text().contains("--yes confirms it"), "{}", terminal.text());
     }
 }
+
+#[test]
+fn where_nobody_knows_what_was_stored_the_exit_code_does_not_say_nothing() {
+    const PRODUCE: i16 = 0;
+    let cluster = cluster();
+    let rule = Rule::new(Fault::CloseUnanswered).api(PRODUCE).always();
+    cluster.handle.inject(rule);
+    let produce = ["produce", TOPIC, "--yes", "--timeout", "1s"];
+    let (code, out, err) = fed(&cluster, &produce, b"a\n");
+    assert!(
+        code == 3 && err.contains("stored or not, nobody knows"),
+        "{code} {out} {err}"
+    );
+    let import = ["import", "-", TOPIC, "--yes", "--timeout", "1s"];
+    let (code, _, err) = fed(&cluster, &import, b"a\n");
+    assert!(code == 3 && err.contains("stored or not, nobody knows"), "{code} {err}");
+    cluster.handle.clear_faults();
+    let script = "printf 'b\n' | \"$0\" -b \"$1\" produce orders --yes > /dev/full";
+    let output = Command::new("sh")
+        .args(["-c", script, KTUI, &cluster.brokers])
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(
+        err.contains("cannot write the report: ") && err.contains("records sent: 1"),
+        "{err}"
+    );
+}

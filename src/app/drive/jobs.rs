@@ -70,7 +70,7 @@ impl App {
         let Some(job) = jobs.all().get(list.cursor) else {
             return Vec::new();
         };
-        let (id, spec, resumed, end) = (job.id, job.spec.clone(), job.resumed(), job.end.clone());
+        let (id, spec, has_begun, end) = (job.id, job.spec.clone(), job.has_begun(), job.end.clone());
         match (action, end) {
             (Action::StopJob, None) if !spec.can_stop() => {
                 self.toasts
@@ -83,13 +83,13 @@ impl App {
             (Action::StopJob, Some(_)) => self.toasts.say(Level::Info, "this job has ended", now),
             (Action::ResumeJob, None) => self.toasts.say(Level::Info, "this job is running", now),
             (Action::ResumeJob, Some(JobEnd::Done(_))) => self.toasts.say(Level::Info, "nothing is left to do", now),
-            (Action::ResumeJob, Some(_)) => match (spec, resumed) {
-                (JobSpec::Send(order, _), _) => self.review(&order, now),
-                (JobSpec::Export(_), Some(spec)) => {
+            (Action::ResumeJob, Some(_)) => match spec {
+                // Nothing is sent twice without being asked again.
+                JobSpec::Send(order, _) => self.review(&order, now),
+                JobSpec::Export(order) => {
                     *list = ListState::default();
-                    return self.start_job(spec, now);
+                    return self.start_job(JobSpec::Export(Box::new(order.resumed(has_begun))), now);
                 }
-                (JobSpec::Export(_), None) => {}
             },
             _ => {}
         }

@@ -54,7 +54,7 @@ impl App {
         Vec::new()
     }
 
-    /// A record that was not sent, or of which nobody knows: nothing goes twice without being asked again.
+    /// A record that was not sent, or of which nobody knows, in its form again.
     pub(super) fn review(&mut self, order: &SendOrder, now: Instant) {
         let title = format!("Send again to {}", order.topic);
         self.compose(order.topic.clone(), Some((title, order.content.clone())), now);

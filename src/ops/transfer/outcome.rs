@@ -82,3 +82,10 @@ pub struct Outcome {
     /// Why it ended early, if it did.
     pub stopped: Option<Stopped>,
 }
+
+impl Outcome {
+    /// Whether of some batch nobody knows if it was stored.
+    pub fn is_unknown(&self) -> bool {
+        self.failed.iter().any(|failed| failed.is_unknown)
+    }
+}

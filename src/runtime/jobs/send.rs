@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::jobs::JobEnd;
+use super::Teller;
+use crate::app::jobs::{JobEnd, JobProgress};
 use crate::app::produce::SendOrder;
 use crate::kafka::client::Client;
 use crate::kafka::send::Unsent;
@@ -14,7 +15,7 @@ use crate::runtime::clock;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends what was confirmed, once.
-pub(super) async fn run(client: &Client, order: &SendOrder, sending: &Sending) -> JobEnd {
+pub(super) async fn run(client: &Client, order: &SendOrder, sending: &Sending, mut teller: Teller) -> JobEnd {
     let content = &order.content;
     let record = One {
         topic: &order.topic,
@@ -27,6 +28,10 @@ pub(super) async fn run(client: &Client, order: &SendOrder, sending: &Sending) -
         timestamp: clock::unix_millis(),
     };
     let place = format!("{}/{}", order.topic, order.partition);
+    teller.tell(JobProgress {
+        said: format!("on its way to {place}; tried again for up to {} s", PATIENCE.as_secs()),
+        ..JobProgress::default()
+    });
     match one::send(client, sending, &record, PATIENCE).await {
         Ok(Some(offset)) => JobEnd::Done(format!("sent to {place}@{offset}")),
         Ok(None) => JobEnd::Done(format!("sent to {place}; the leader did not say at which offset")),
