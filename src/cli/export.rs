@@ -82,7 +82,7 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
     let is_in_the_way = *output == Output::Stdout && io::stdout().is_terminal();
     let mut bar = Bar::new(io::stderr().is_terminal() && !is_in_the_way);
     let stop = Notify::new();
-    let mut is_stopping = false;
+    let (mut is_stopping, mut told) = (false, 0);
     let mut running = Box::pin(export.run(&progress_tx, stop.notified()));
     let outcome = loop {
         tokio::select! {
@@ -96,12 +96,17 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
                 is_stopping = true;
                 stop.notify_one();
             }
-            () = tokio::time::sleep(LOOK) => bar.draw(&progress_rx.borrow()),
+            () = tokio::time::sleep(LOOK) => {
+                let progress = progress_rx.borrow();
+                told = say::given_up(&progress.failures, told, &mut bar);
+                bar.draw(&progress);
+            }
         }
     };
     bar.clear();
     match outcome {
         Ok(outcome) => {
+            say::given_up(&outcome.failures, told, &mut bar);
             say::outcome(&outcome, output);
             exit(&outcome, !failures.is_empty(), is_followed && *output == Output::Stdout)
         }

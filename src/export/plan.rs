@@ -28,6 +28,8 @@ pub struct Plan {
     pub held_back: Vec<Gap>,
     /// What was asked for by offset and is not there any more.
     pub gone: Vec<Gap>,
+    /// What was asked for by offset and is not there yet: from the end to where it was to begin.
+    pub ahead: Vec<Gap>,
 }
 
 /// Asks the cluster. What cannot be learned of a partition is a failure, and the partition is left out.
@@ -48,6 +50,7 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
     }
     for span in &found {
         plan.gone.extend(gone(span, &spec.from));
+        plan.ahead.extend(ahead(span, spec));
         plan.ranges.push(range(span, spec));
     }
     if let Start::Time(at) = spec.from {
@@ -136,17 +139,27 @@ fn held_back(span: &Span) -> Option<Gap> {
 
 /// What was asked for by offset and is not there any more.
 fn gone(span: &Span, from: &Start) -> Option<Gap> {
-    let asked = match from {
+    let asked = asked(span, from).filter(|asked| *asked < span.start)?;
+    Some(gap(&span.partition, asked, span.start))
+}
+
+/// What was asked for by offset and is not there yet.
+fn ahead(span: &Span, spec: &ExportSpec) -> Option<Gap> {
+    let end = span.end(spec.isolation);
+    let asked = asked(span, &spec.from).filter(|asked| *asked > end)?;
+    Some(gap(&span.partition, end, asked))
+}
+
+/// The offset that reading was to begin at.
+fn asked(span: &Span, from: &Start) -> Option<Offset> {
+    match from {
         Start::Offset(offset) => Some(*offset),
         Start::PerPartition(places) => {
             let place = places.iter().find(|(id, _)| *id == span.partition.partition);
             place.map(|(_, offset)| *offset)
         }
         _ => None,
-    };
-    asked
-        .filter(|asked| *asked < span.start)
-        .map(|asked| gap(&span.partition, asked, span.start))
+    }
 }
 
 fn gap(partition: &TopicPartition, from: Offset, to: Offset) -> Gap {
@@ -332,12 +345,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_back_and_what_is_gone_have_their_offsets() {
+    fn what_is_held_back_gone_or_not_there_yet_has_its_offsets() {
         let held = held_back(&span()).unwrap();
         assert_eq!((held.from, held.to), (50, 60));
         let gone = gone(&span(), &Start::Offset(Offset(3))).unwrap();
         assert_eq!((gone.from, gone.to), (3, 10));
         assert_eq!(super::gone(&span(), &Start::Begin), None);
+        let ahead = |offset| {
+            let from = Start::PerPartition(vec![(PartitionId(1), Offset(offset))]);
+            let spec = ExportSpec {
+                from,
+                ..ExportSpec::new(vec!["orders".into()])
+            };
+            ahead(&span(), &spec).map(|gap| (gap.from, gap.to))
+        };
+        assert_eq!((ahead(50), ahead(51)), (None, Some((50, 51))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::writer::Target;
 use super::{Existing, ExportError, ExportSpec, Output};
 use crate::kafka::client::Client;
 use crate::kafka::partial::Partial;
+use crate::position::Until;
 
 /// An export that is ready to run.
 pub struct Export {
@@ -118,6 +119,11 @@ impl Export {
     /// What it will read.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Whether it goes on with what is written later.
+    pub fn is_followed(&self) -> bool {
+        self.spec.until == Until::Follow
     }
 
     /// How far it is.

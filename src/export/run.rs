@@ -41,6 +41,8 @@ pub struct Progress {
     pub tally: Tally,
     /// What cannot be read at the moment.
     pub delayed: Option<Failure>,
+    /// Partitions that were given up.
+    pub failures: Vec<Failure>,
 }
 
 /// Why an export ended.
@@ -77,7 +79,6 @@ struct Run<'a> {
     count: usize,
     /// Records that may still be written.
     left: Option<u64>,
-    failures: Vec<Failure>,
     progress: Progress,
     progress_tx: &'a watch::Sender<Progress>,
 }
@@ -139,7 +140,6 @@ impl Export {
             count: state.parts.len(),
             packing,
             left,
-            failures: Vec::new(),
             progress: begun(&state, is_followed),
             progress_tx,
             writer: Writer::start(target, state, head, packing, scan.recycler())
@@ -152,7 +152,7 @@ impl Export {
             // The last look: offsets of a topic that was made anew meanwhile mean something else.
             let looked = plan.check(&client).await;
             if let Err(error) = looked.and_then(|found| found.map_err(|why| Error::Cancelled { what: why })) {
-                run.failures.push(Failure::new("the export", error));
+                run.progress.failures.push(Failure::new("the export", error));
                 ending = Some(Ending::Incomplete);
             }
         }
@@ -188,7 +188,7 @@ impl Run<'_> {
     /// Takes one step; `None` when a task panicked.
     async fn step(&mut self, scan: &mut Scan<LineMaker>) -> Option<Next> {
         Some(match scan.next().await {
-            None if self.failures.is_empty() => Next::End(Ending::Complete),
+            None if self.progress.failures.is_empty() => Next::End(Ending::Complete),
             None => Next::End(Ending::Incomplete),
             Some(Step::Crashed) => return None,
             Some(Step::Part(part)) => self.part(part).await,
@@ -198,7 +198,7 @@ impl Run<'_> {
                 Next::GoOn
             }
             Some(Step::Failed { partition, error, .. }) => {
-                self.failures.push(Failure::new(partition.to_string(), error));
+                self.progress.failures.push(Failure::new(partition.to_string(), error));
                 Next::GoOn
             }
         })
@@ -284,7 +284,7 @@ impl Run<'_> {
             ending,
             state,
             tally: self.progress.tally.clone(),
-            failures: self.failures.clone(),
+            failures: self.progress.failures.clone(),
         };
         let mut written = pin!(self.writer.end(ending == Some(Ending::Complete)));
         let in_time = if ending == Some(Ending::Stopped) {

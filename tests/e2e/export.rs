@@ -1,16 +1,19 @@
 //! `ktui export` where the output does not take what is written.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ktui::sim::batch::{Batch, Record};
+use ktui::sim::fault::Rule;
 use ktui::sim::{SimSpec, TopicSpec};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::simulated::Cluster;
 use super::wait::until;
 
+const FETCH: i16 = 1;
+const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
 const SOON: Duration = Duration::from_secs(20);
 
 /// A topic of some MB: more than a pipe and the queues of an export hold.
@@ -69,6 +72,46 @@ fn a_signal_ends_an_export_whose_output_nobody_reads() {
         signal(&running.0, name);
         let expected = if args.is_empty() { 3 } else { 0 };
         assert_eq!(running.code(), Some(expected), "{name:?} of {args:?}");
+    }
+}
+
+/// The first line that it says.
+fn said(running: &mut Running) -> String {
+    let stderr = running.0.stderr.take().unwrap();
+    let (line_tx, line_rx) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::new(stderr).read_line(&mut line).unwrap();
+        line_tx.send(line)
+    });
+    line_rx.recv_timeout(SOON).expect("a line in time")
+}
+
+#[test]
+fn a_partition_that_is_given_up_is_named_while_the_others_are_followed() {
+    let two = TopicSpec::new("orders", 2).replicas(vec![vec![1], vec![2]]);
+    let cluster = Cluster::start(SimSpec::small().brokers(2).add_topic(two));
+    let denied = Rule::error(FETCH, TOPIC_AUTHORIZATION_FAILED).broker(2).always();
+    cluster.handle.inject(denied);
+    let child = export(&cluster, &["--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let line = said(&mut running);
+    assert!(line.contains("orders-1"), "{line:?}");
+    assert_eq!(running.0.try_wait().unwrap(), None, "the other one is followed");
+}
+
+#[test]
+fn a_start_behind_the_end_is_named() {
+    let cluster = large();
+    for (args, then) in [
+        (&[][..], "\n"),
+        (&["--follow"][..], "; it begins with what comes next\n"),
+    ] {
+        let args = [&["--from", "0@60000"], args].concat();
+        let child = export(&cluster, &args).stdout(Stdio::piped()).spawn().unwrap();
+        let line = said(&mut Running(child));
+        let expected = format!("ktui: orders-0: offset 60000 is not there yet, its end is 1000{then}");
+        assert_eq!(line, expected);
     }
 }
 

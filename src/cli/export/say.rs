@@ -32,6 +32,15 @@ pub(super) fn failures(failures: &[Failure]) {
     });
 }
 
+/// Partitions that were given up since the first `told` of them; returns how many that makes.
+pub(super) fn given_up(all: &[Failure], told: usize, bar: &mut Bar) -> usize {
+    if all.len() > told {
+        bar.clear();
+        failures(&all[told..]);
+    }
+    all.len()
+}
+
 /// What is worth knowing before it begins.
 pub(super) fn plan(export: &Export) {
     let plan = export.plan();
@@ -40,6 +49,18 @@ pub(super) fn plan(export: &Export) {
             "{}: {} are held back by an open transaction; --isolation read_uncommitted includes them",
             name(gap),
             offsets(gap)
+        )
+    });
+    let then = match export.is_followed() {
+        true => "; it begins with what comes next",
+        false => "",
+    };
+    say_some(&plan.ahead, "partitions that end earlier", |gap| {
+        format!(
+            "{}: offset {} is not there yet, its end is {}{then}",
+            name(gap),
+            gap.to,
+            gap.from
         )
     });
     say_some(&plan.gone, "partitions that begin later", |gap| {
@@ -69,7 +90,6 @@ pub(super) fn outcome(outcome: &Outcome, output: &Output) {
             "the filter could not judge {errors} records, first {partition} offset {offset}: {why}"
         ));
     }
-    failures(&outcome.failures);
     let Output::File { path, .. } = output else { return };
     let path = path.display();
     let records = count(state.records);
@@ -185,7 +205,7 @@ mod tests {
                 matches,
                 ..Tally::default()
             },
-            delayed: None,
+            ..Progress::default()
         }
     }
 

@@ -126,7 +126,11 @@ fn moved(progress: &Progress) -> JobProgress {
     let waits = waits.map_or_else(String::new, |delayed| {
         format!("; waiting: {}: {}", delayed.what, delayed.error)
     });
-    let said = format!("{} records{waits}", Count(progress.records as i64));
+    let given_up = match progress.failures.as_slice() {
+        [] => String::new(),
+        list => format!("; given up: {}", failures(list)),
+    };
+    let said = format!("{} records{waits}{given_up}", Count(progress.records as i64));
     JobProgress {
         done: u64::try_from(done).unwrap_or(0),
         total: total.and_then(|total| u64::try_from(total).ok()),
