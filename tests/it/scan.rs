@@ -221,6 +221,27 @@ async fn only_committed_records_count_unless_asked_otherwise() {
 }
 
 #[tokio::test]
+async fn a_hole_below_an_open_transaction_is_passed() {
+    let open = Batch::of([record("open", 2)]).transactional(7).base_offset(9);
+    let topic = TopicSpec::new("orders", 1)
+        .records(0, [record("first", 1)])
+        .verbatim(0, open.encode(0).unwrap());
+    let (_sim, handle, client) = started(SimSpec::small().add_topic(topic)).await;
+    let mut spec = whole(&client, Isolation::ReadCommitted).await;
+    assert_eq!(spec.ranges[0].to, Some(Offset(9)), "all below the transaction");
+    let said = all(&client, spec.clone()).await;
+    assert_eq!((said.values(0), said.failed.len()), (vec!["first"], 0), "{said:?}");
+    spec.ranges[0].to = None;
+    let mut scan = Scan::start(client.clone(), spec, || List);
+    let mut said = Said::default();
+    said.take(step(&mut scan).await.unwrap());
+    let commit = Batch::marker(7, Marker::Commit).base_offset(10).encode(0).unwrap();
+    handle.append_verbatim("orders", 0, &commit);
+    said.take(step(&mut scan).await.unwrap());
+    assert_eq!(said.values(0), ["first", "open"]);
+}
+
+#[tokio::test]
 async fn what_retention_took_is_named_and_the_rest_is_read() {
     let (_sim, handle, client) = started(three(10)).await;
     let spec = whole(&client, Isolation::ReadCommitted).await;

@@ -51,9 +51,10 @@ pub(super) fn plan(export: &Export) {
             offsets(gap)
         )
     });
-    let then = match export.is_followed() {
-        true => "; it begins with what comes next",
-        false => "",
+    let then = if export.is_followed() {
+        "; it begins with what comes next"
+    } else {
+        ""
     };
     say_some(&plan.ahead, "partitions that end earlier", |gap| {
         format!(

@@ -15,6 +15,7 @@ use crate::kafka::client::{
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, TopicName, TopicPartition};
 use crate::kafka::partial::Partial;
+use crate::kafka::records::Walk;
 
 /// How long a leader may wait for new records when all of them have been read.
 const LONG_POLL: Duration = Duration::from_millis(500);
@@ -41,6 +42,8 @@ pub(super) enum Done {
         outcomes: Outcomes<TopicPartition, Fetched>,
         room: OwnedSemaphorePermit,
     },
+    /// Where the next batch begins, if there is one.
+    Looked(TopicPartition, Result<Option<i64>, Error>),
     /// Log starts, or what else was asked, and ends.
     Placed(Vec<TopicPartition>, OffsetAnswers, OffsetAnswers),
     Refreshed(Box<Result<Partial<Metadata>, Error>>),
@@ -104,6 +107,27 @@ impl Jobs {
                 outcomes: outcomes.unwrap_or_else(all),
                 room: ask.room,
             }
+        }));
+    }
+
+    /// Asks where the next batch begins, also where only uncommitted ones are left.
+    pub(super) fn look(&mut self, leader: BrokerId, topic: TopicName, position: FetchPosition) {
+        let spec = FetchSpec {
+            purpose: Purpose::Bulk,
+            isolation: Isolation::ReadUncommitted,
+            max_wait: SHORT_POLL,
+            max_bytes: position.max_bytes,
+        };
+        let client = self.client.clone();
+        let name = TopicPartition {
+            topic: topic.clone(),
+            partition: position.partition,
+        };
+        self.under_way.push(Box::pin(async move {
+            let outcomes = client.fetch_topics(leader, &[(topic, position)], spec).await;
+            let fetched = outcomes.and_then(|mut outcomes| outcomes.pop().map(|(_, fetched)| fetched).transpose());
+            let first = |fetched: Fetched| Some(Walk::new(fetched.range).next()?.base_offset());
+            Done::Looked(name, fetched.map(|fetched| fetched.and_then(first)))
         }));
     }
 

@@ -26,6 +26,8 @@ use crate::kafka::partial::{Failure, Partial};
 const REFRESH: Duration = Duration::from_millis(500);
 /// A topic is looked at again after this time: it may have been deleted, recreated or given partitions.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// Bytes that are asked for where only the offset of the next batch is wanted: it comes whole all the same.
+const LOOK: usize = 1 << 10;
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 const INCONSISTENT_TOPIC_ID: i16 = 103;
 
@@ -174,7 +176,11 @@ impl<T: Default + Send + 'static> Reader<T> {
                         None => lost.push((question, vec![name])),
                     }
                 }
-                Need::Records => match self.client.leader(&track.name.topic, track.name.partition) {
+                need => match self.client.leader(&track.name.topic, track.name.partition) {
+                    Ok(leader) if need == Need::Look => {
+                        track.is_busy = true;
+                        self.jobs.look(leader, track.name.topic.clone(), track.position(LOOK));
+                    }
                     Ok(leader) if self.jobs.is_fetching(leader) => {}
                     Ok(leader) => wanted.entry(leader).or_default().push(index),
                     Err(error) => self.failed(index, error, now),
@@ -215,6 +221,7 @@ impl<T: Default + Send + 'static> Reader<T> {
     fn take(&mut self, done: Done) {
         match done {
             Done::Fetched { leader, outcomes, room } => self.fetched(leader, outcomes, room),
+            Done::Looked(name, outcome) => self.looked(&name, outcome),
             Done::Placed(names, starts, ends) => self.placed(names, &starts, &ends),
             Done::Refreshed(outcome) => self.refreshed(*outcome),
         }
@@ -270,6 +277,17 @@ impl<T: Default + Send + 'static> Reader<T> {
             needed: cut.needed,
         };
         track.read(cut.next, heard, now);
+    }
+
+    fn looked(&mut self, name: &TopicPartition, outcome: Result<Option<i64>, Error>) {
+        let now = Instant::now();
+        let Some(index) = self.tracks.iter().position(|track| track.name == *name) else {
+            return;
+        };
+        match outcome {
+            Ok(next) => self.tracks[index].looked(next, now),
+            Err(error) => self.failed(index, error, now),
+        }
     }
 
     fn placed(&mut self, names: Vec<TopicPartition>, starts: &OffsetAnswers, ends: &OffsetAnswers) {

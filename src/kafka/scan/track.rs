@@ -40,6 +40,8 @@ pub(super) enum Need {
     Place,
     /// Records.
     Records,
+    /// To know where its next batch begins, whoever may read it.
+    Look,
 }
 
 /// What an answer says besides records.
@@ -114,6 +116,8 @@ impl Track {
             Need::Nothing
         } else if self.is_lost || self.origin.is_some() {
             Need::Place
+        } else if self.stuck >= STUCK {
+            Need::Look
         } else {
             Need::Records
         }
@@ -182,9 +186,20 @@ impl Track {
             self.failed(self.gone(heard.end), now);
         } else if heard.stood_first && heard.needed.is_none() {
             self.stuck += 1;
-            if self.stuck >= STUCK {
-                self.failed(stuck(&self.name.topic, self.name.partition), now);
+        }
+    }
+
+    /// Answers hold nothing although there should be something, and the next batch begins at `next`: when it is further
+    /// on, compaction left a hole. Below the last stable offset that is the only way to learn of it.
+    pub(super) fn looked(&mut self, next: Option<i64>, now: Instant) {
+        self.is_busy = false;
+        self.stuck = 0;
+        match next {
+            Some(next) if next > self.at => {
+                self.at = next.min(self.to());
+                (self.hunger, self.trouble) = (0, None);
             }
+            _ => self.failed(stuck(&self.name.topic, self.name.partition), now),
         }
     }
 
@@ -325,17 +340,6 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_hold_nothing_although_there_is_something_are_trouble_in_the_end() {
-        let (mut track, now) = (track(Some(100)), Instant::now());
-        for _ in 0..2 {
-            track.read(10, END, now);
-            assert!(track.is_due(now));
-        }
-        track.read(10, END, now);
-        assert!(!track.is_due(now));
-    }
-
-    #[test]
     fn retention_that_was_faster_is_a_lost_stretch_within_the_range() {
         let (mut one, now) = (track(Some(100)), Instant::now());
         one.out_of_range();
@@ -386,6 +390,28 @@ mod tests {
         let denied = Error::from_code(29, "orders", None).unwrap();
         track.failed(denied, now);
         assert!(track.verdict(Duration::from_secs(1), now).is_some());
+    }
+
+    #[test]
+    fn answers_without_progress_are_looked_into_before_they_are_an_error() {
+        let (mut hidden, now) = (track(Some(100)), Instant::now());
+        let starve = |track: &mut Track| (0..STUCK).for_each(|_| track.read(10, END, now));
+        starve(&mut hidden);
+        assert_eq!(hidden.need(), Need::Look);
+        let mut stuck = track(None);
+        starve(&mut stuck);
+        hidden.looked(Some(140), now);
+        assert_eq!(
+            (hidden.need(), hidden.at()),
+            (Need::Nothing, 100),
+            "nothing below its end is left"
+        );
+        stuck.looked(Some(10), now);
+        assert!(!stuck.is_due(now), "not at once again");
+        assert!(
+            stuck.verdict(DISBELIEF, now + DISBELIEF).is_some(),
+            "it is there, and is not given"
+        );
     }
 
     #[test]
