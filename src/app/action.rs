@@ -163,7 +163,7 @@ actions! {
         Export          "export"           ["e"]           "export"   "export records to a file, as a job in the background";
         Produce         "produce"          ["P"]           "produce"  "send a record to the topic: a form, or $EDITOR";
         Resend          "resend"           ["a"]           "resend"   "edit the record under the cursor and send it again";
-        OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports under way and ended";
+        OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports and records sent: under way and ended";
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
         Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
