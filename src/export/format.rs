@@ -47,16 +47,16 @@ impl Format {
         }
     }
 
-    /// The prefix of a partition's records.
-    pub fn prefix(&self, partition: &TopicPartition) -> Prefix {
-        let mut out = Out::default();
+    /// Makes it the prefix of a partition's records.
+    pub fn begin(&self, prefix: &mut Prefix, partition: &TopicPartition) {
+        let out = &mut prefix.0;
+        out.clear();
         match self {
-            Self::Jsonl => jsonl::prefix(&mut out, partition),
-            Self::Csv => csv::prefix(&mut out, partition),
-            Self::Kcat => kcat::prefix(&mut out, partition),
+            Self::Jsonl => jsonl::prefix(out, partition),
+            Self::Csv => csv::prefix(out, partition),
+            Self::Kcat => kcat::prefix(out, partition),
             Self::Raw { .. } => {}
         }
-        Prefix(out)
     }
 
     /// Writes a record. `broker` is who leads its partition.
@@ -120,7 +120,8 @@ mod tests {
         let payload = inflater.payload(&batch).unwrap();
         let record = batch.records(payload).next().unwrap().unwrap();
         let mut out = Out::default();
-        let prefix = format.prefix(&TopicPartition::new("or\"ders", 3));
+        let mut prefix = Prefix::default();
+        format.begin(&mut prefix, &TopicPartition::new("or\"ders", 3));
         format.record(&mut out, &prefix, &record, Some(BrokerId(2)));
         out.bytes().to_vec()
     }

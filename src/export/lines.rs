@@ -174,7 +174,7 @@ impl Make for LineMaker {
         if self.packer.packing != Packing::None && !self.is_counted {
             made.plain = std::mem::take(&mut self.room);
         }
-        self.prefix = self.format.prefix(partition);
+        self.format.begin(&mut self.prefix, partition);
         self.leader = self.client.leader(&partition.topic, partition.partition).ok();
     }
 

@@ -91,6 +91,26 @@ impl Out {
         }
     }
 
+    /// Writes a byte twice wherever it stands in what was written after so many bytes.
+    pub fn double(&mut self, byte: u8, from: usize) {
+        let more = memchr::memchr_iter(byte, &self.room[from..self.length]).count();
+        self.make_room(more);
+        // From the end, so that nothing is written over before it was moved.
+        let (mut old, mut new) = (self.length, self.length + more);
+        self.length = new;
+        while old < new {
+            let Some(at) = memchr::memrchr(byte, &self.room[from..old]) else {
+                break;
+            };
+            let at = from + at;
+            new -= old - (at + 1);
+            self.room.copy_within(at + 1..old, new);
+            new -= 2;
+            self.room[new..new + 2].fill(byte);
+            old = at;
+        }
+    }
+
     /// Writes bytes in base64.
     pub fn base64(&mut self, bytes: &[u8]) {
         use base64::Engine as _;
@@ -213,6 +233,16 @@ mod tests {
                 let ours = format!("\"{}\"", written(|out| out.escaped(text.as_bytes(), Hex::Lower)));
                 prop_assert_eq!(&ours, &serde_json::to_string(&text).unwrap());
             }
+        }
+
+        #[test]
+        fn a_byte_is_doubled_from_a_place_on(before in "[a\"]{0,9}", text in "[ab\"]{0,40}") {
+            let doubled = written(|out| {
+                out.put(before.as_bytes());
+                out.put(text.as_bytes());
+                out.double(b'"', before.len());
+            });
+            prop_assert_eq!(doubled, before + &text.replace('"', "\"\""));
         }
 
         #[test]

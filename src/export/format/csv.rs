@@ -31,12 +31,15 @@ pub(super) fn record(out: &mut Out, record: &RecordRef<'_>) {
     out.put(b",");
     bytes(out, record.value);
     out.put(b",");
-    let mut headers = Out::default();
     if record.headers.is_empty() {
         out.put(b"[]");
     } else {
-        jsonl::headers(&mut headers, record.headers.clone());
-        field(out, headers.bytes());
+        // JSON with a name in it always needs quotes.
+        out.put(b"\"");
+        let from = out.len();
+        jsonl::headers(out, record.headers.clone());
+        out.double(b'"', from);
+        out.put(b"\"");
     }
     out.put(b"\r\n");
 }
