@@ -286,10 +286,7 @@ async fn share_over_client(client: &Client, topic: &TopicName, share: &Share, de
             max_bytes: PARTITION_BYTES,
         };
         let positions: Vec<_> = wanted.into_iter().map(position).collect();
-        let answers = client
-            .fetch(share.leader, topic, &positions, spec)
-            .await
-            .expect("an answer");
+        let answers = client.fetch(share.leader, topic, &positions, spec).await;
         for (partition, fetched) in answers {
             let range = fetched.expect("records").range;
             let (next, seen) = walk(range, decompress.then_some(&mut inflater));

@@ -149,9 +149,7 @@ impl Search<'_> {
                         max_wait: Duration::ZERO,
                         max_bytes: ANSWER,
                     };
-                    let outcome = client.fetch(leader, topic, &positions, spec).await;
-                    outcome
-                        .unwrap_or_else(|error| positions.iter().map(|p| (p.partition, Err(error.clone()))).collect())
+                    client.fetch(leader, topic, &positions, spec).await
                 });
             for answers in join_all(calls).await {
                 self.take(answers).await;

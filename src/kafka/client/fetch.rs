@@ -74,42 +74,38 @@ impl Client {
     }
 
     /// Asks `leader` for records of `topic` from these positions, in this order: partitions further back may get
-    /// nothing when `max_bytes` is used up. Answers for each position.
-    ///
-    /// # Errors
-    /// When the request as a whole failed. Errors of one partition stand in its place.
+    /// nothing when `max_bytes` is used up. Answers for each position: where the request as a whole failed, its error.
     pub async fn fetch(
         &self,
         leader: BrokerId,
         topic: &TopicName,
         positions: &[FetchPosition],
         spec: FetchSpec,
-    ) -> Result<Outcomes<PartitionId, Fetched>, Error> {
+    ) -> Outcomes<PartitionId, Fetched> {
         let wanted: Vec<_> = positions.iter().map(|position| (topic.clone(), *position)).collect();
-        let outcomes = self.fetch_topics(leader, &wanted, spec).await?;
+        let outcomes = self.fetch_topics(leader, &wanted, spec).await;
         let of_partition = |(name, outcome): (TopicPartition, _)| (name.partition, outcome);
-        Ok(outcomes.into_iter().map(of_partition).collect())
+        outcomes.into_iter().map(of_partition).collect()
     }
 
     /// Like [`Client::fetch`] for positions in several topics. Those of one topic stand together: the first of a topic
     /// says where it comes.
-    ///
-    /// # Errors
-    /// When the request as a whole failed. Errors of one partition stand in its place.
     pub async fn fetch_topics(
         &self,
         leader: BrokerId,
         wanted: &[(TopicName, FetchPosition)],
         spec: FetchSpec,
-    ) -> Result<Outcomes<TopicPartition, Fetched>, Error> {
+    ) -> Outcomes<TopicPartition, Fetched> {
         let wanted = by_topic(wanted);
         // Followers answer consumers too (KIP-392); the epoch makes a broker that leads no more say so (KIP-320).
         let epoch_of = |topic: &TopicName, partition| self.epoch_of(topic, partition);
         let build = |_| request(&wanted, epoch_of, spec);
         let answer = self
             .call::<FetchRequest, _>(Node::Broker(leader), spec.purpose, VERSIONS, build)
-            .await?;
-        read(answer.response, leader, &wanted, spec.isolation)
+            .await;
+        answer
+            .and_then(|answer| read(answer.response, leader, &wanted, spec.isolation))
+            .unwrap_or_else(|error| all_failed(&wanted, &error))
     }
 
     /// The epoch of a partition's leader as last seen, or -1.
@@ -200,6 +196,19 @@ fn read(
         }));
     }
     Ok(outcomes)
+}
+
+fn all_failed(wanted: &Wanted, error: &Error) -> Outcomes<TopicPartition, Fetched> {
+    let failed = |topic: &TopicName, position: &FetchPosition| {
+        let name = TopicPartition {
+            topic: topic.clone(),
+            partition: position.partition,
+        };
+        (name, Err(error.clone()))
+    };
+    let each = wanted.iter();
+    each.flat_map(|(topic, positions)| positions.iter().map(move |position| failed(topic, position)))
+        .collect()
 }
 
 /// What was asked for, in words.

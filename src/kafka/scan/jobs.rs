@@ -91,20 +91,9 @@ impl Jobs {
         };
         let client = self.client.clone();
         self.under_way.push(Box::pin(async move {
-            let outcomes = client.fetch_topics(ask.leader, &ask.wanted, spec).await;
-            let all = |error: Error| {
-                let failed = ask.wanted.iter().map(|(topic, position)| {
-                    let name = TopicPartition {
-                        topic: topic.clone(),
-                        partition: position.partition,
-                    };
-                    (name, Err(error.clone()))
-                });
-                failed.collect()
-            };
             Done::Fetched {
                 leader: ask.leader,
-                outcomes: outcomes.unwrap_or_else(all),
+                outcomes: client.fetch_topics(ask.leader, &ask.wanted, spec).await,
                 room: ask.room,
             }
         }));
@@ -124,8 +113,8 @@ impl Jobs {
             partition: position.partition,
         };
         self.under_way.push(Box::pin(async move {
-            let outcomes = client.fetch_topics(leader, &[(topic, position)], spec).await;
-            let fetched = outcomes.and_then(|mut outcomes| outcomes.pop().map(|(_, fetched)| fetched).transpose());
+            let mut outcomes = client.fetch_topics(leader, &[(topic, position)], spec).await;
+            let fetched = outcomes.pop().map(|(_, fetched)| fetched).transpose();
             let first = |fetched: Fetched| Some(Walk::new(fetched.range).next()?.base_offset());
             Done::Looked(name, fetched.map(|fetched| fetched.and_then(first)))
         }));

@@ -241,7 +241,10 @@ impl<T: Default + Send + 'static> Reader<T> {
         let room = Arc::new(room);
         if outcomes.iter().any(|(_, outcome)| outcome.is_ok()) {
             self.size.grow();
-        } else if matches!(outcomes.first(), Some((_, Err(Error::Timeout { .. })))) {
+        } else if outcomes
+            .iter()
+            .all(|(_, outcome)| matches!(outcome, Err(Error::Timeout { .. })))
+        {
             self.size.shrink();
         }
         for (number, (name, outcome)) in outcomes.into_iter().enumerate() {

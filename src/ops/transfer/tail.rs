@@ -178,7 +178,7 @@ impl Tail<'_> {
             max_wait: Duration::ZERO,
             max_bytes,
         };
-        let answers = self.client.fetch(leader, self.topic, &[position], spec).await?;
+        let answers = self.client.fetch(leader, self.topic, &[position], spec).await;
         let answer = answers.into_iter().next().map(|(_, outcome)| outcome);
         let fetched = answer.unwrap_or_else(|| {
             Err(Error::Missing {

@@ -98,9 +98,7 @@ impl Jobs {
         };
         let (client, topic) = (self.client.clone(), self.topic.clone());
         self.under_way.push(Box::pin(async move {
-            let answers = client.fetch(leader, &topic, &positions, spec).await;
-            let all = |error: Error| positions.iter().map(|p| (p.partition, Err(error.clone()))).collect();
-            Done::Fetched(key, answers.unwrap_or_else(all))
+            Done::Fetched(key, client.fetch(leader, &topic, &positions, spec).await)
         }));
     }
 
