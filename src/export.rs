@@ -38,7 +38,6 @@ pub use out::{Hex, Out};
 pub use plan::Plan;
 pub use prepare::{Export, Prepared};
 pub use run::{Ending, Outcome, Progress};
-pub use topics::{is_match, is_pattern};
 
 /// What to export, and how.
 #[derive(Clone, Debug)]

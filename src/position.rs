@@ -14,6 +14,7 @@
 
 mod locator;
 mod numbers;
+mod pattern;
 mod plan;
 mod say;
 mod start;
@@ -26,7 +27,8 @@ use crate::kafka::model::{Offset, PartitionId};
 
 pub use locator::{Locator, LocatorError};
 pub use numbers::{parse_partitions, partitions_label};
-pub use plan::{Plan, Shown, is_match};
+pub use pattern::{is_match, is_pattern};
+pub use plan::{Plan, Shown};
 pub use time::parse_time;
 
 /// How many of the newest records are meant where no number is given.

@@ -164,32 +164,6 @@ fn cut(line: &str) -> Result<([Option<String>; 4], Option<Shown>), String> {
     Ok((texts, which))
 }
 
-/// Whether a name has the form of a pattern, where `*` stands for any letters and `?` for one.
-pub fn is_match(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
-    let (mut p, mut n) = (0, 0);
-    // Where to go on when what follows a star does not fit: the star takes one letter more.
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(letter) if *letter == b'?' || *letter == name[n] => {
-                p += 1;
-                n += 1;
-            }
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                star = Some((at, taken + 1));
-                (p, n) = (at + 1, taken + 1);
-            }
-        }
-    }
-    pattern[p..].iter().all(|letter| *letter == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -253,27 +227,6 @@ mod tests {
             "committed, uncommitted or all: which?"
         );
         assert!(complaint("begin to").starts_with("until when?"));
-    }
-
-    #[test]
-    fn a_star_stands_for_any_letters_and_a_question_mark_for_one() {
-        for (pattern, name) in [
-            ("orders.*", "orders.events"),
-            ("*", "x"),
-            ("*.dlq", "a.b.dlq"),
-            ("o?d", "old"),
-            ("a*b*c", "axbxbxc"),
-        ] {
-            assert!(is_match(pattern, name), "{pattern} {name}");
-        }
-        for (pattern, name) in [
-            ("orders", "orders.events"),
-            ("*.dlq", "a.dlq.x"),
-            ("o?d", "od"),
-            ("", "x"),
-        ] {
-            assert!(!is_match(pattern, name), "{pattern} {name}");
-        }
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use crate::app::jobs::export::Draft;
 use crate::app::store::Store;
 use crate::kafka::model::{Isolation, Offset, PartitionId, TopicName};
 use crate::kafka::query::{FeedSpec, FeedTopic, OlderSpec, OlderTopic};
-use crate::position::{Plan, Shown, Start, Until, is_match};
+use crate::position::{Plan, Shown, Start, Until, is_match, is_pattern};
 
 /// The most topics that are read at once.
 pub const MOST_TOPICS: usize = 16;
@@ -190,9 +190,8 @@ pub fn topics(patterns: &[String], store: &Store) -> Result<Vec<TopicName>, Stri
     let mut found: Vec<TopicName> = Vec::new();
     for pattern in patterns {
         let before = found.len();
-        let is_pattern = pattern.contains(['*', '?']);
         for topic in &overview.topics {
-            let fits = if is_pattern {
+            let fits = if is_pattern(pattern) {
                 is_match(pattern, topic.name.as_str())
             } else {
                 topic.name.as_str() == pattern
