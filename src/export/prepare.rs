@@ -1,6 +1,6 @@
 //! From what is asked for to an export that can run: new, resumed, or complete already.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, Paths};
 use super::lines::Packing;
@@ -20,6 +20,8 @@ pub struct Export {
     pub(super) target: Target,
     pub(super) packing: Packing,
     pub(super) paths: Option<Paths>,
+    /// What is written, as errors call it.
+    pub(super) name: PathBuf,
 }
 
 /// What came of preparing.
@@ -38,8 +40,9 @@ impl Export {
     pub async fn prepare(client: Client, spec: ExportSpec, output: &Output) -> Result<Partial<Prepared>, ExportError> {
         let (path, existing) = match output {
             Output::Stdout => {
-                let target = Target::stdout().map_err(|error| write_error(Path::new("standard output"), error))?;
-                return Self::stream(client, spec, target).await;
+                let name = Path::new("standard output");
+                let target = Target::stdout().map_err(|error| write_error(name, error))?;
+                return Self::stream(client, spec, target, name).await;
             }
             // A device, a pipe or `>(program)` has no name to take later.
             Output::File { path, .. } if path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir()) => {
@@ -47,7 +50,8 @@ impl Export {
                 // A pipe lets nobody in until somebody reads it.
                 let target = tokio::task::spawn_blocking(move || Target::device(&opened)).await;
                 let target = target.map_err(|_| ExportError::Crashed)?;
-                return Self::stream(client, spec, target.map_err(|error| write_error(path, error))?).await;
+                let target = target.map_err(|error| write_error(path, error))?;
+                return Self::stream(client, spec, target, path).await;
             }
             Output::File { path, existing } => (path, *existing),
         };
@@ -95,12 +99,18 @@ impl Export {
             state,
             target,
             packing,
+            name: paths.partial.clone(),
             paths: Some(paths),
         };
         Ok(Partial::complete(Prepared::Ready(Box::new(export))))
     }
 
-    async fn stream(client: Client, spec: ExportSpec, target: Target) -> Result<Partial<Prepared>, ExportError> {
+    async fn stream(
+        client: Client,
+        spec: ExportSpec,
+        target: Target,
+        name: &Path,
+    ) -> Result<Partial<Prepared>, ExportError> {
         let found = plan(&client, &spec).await?;
         let state = found.value.begin(&spec);
         Ok(found.map(|plan| {
@@ -112,6 +122,7 @@ impl Export {
                 target,
                 packing: Packing::None,
                 paths: None,
+                name: name.to_owned(),
             }))
         }))
     }

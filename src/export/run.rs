@@ -107,10 +107,8 @@ impl Export {
             target,
             packing,
             paths,
+            name,
         } = self;
-        let path = paths
-            .as_ref()
-            .map_or(Path::new("standard output"), |paths| &paths.partial);
         let left = spec.limit.map(|limit| limit.saturating_sub(state.records));
         let is_followed = spec.until == Until::Follow;
         let scan_spec = ScanSpec {
@@ -143,7 +141,7 @@ impl Export {
             progress: begun(&state, is_followed),
             progress_tx,
             writer: Writer::start(target, state, head, packing, scan.recycler())
-                .map_err(|error| write_error(path, error))?,
+                .map_err(|error| write_error(&name, error))?,
         };
         let mut stop = pin!(stop);
         let mut ending = run.read(&mut scan, stop.as_mut()).await;
@@ -157,7 +155,7 @@ impl Export {
             }
         }
         let grace = if paths.is_some() { FILE_GRACE } else { STREAM_GRACE };
-        run.end(ending, path, stop, grace).await
+        run.end(ending, &name, stop, grace).await
     }
 }
 
@@ -168,6 +166,7 @@ impl Run<'_> {
         scan: &mut Scan<LineMaker>,
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Option<Ending> {
+        let mut gone = pin!(self.writer.gone());
         loop {
             if self.left == Some(0) {
                 return Some(Ending::Complete);
@@ -176,6 +175,8 @@ impl Run<'_> {
             let next = tokio::select! {
                 biased;
                 () = &mut stop => return Some(Ending::Stopped),
+                // Noticed here, for nothing more may come that it could be told.
+                () = &mut gone => return Some(Ending::Closed),
                 next = self.step(scan) => next?,
             };
             self.progress_tx.send_replace(self.progress.clone());
@@ -302,19 +303,17 @@ impl Run<'_> {
                 Ok(written) => written,
                 // Nobody reads: what is in the pipe is all that there will be.
                 Err(_) if grace == STREAM_GRACE => return Ok(outcome(Ending::Stopped, Checkpoint::default())),
-                Err(_) => Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "it does not take what is written",
-                )),
+                Err(_) => {
+                    let error = io::Error::new(io::ErrorKind::TimedOut, "it does not take what is written");
+                    (Checkpoint::default(), Err(error))
+                }
             },
         };
         match (written, ending) {
             (_, None) => Err(ExportError::Crashed),
-            (Ok(state), Some(ending)) => Ok(outcome(ending, state)),
-            (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(outcome(Ending::Closed, Checkpoint::default()))
-            }
-            (Err(error), _) => Err(write_error(path, error)),
+            ((state, Ok(())), Some(ending)) => Ok(outcome(ending, state)),
+            ((state, Err(error)), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome(Ending::Closed, state)),
+            ((_, Err(error)), _) => Err(write_error(path, error)),
         }
     }
 }

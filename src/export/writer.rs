@@ -86,10 +86,13 @@ pub(super) enum Order {
     End(bool),
 }
 
+/// What has been written, and why it is not more.
+pub(super) type Written = (Checkpoint, io::Result<()>);
+
 /// A writer at work.
 pub(super) struct Writer {
     orders_tx: mpsc::Sender<Order>,
-    outcome_rx: oneshot::Receiver<io::Result<Checkpoint>>,
+    outcome_rx: oneshot::Receiver<Written>,
 }
 
 impl Target {
@@ -222,9 +225,9 @@ impl Writer {
                 target.checkpoint(&state)?;
                 write(&mut target, &mut state, &mut orders_rx, &recycler)
             };
-            let outcome = run().map(|()| state);
+            let outcome = run();
             target.release();
-            outcome_tx.send(outcome).ok();
+            outcome_tx.send((state, outcome)).ok();
         };
         thread::Builder::new().name("export".to_owned()).spawn(work)?;
         Ok(Self { orders_tx, outcome_rx })
@@ -235,12 +238,18 @@ impl Writer {
         self.orders_tx.send(order).await.is_ok()
     }
 
+    /// Waits until it has ended before it was told to.
+    pub(super) fn gone(&self) -> impl Future<Output = ()> + use<> {
+        let orders_tx = self.orders_tx.clone();
+        async move { orders_tx.closed().await }
+    }
+
     /// Ends it, and waits for what came of it.
-    pub(super) async fn end(self, is_complete: bool) -> io::Result<Checkpoint> {
+    pub(super) async fn end(self, is_complete: bool) -> Written {
         // When this fails, the outcome says why.
         self.tell(Order::End(is_complete)).await;
         drop(self.orders_tx);
-        let lost = |_| Err(io::Error::other("the writer has panicked"));
+        let lost = |_| (Checkpoint::default(), Err(io::Error::other("the writer has panicked")));
         self.outcome_rx.await.unwrap_or_else(lost)
     }
 }

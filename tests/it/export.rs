@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::future::{pending, ready};
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -483,6 +484,33 @@ async fn a_stream_follows_a_partition_whose_leader_was_down_when_it_began() {
 }
 
 #[tokio::test]
+async fn a_stream_that_nobody_reads_any_more_says_how_much_was_written() {
+    let (_sim, handle, client) = started(three(2)).await;
+    let spec = ExportSpec {
+        until: Until::Follow,
+        ..orders()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    let output = Output::File {
+        path: format!("/proc/self/fd/{}", writer.as_raw_fd()).into(),
+        existing: Existing::Refuse,
+    };
+    let Ok(Prepared::Ready(export)) = prepare(&client, spec, &output).await else {
+        panic!("an export")
+    };
+    drop(writer);
+    let read = tokio::task::spawn_blocking(move || std::io::BufReader::new(reader).lines().take(60).count());
+    let (progress_tx, _progress_rx) = watch::channel(Progress::default());
+    let close = async {
+        tokio::time::timeout(SOON, read).await.unwrap().unwrap();
+        handle.append("orders", 0, [Record::value("nobody reads it")]);
+    };
+    let (outcome, ()) = tokio::join!(export.run(&progress_tx, pending()), close);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ending, outcome.state.records), (Ending::Closed, 60));
+}
+
+#[tokio::test]
 async fn a_device_is_written_to_as_it_is_and_a_folder_is_refused() {
     let (_sim, _, client) = started(three(2)).await;
     let output = |path: &str| Output::File {
@@ -498,7 +526,11 @@ async fn a_device_is_written_to_as_it_is_and_a_folder_is_refused() {
     };
     let (progress_tx, _progress_rx) = watch::channel(Progress::default());
     let full = export.run(&progress_tx, pending()).await.unwrap_err();
-    assert!(full.to_string().contains("No space left on device"), "{full}");
+    let said = full.to_string();
+    assert!(
+        said.starts_with("cannot write /dev/full: No space left on device"),
+        "{said}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let refused = prepare(&client, orders(), &output(folder.path().to_str().unwrap())).await;
     assert!(matches!(refused, Err(ExportError::Refused(_))));
