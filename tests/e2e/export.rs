@@ -134,3 +134,14 @@ fn a_signal_ends_an_export_into_a_pipe_that_nobody_opens() {
     signal(&running.0, Signal::INT);
     assert_eq!(running.code(), Some(1), "nothing was written");
 }
+
+#[test]
+fn more_of_the_newest_than_are_kept_in_memory_are_refused_with_the_most_there_may_be() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ktui"))
+        .args(["-b", "127.0.0.1:1", "export", "orders", "--newest", "1000001"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("1..=1000000"), "{said}");
+}

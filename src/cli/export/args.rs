@@ -44,8 +44,8 @@ struct ReadArgs {
     /// Where to end: end, a time, an offset, 0@200,3@300; what stands there is not included
     #[arg(long, value_name = "WHERE", allow_hyphen_values = true, conflicts_with = "follow")]
     to: Option<String>,
-    /// Start at the newest N records over all partitions
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    /// Start at the newest N records over all partitions; at most 1,000,000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     newest: Option<u32>,
     /// Go on with new records as they come
     #[arg(long)]
