@@ -155,7 +155,13 @@ fn text(frame: &mut Frame<'_>, (head, area): (Area, Area), pane: &RecordView, se
             let pattern = pane.find(section).and_then(|find| find.pattern.as_ref());
             lines::draw_marked(frame, area, (&window, pattern), left(pane), paint);
             if let Some(cursor) = text.cursor().filter(|_| pane.focus() == section) {
-                draw_cursor(frame, area, cursor - text.list.top_row.min(cursor), paint);
+                let row = cursor - text.list.top_row.min(cursor);
+                draw_cursor(frame, area, row, paint);
+                // The cursor stands on what was found: its mark must not vanish under it.
+                if let (Some(under), Ok(row)) = (window.get(row), u16::try_from(row)) {
+                    let under = std::slice::from_ref(under);
+                    lines::mark(frame, row_of(area, row), (under, pattern), left(pane), paint);
+                }
             }
         }
     }

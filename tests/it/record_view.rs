@@ -6,6 +6,7 @@ use ktui::app::effect::Effect;
 use ktui::app::memory::Memo;
 use ktui::decode::{Format, Part};
 use ktui::kafka::model::Row;
+use ktui::ui::theme::{ColorDepth, Role, Theme};
 
 use crate::messages_data::{opened, record};
 use crate::stage::Stage;
@@ -77,6 +78,15 @@ fn a_search_marks_counts_and_walks_its_places() {
     stage.press(Action::Accept);
     assert!(stage.line("value").contains("3 matches"), "{}", stage.text());
     assert!(stage.line("▸   ").contains("A-1"), "{}", stage.text());
+    let found = Theme::find("dark", None, ColorDepth::True).unwrap().style(Role::Match);
+    let buffer = stage.buffer();
+    let marked = |y: u16| (0..80).filter(|x| buffer[(*x, y)].style().bg == found.bg).count();
+    let cursor = (0..24).find(|y| (0..80).any(|x| buffer[(x, *y)].symbol() == "▸") && marked(*y) == 3);
+    assert!(
+        cursor.is_some(),
+        "what was found is marked under the cursor too: {}",
+        stage.text()
+    );
     stage.press(Action::NextPlace);
     assert!(stage.line("▸   ").contains("B-2"));
     stage.press(Action::NextPlace);

@@ -111,7 +111,7 @@ fn a_line_is_checked_and_tried_while_it_is_typed() {
     assert!(
         stage
             .line("/record")
-            .contains("on this record: record.value has no field custommer"),
+            .contains("CEL · record.value has no field custommer"),
         "{}",
         stage.text()
     );

@@ -97,7 +97,9 @@ fn troubles(search: &Search, said: &[String], room: usize, paint: &Paint<'_>) ->
     if progress.unreadable > 0 {
         parts.push(counted_as(progress.unreadable, "damaged batch", "damaged batches"));
     }
-    parts.push(counted_as(progress.errors, "error", "errors"));
+    if progress.errors > 0 || !search.is_incomplete() {
+        parts.push(counted_as(progress.errors, "error", "errors"));
+    }
     let all: usize = said.iter().chain(&parts).map(|part| text::width(part) + 2).sum();
     if all <= room + 2 || !search.has_troubles() {
         return parts;

@@ -50,16 +50,29 @@ pub(in crate::ui) fn draw_marked(
             }
             x = line::put(buf, (x, y), room, shown, style);
         }
-        if let Some(pattern) = pattern {
-            for (from, to) in marks(&row.text(), pattern, left, area.width.into()) {
-                let span = Rect {
-                    x: area.x + from as u16,
-                    y,
-                    width: (to - from) as u16,
-                    height: 1,
-                };
-                buf.set_style(span, paint.theme.style(Role::Match));
-            }
+    }
+    mark(frame, area, (lines, pattern), left, paint);
+}
+
+/// Marks what is looked for in lines that are drawn already.
+pub(super) fn mark(
+    frame: &mut Frame<'_>,
+    area: Area,
+    (lines, pattern): (&[Line], Option<&Pattern>),
+    left: usize,
+    paint: &Paint<'_>,
+) {
+    let Some(pattern) = pattern else { return };
+    let style = paint.theme.style(Role::Match);
+    for (y, row) in (area.y..area.y + area.height).zip(lines) {
+        for (from, to) in marks(&row.text(), pattern, left, area.width.into()) {
+            let span = Rect {
+                x: area.x + from as u16,
+                y,
+                width: (to - from) as u16,
+                height: 1,
+            };
+            frame.buffer_mut().set_style(span, style);
         }
     }
 }

@@ -31,7 +31,7 @@ impl Messages {
                     };
                     Intent::Say(Level::Info, words.to_owned())
                 } else {
-                    Intent::Tell("What the search could not judge".to_owned(), lines)
+                    Intent::Tell("What the search could not read or judge".to_owned(), lines)
                 });
             }
             Action::ResumeSearch => self.resume_search(view, out),

@@ -195,7 +195,7 @@ impl Messages {
             None => return Ok(kind.to_string()),
             Some(Ok(true)) => "matches this record".to_owned(),
             Some(Ok(false)) => "not this record".to_owned(),
-            Some(Err(error)) => format!("on this record: {error}"),
+            Some(Err(error)) => error.to_string(),
         };
         Ok(format!("{kind} · {said}"))
     }
