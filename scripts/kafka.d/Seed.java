@@ -373,7 +373,7 @@ public final class Seed {
         group("fulfilment", "fulfilment", 2, Pace.SLOW, Map.of(), "orders", "shipments", "inventory");
         group("fraud-detector", "fraud", 2, Pace.STUCK, Map.of(), "payments");
         group("search-indexer", "indexer", 1, Pace.NEVER_COMMITS, Map.of(), "search.updates", "inventory");
-        group("click-archive", "archive", 2, Pace.QUICK, fixed, "clicks");
+        group("click-archiver", "archive", 2, Pace.QUICK, fixed, "clicks");
         if (kip848) {
             group("notifier", "notifier", 3, Pace.QUICK, Map.of("group.protocol", "consumer"), "notifications", "customers");
         }

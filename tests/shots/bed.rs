@@ -144,11 +144,14 @@ fn start_kafka() -> (KafkaCluster, Groups) {
     workload.create_topic("returns", 3, &[]);
     write_mixed(workload);
     write_readings(workload);
+    write_transfers(workload);
+    write_ledger(&kafka);
+    // Coordinators go round the brokers by the hash of the name: of these, one is on each broker wherever they begin.
     let lost = [
         "billing",
         "fulfilment",
         "fraud-detector",
-        "click-archive",
+        "click-archiver",
         "deploy-dashboard",
         "search-indexer",
     ]
@@ -237,4 +240,36 @@ fn write_readings(workload: &Workload) {
         })
         .collect();
     workload.produce("sensor.readings", &readings, json!({}));
+}
+
+/// Transactions, every other one aborted.
+fn write_transfers(workload: &Workload) {
+    workload.create_topic("transfers", 1, &[]);
+    for number in 0..6 {
+        let leg = |side: &str| {
+            let value = format!(
+                r#"{{"transfer":{number},"leg":"{side}","amount":"{}.00"}}"#,
+                120 + number
+            );
+            Record::new(format!("transfer-{number}"), value)
+        };
+        let end = if number % 2 == 0 { "commit" } else { "abort" };
+        workload.produce("transfers", &[leg("debit"), leg("credit")], json!({"transaction": end}));
+    }
+}
+
+/// A topic that takes seconds to search.
+fn write_ledger(kafka: &KafkaCluster) {
+    kafka.workload().create_topic("ledger", 6, &[]);
+    let entry = |number: u32| {
+        let account = ["grace", "heidi", "bob", "ivan", "judy"][number as usize % 5];
+        let (cents, lines) = (number * 37 % 50_000, number % 7);
+        format!(
+            "entry-{number}|{{\"entry\":{number},\"account\":\"{account}\",\"amount\":{}.{:02},\"lines\":[{{\"qty\":{lines}}}]}}\n",
+            cents / 100,
+            cents % 100,
+        )
+    };
+    let entries: String = (0..400_000).map(entry).collect();
+    kcat::produce(&kafka.bootstrap(), "ledger", entries.as_bytes(), Some("|"));
 }
