@@ -262,32 +262,28 @@ impl Plan {
     /// Whether the cluster and its topics are still those that the export began with.
     ///
     /// # Errors
-    /// What is another one, in words.
-    pub(super) async fn check(&self, client: &Client) -> Result<Result<(), String>, Error> {
+    /// [`Error::Remade`] and [`Error::OtherCluster`] where they are not, and when that cannot be learned.
+    pub(super) async fn check(&self, client: &Client) -> Result<(), Error> {
         let names: Vec<String> = self.topics.keys().cloned().collect();
         let found = topics::find(client, &names).await?;
         let cluster = found.value.cluster.id;
         if self.cluster != cluster {
             let word = |id: &Option<String>| id.clone().unwrap_or_else(|| "unknown".to_owned());
-            return Ok(Err(format!(
-                "it began on cluster {}, this is cluster {}",
-                word(&self.cluster),
-                word(&cluster)
-            )));
+            return Err(Error::OtherCluster {
+                began: word(&self.cluster),
+                now: word(&cluster),
+            });
         }
         for topic in found.value.topics {
             let known = self.topics.get(topic.name.as_str()).cloned().flatten();
             let is = id_of(client, &topic.name);
             if known.is_some() && is.is_some() && known != is {
-                return Ok(Err(format!(
-                    "topic {} was deleted and made anew since it began",
-                    topic.name
-                )));
+                return Err(Error::Remade { topic: topic.name });
             }
         }
         match found.failures.into_iter().next() {
             Some(failure) => Err(failure.error),
-            None => Ok(Ok(())),
+            None => Ok(()),
         }
     }
 }

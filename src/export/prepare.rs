@@ -8,6 +8,7 @@ use super::plan::{Plan, plan};
 use super::writer::Target;
 use super::{Existing, ExportError, ExportSpec, Output};
 use crate::kafka::client::Client;
+use crate::kafka::error::Error;
 use crate::kafka::partial::Partial;
 use crate::position::Until;
 
@@ -76,7 +77,10 @@ impl Export {
                 return Err(cannot_resume(path, &difference));
             }
             let plan = Plan::resumed(&state);
-            plan.check(&client).await?.map_err(|why| cannot_resume(path, &why))?;
+            plan.check(&client).await.map_err(|error| match error {
+                Error::Remade { .. } | Error::OtherCluster { .. } => cannot_resume(path, &error),
+                error => ExportError::Kafka(error),
+            })?;
             if state.complete {
                 finish(&paths, &state)?;
                 return Ok(Partial::complete(Prepared::Complete(state)));

@@ -16,7 +16,6 @@ use super::plan;
 use super::prepare::write_error;
 use super::writer::{Order, Writer};
 use super::{Export, ExportError};
-use crate::kafka::error::Error;
 use crate::kafka::model::TopicPartition;
 use crate::kafka::partial::Failure;
 use crate::kafka::scan::{self, Lost, Range, Scan, ScanSpec, Step, Tally};
@@ -148,8 +147,7 @@ impl Export {
         drop(scan);
         if ending == Some(Ending::Complete) && paths.is_some() {
             // The last look: offsets of a topic that was made anew meanwhile mean something else.
-            let looked = plan.check(&client).await;
-            if let Err(error) = looked.and_then(|found| found.map_err(|why| Error::Cancelled { what: why })) {
+            if let Err(error) = plan.check(&client).await {
                 run.progress.failures.push(Failure::new("the export", error));
                 ending = Some(Ending::Incomplete);
             }

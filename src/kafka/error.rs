@@ -207,6 +207,20 @@ pub enum Error {
         /// How many there are.
         now: u32,
     },
+    /// The topic is another one of the same name: offsets in it mean something else.
+    #[error("topic {topic} was deleted and made anew since it began")]
+    Remade {
+        /// The topic.
+        topic: TopicName,
+    },
+    /// The brokers belong to another cluster than before.
+    #[error("it began on cluster {began}, this is cluster {now}")]
+    OtherCluster {
+        /// The id of the one it began on.
+        began: String,
+        /// The id of this one.
+        now: String,
+    },
     /// The session is locked: nothing that changes the cluster is sent.
     #[error("the session is locked: {what} was not sent")]
     Locked {

@@ -36,6 +36,8 @@ impl Error {
             Self::NotSpoken { what } => format!("not supported: {what}"),
             Self::Unsendable { what, .. } => format!("not sent: {what}"),
             Self::Repartitioned { topic, now, .. } => format!("{now} partitions now: {topic}"),
+            Self::Remade { topic } => format!("made anew: {topic}"),
+            Self::OtherCluster { now, .. } => format!("another cluster: {now}"),
             Self::Locked { what } => format!("locked: {what}"),
             Self::ReadOnly { what } => format!("read-only: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
@@ -102,6 +104,10 @@ impl Error {
             Self::Locked { .. } => "Unlock the session first; a command takes --yes as the confirmation.".into(),
             Self::ReadOnly { .. } => {
                 "--read-only or KTUI_READ_ONLY made it so; start again without to change anything.".into()
+            }
+            Self::Remade { .. } => "Its offsets mean other records now: begin again.".into(),
+            Self::OtherCluster { .. } => {
+                "Check the bootstrap address; what is read here belongs to other topics.".into()
             }
             Self::Cancelled { .. } => "Ask again.".into(),
         }

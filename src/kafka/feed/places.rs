@@ -45,14 +45,14 @@ pub(super) async fn first(client: &Client, spec: &TopicSpec, partitions: &[Parti
     }
     if let Start::Newest(count) = spec.start {
         let spans: Vec<Span> = spans.into_iter().filter_map(|(_, span)| span.ok()).collect();
-        let spans = ending(client, spec, spans).await;
+        let (spans, failures) = ending(client, spec, spans).await;
         let wanted = Wanted {
             count,
             isolation: spec.isolation,
         };
         let read = newest(client, topic, &spans, wanted).await;
         found.rows = read.rows;
-        for (partition, error) in read.failures {
+        for (partition, error) in failures.into_iter().chain(read.failures) {
             if let Some((_, place)) = found.places.iter_mut().find(|(known, _)| *known == partition) {
                 *place = Err(error);
             }
@@ -61,18 +61,25 @@ pub(super) async fn first(client: &Client, spec: &TopicSpec, partitions: &[Parti
     found
 }
 
-/// The spans as far as the spec's end: the newest records are those before it.
-async fn ending(client: &Client, spec: &TopicSpec, mut spans: Vec<Span>) -> Vec<Span> {
+/// The spans as far as the spec's end: the newest records are those before it. Those whose end cannot be learned are
+/// failures.
+async fn ending(client: &Client, spec: &TopicSpec, spans: Vec<Span>) -> (Vec<Span>, Vec<(PartitionId, Error)>) {
     let partitions: Vec<PartitionId> = spans.iter().map(|span| span.partition).collect();
     let mut times = match spec.until {
         Until::Time(time) => list(client, &spec.topic, &partitions, OffsetSpec::Timestamp(time)).await,
         _ => HashMap::new(),
     };
-    for span in &mut spans {
-        let timed = times.remove(&span.partition).and_then(Result::ok).flatten();
-        span.end = spec.end(span.partition, timed.map_or(span.end, |timed| timed.min(span.end)));
+    let (mut known, mut failures) = (Vec::new(), Vec::new());
+    for mut span in spans {
+        match times.remove(&span.partition).unwrap_or(Ok(None)) {
+            Ok(timed) => {
+                span.end = spec.end(span.partition, timed.map_or(span.end, |timed| timed.min(span.end)));
+                known.push(span);
+            }
+            Err(error) => failures.push((span.partition, error)),
+        }
     }
-    spans
+    (known, failures)
 }
 
 /// Brings places that are outside of their log back into it: to its start where retention overtook them, to its end

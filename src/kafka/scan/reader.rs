@@ -29,7 +29,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// Bytes that are asked for where only the offset of the next batch is wanted: it comes whole all the same.
 const LOOK: usize = 1 << 10;
 const OFFSET_OUT_OF_RANGE: i16 = 1;
-const INCONSISTENT_TOPIC_ID: i16 = 103;
 
 /// What waits for a place in the workers' queue.
 enum Ready<T> {
@@ -353,15 +352,10 @@ impl<T: Default + Send + 'static> Reader<T> {
             .partition(|track| track.name.topic == *topic);
         self.tracks = kept;
         for track in Vec::from_iter::<Vec<Track>>(gone) {
-            let what = format!("{}: the topic was deleted and made anew", track.name);
             self.ready.push_back(Ready::Say(Step::Failed {
                 partition: track.name.clone(),
                 at: Offset(track.at()),
-                error: Error::Kafka {
-                    code: INCONSISTENT_TOPIC_ID,
-                    what,
-                    message: None,
-                },
+                error: Error::Remade { topic: topic.clone() },
             }));
         }
     }
