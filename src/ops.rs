@@ -7,9 +7,9 @@
 //! This module alone makes a [`WriteIntent`]: whoever wants to change something comes through here.
 
 pub mod import;
-pub mod transfer;
-
 pub mod one;
+pub mod reset;
+pub mod transfer;
 
 use std::fmt;
 

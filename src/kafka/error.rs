@@ -292,6 +292,21 @@ impl Error {
         matches!(self, Self::Denied { .. })
     }
 
+    /// Whether the request that failed so may have reached the broker, so that nobody knows whether it was done.
+    pub fn may_have_arrived(&self) -> bool {
+        !matches!(
+            self,
+            Self::Connect { .. }
+                | Self::Throttled { .. }
+                | Self::NoBroker { .. }
+                | Self::UnknownBroker { .. }
+                | Self::WrongListener { .. }
+                | Self::Unsupported { .. }
+                | Self::Locked { .. }
+                | Self::ReadOnly { .. }
+        )
+    }
+
     /// Whether ktui itself refused to send it.
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Locked { .. } | Self::ReadOnly { .. })

@@ -16,7 +16,7 @@ pub mod topic;
 
 pub use cluster::{Broker, Cluster, ClusterKind};
 pub use config::{ConfigEntry, ConfigSource};
-pub use group::{GroupDescription, GroupListing, GroupState, GroupType, Member};
+pub use group::{Committed, GroupDescription, GroupListing, GroupState, GroupType, Member};
 pub use id::{BrokerId, GroupId, LeaderEpoch, Offset, PartitionId, TopicName};
 pub use isolation::Isolation;
 pub use load::BrokerLoad;

@@ -6,10 +6,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ConsumerGroupDescribeRequest, CreatePartitionsRequest, CreateTopicsRequest,
-    DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest, DescribeLogDirsRequest,
-    DescribeProducersRequest, DescribeQuorumRequest, FetchRequest, FindCoordinatorRequest, InitProducerIdRequest,
-    ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest, MetadataRequest, OffsetCommitRequest,
-    OffsetFetchRequest, ProduceRequest, RequestHeader, ResponseHeader,
+    DeleteGroupsRequest, DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
+    DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest, FetchRequest, FindCoordinatorRequest,
+    InitProducerIdRequest, LeaveGroupRequest, ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest,
+    MetadataRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest, ProduceRequest, RequestHeader,
+    ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 
@@ -21,6 +22,7 @@ mod api_versions;
 mod consumer_group_describe;
 mod create_partitions;
 mod create_topics;
+mod delete_groups;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
@@ -31,11 +33,13 @@ mod describe_quorum;
 mod fetch;
 mod find_coordinator;
 mod init_producer_id;
+mod leave_group;
 mod list_groups;
 mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
 mod offset_commit;
+mod offset_delete;
 mod offset_fetch;
 mod produce;
 
@@ -93,6 +97,7 @@ table! {
     ConsumerGroupDescribeRequest => consumer_group_describe,
     CreatePartitionsRequest => create_partitions,
     CreateTopicsRequest => create_topics,
+    DeleteGroupsRequest => delete_groups,
     DeleteTopicsRequest => delete_topics,
     DescribeClusterRequest => describe_cluster,
     DescribeConfigsRequest => describe_configs,
@@ -102,11 +107,13 @@ table! {
     DescribeQuorumRequest => describe_quorum,
     FindCoordinatorRequest => find_coordinator,
     InitProducerIdRequest => init_producer_id,
+    LeaveGroupRequest => leave_group,
     ListGroupsRequest => list_groups,
     ListOffsetsRequest => list_offsets,
     ListPartitionReassignmentsRequest => list_partition_reassignments,
     MetadataRequest => metadata,
     OffsetCommitRequest => offset_commit,
+    OffsetDeleteRequest => offset_delete,
     OffsetFetchRequest => offset_fetch,
 }
 
@@ -673,6 +680,55 @@ pub(super) mod tests {
         every_version(
             |_, _| request("billing"),
             |_, answer, _| assert_eq!(answer.topics[0].partitions[0].error_code, 25, "the group has members"),
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn groups_are_left_forgotten_and_deleted_at_every_version() {
+        use kafka_protocol::messages::leave_group_request::MemberIdentity;
+        use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+        every_version(
+            |version, cluster| {
+                let id = cluster
+                    .handle()
+                    .look(|state| state.groups["billing".as_bytes()].members[0].member_id.clone());
+                let request = LeaveGroupRequest::default().with_group_id(GroupId(text("billing")));
+                match version {
+                    3.. => request.with_members(vec![MemberIdentity::default().with_member_id(text(&id))]),
+                    _ => request.with_member_id(text(&id)),
+                }
+            },
+            |_, answer, cluster| {
+                assert_eq!(answer.error_code, 0);
+                assert!(
+                    cluster
+                        .handle()
+                        .look(|state| state.groups["billing".as_bytes()].members.is_empty())
+                );
+            },
+        )
+        .await;
+        every_version(
+            |_, _| {
+                let partition = OffsetDeleteRequestPartition::default();
+                let topic = OffsetDeleteRequestTopic::default();
+                let topic = topic.with_name(topic_name()).with_partitions(vec![partition]);
+                OffsetDeleteRequest::default()
+                    .with_group_id(GroupId(text("billing")))
+                    .with_topics(vec![topic])
+            },
+            |_, answer, _| {
+                assert_eq!(
+                    answer.topics[0].partitions[0].error_code, 86,
+                    "its member reads the topic"
+                )
+            },
+        )
+        .await;
+        every_version(
+            |_, _| DeleteGroupsRequest::default().with_groups_names(vec![GroupId(text("billing"))]),
+            |_, answer, _| assert_eq!(answer.results[0].error_code, 68, "the group has members"),
         )
         .await;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{BrokerId, GroupId, TopicName};
+use super::{BrokerId, GroupId, LeaderEpoch, Offset, TopicName};
 use crate::kafka::model::topic::TopicPartition;
 
 /// The kind of a group (KIP-848, KIP-932, KIP-1071); `Classic` where the broker sends none.
@@ -125,4 +125,26 @@ pub struct Member {
     pub subscribed: Vec<TopicName>,
     /// Partitions it owns; `None` when its assignment is not in the consumer protocol's format (Connect, or garbage).
     pub assigned: Option<Vec<TopicPartition>>,
+}
+
+/// A committed offset with what its client left beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The next offset the group wants to read.
+    pub offset: Offset,
+    /// Epoch of the leader that the record before was read from; `None` where the client did not say.
+    pub leader_epoch: Option<LeaderEpoch>,
+    /// Free text of the client.
+    pub metadata: Arc<str>,
+}
+
+impl Committed {
+    /// A commit without epoch and text.
+    pub fn at(offset: Offset) -> Self {
+        Self {
+            offset,
+            leader_epoch: None,
+            metadata: "".into(),
+        }
+    }
 }

@@ -207,18 +207,7 @@ impl Lane {
     }
 
     fn lost_at(&mut self, at: usize, error: Error, now: Instant, patience: Duration) {
-        let was_sent = !matches!(
-            error,
-            Error::Connect { .. }
-                | Error::Throttled { .. }
-                | Error::NoBroker { .. }
-                | Error::UnknownBroker { .. }
-                | Error::WrongListener { .. }
-                | Error::Unsupported { .. }
-                | Error::Locked { .. }
-                | Error::ReadOnly { .. }
-        );
-        self.queue[at].may_be_stored |= was_sent;
+        self.queue[at].may_be_stored |= error.may_have_arrived();
         if error.is_retriable() || matches!(error, Error::Missing { .. } | Error::Protocol { .. }) {
             self.wants_leader = true;
             self.again(at, error, now, patience);

@@ -186,6 +186,16 @@ impl Group {
         self.commits.get(topic.as_bytes())?.get(&partition)
     }
 
+    /// Forgets a commit.
+    pub fn forget_commit(&mut self, topic: &str, partition: i32) {
+        if let Some(partitions) = self.commits.get_mut(topic.as_bytes()) {
+            partitions.remove(&partition);
+            if partitions.is_empty() {
+                self.commits.remove(topic.as_bytes());
+            }
+        }
+    }
+
     /// Stores a commit.
     pub fn set_commit(&mut self, topic: &StrBytes, partition: i32, commit: Commit) {
         if let Some(partitions) = self.commits.get_mut(topic.as_bytes()) {

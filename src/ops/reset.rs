@@ -1,0 +1,25 @@
+//! Moving a group's offsets, and what belongs to it: planned, shown, applied exactly, read back, and taken back.
+//!
+//! ```text
+//!   scope + strategy ──read──▶ Plan ──▶ shown, confirmed ──▶ apply: check again, undo file, one OffsetCommit, read back, audit
+//! ```
+//!
+//! Names and rules are those of Kafka's ConsumerGroupCommand (docs/reset.md).
+
+pub mod apply;
+pub mod file;
+pub mod journal;
+pub mod plan;
+pub mod read;
+pub mod scope;
+pub mod strategy;
+pub mod undo;
+pub mod when;
+
+pub use apply::{Applied, Applying, NotApplied, Outcome, Settled, apply};
+pub use journal::Journal;
+pub use plan::{Change, Deed, Effect, Plan, Standing, Totals};
+pub use read::{NoPlan, plan, plan_forget, plan_undo, standing};
+pub use scope::{Scope, TopicScope};
+pub use strategy::{Adjusted, Refusal, Strategy};
+pub use undo::{ClusterMark, Undo};

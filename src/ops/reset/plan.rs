@@ -1,0 +1,331 @@
+//! What a change of a group's commits will do, partition by partition: what is shown, confirmed and sent.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::strategy::{Adjusted, Refusal};
+use crate::kafka::client::{Client, WriteIntent};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Committed, GroupId, GroupState, GroupType, Member, Offset, TopicName, TopicPartition};
+
+/// What is done to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Its offsets are set.
+    Move,
+    /// An earlier change is taken back.
+    Undo,
+    /// Some of its offsets are forgotten.
+    Forget,
+    /// It is deleted, with all its offsets.
+    Delete,
+}
+
+/// A group as it was when a plan was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its kind.
+    pub kind: GroupType,
+    /// Its state; `Dead` when the coordinator knows no such group.
+    pub state: GroupState,
+    /// Its members.
+    pub members: Vec<Member>,
+}
+
+impl Standing {
+    /// Whether somebody from outside may commit for it: nobody is in it.
+    pub fn is_free(&self) -> bool {
+        (self.state.is_empty() || self.state.is_dead()) && self.members.is_empty()
+    }
+
+    /// Whether a member reads this topic, as far as the protocol tells.
+    pub fn reads(&self, topic: &TopicName) -> bool {
+        let assigned = |member: &Member| {
+            let assigned = member.assigned.as_deref().unwrap_or_default();
+            assigned.iter().any(|partition| partition.topic == *topic)
+        };
+        self.members
+            .iter()
+            .any(|member| member.subscribed.contains(topic) || assigned(member))
+    }
+
+    /// Members as a message names them, by client id and host, each once: `worker on 10.0.0.7 (2)`.
+    pub fn blockers(&self) -> Vec<String> {
+        let named: Vec<(&str, &str)> = self.members.iter().map(|one| (&*one.client_id, &*one.host)).collect();
+        let each: BTreeSet<_> = named.iter().copied().collect();
+        let words = each.into_iter().map(|who| {
+            let (client, host) = who;
+            match named.iter().filter(|one| **one == who).count() {
+                1 => format!("{client} on {host}"),
+                count => format!("{client} on {host} ({count} members)"),
+            }
+        });
+        words.collect()
+    }
+}
+
+/// What happens to one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// What is committed.
+    pub before: Option<Committed>,
+    /// What will be; `None` is no commit at all.
+    pub after: Result<Option<Committed>, Refusal>,
+    /// What was done to the offset that was asked for.
+    pub adjusted: Adjusted,
+    /// Log start and end, where they are known.
+    pub log: Option<(Offset, Offset)>,
+}
+
+/// What a change means for whoever reads on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The offset stays.
+    Unchanged,
+    /// So many offsets that can be read are read again.
+    Replays(u64),
+    /// So many offsets that can be read are not read.
+    Skips(u64),
+    /// There was no commit: where reading would have begun was the consumer's choice.
+    Begins,
+    /// There will be no commit: where reading begins is the consumer's choice.
+    Forgets,
+    /// Nothing is done.
+    Refused,
+}
+
+impl Change {
+    /// What it means for whoever reads on. Only what the log still has is counted.
+    pub fn effect(&self) -> Effect {
+        let Ok(after) = &self.after else { return Effect::Refused };
+        let (before, after) = match (&self.before, after) {
+            (Some(before), Some(after)) => (before.offset, after.offset),
+            (None, Some(_)) => return Effect::Begins,
+            (Some(_), None) => return Effect::Forgets,
+            (None, None) => return Effect::Unchanged,
+        };
+        let within = |offset: Offset| self.log.map_or(offset, |(start, end)| offset.min(end).max(start));
+        let count = within(before).0.abs_diff(within(after).0);
+        match after.cmp(&before) {
+            std::cmp::Ordering::Less => Effect::Replays(count),
+            std::cmp::Ordering::Equal => Effect::Unchanged,
+            std::cmp::Ordering::Greater => Effect::Skips(count),
+        }
+    }
+
+    /// Whether an offset out of range was pulled into it.
+    pub fn is_clamped(&self) -> bool {
+        self.adjusted.is_clamped()
+    }
+}
+
+/// What a plan comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Offsets read again.
+    pub replayed: u64,
+    /// Offsets not read.
+    pub skipped: u64,
+    /// Partitions whose offset moves, begins or is forgotten.
+    pub changed: usize,
+    /// Partitions whose offset was pulled into the log.
+    pub clamped: usize,
+    /// Partitions that cannot be changed.
+    pub refused: usize,
+}
+
+/// A change of one group's commits, ready to be shown and confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The group.
+    pub group: GroupId,
+    /// What is done.
+    pub deed: Deed,
+    /// How, in words: `to earliest`.
+    pub how: String,
+    /// When it was made, in ms since the epoch.
+    pub made_ms: i64,
+    /// The group as it was then.
+    pub standing: Standing,
+    /// Every partition that is meant, in order.
+    pub changes: Vec<Change>,
+}
+
+impl Plan {
+    /// What it comes to.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for change in &self.changes {
+            match change.effect() {
+                Effect::Replays(count) => totals.replayed = totals.replayed.saturating_add(count),
+                Effect::Skips(count) => totals.skipped = totals.skipped.saturating_add(count),
+                Effect::Refused => totals.refused += 1,
+                Effect::Unchanged | Effect::Begins | Effect::Forgets => {}
+            }
+            totals.changed += usize::from(!matches!(change.effect(), Effect::Unchanged | Effect::Refused));
+            totals.clamped += usize::from(change.is_clamped());
+        }
+        totals
+    }
+
+    /// Partitions that cannot be changed, and why. A plan with any is not applied: Kafka's tool fails as a whole, too.
+    pub fn refused(&self) -> impl Iterator<Item = (&TopicPartition, &Refusal)> {
+        let refusals = self
+            .changes
+            .iter()
+            .map(|change| (&change.partition, change.after.as_ref()));
+        refusals.filter_map(|(partition, after)| Some((partition, after.err()?)))
+    }
+
+    /// Whether members of the group stand in the way.
+    pub fn is_blocked(&self) -> bool {
+        // The coordinator lets a commit be forgotten in a group with members, where none of them reads the topic.
+        self.deed != Deed::Forget && !self.standing.is_free()
+    }
+
+    /// The leave to apply it. To be called when somebody has confirmed exactly this.
+    ///
+    /// # Errors
+    /// When the session is locked or read-only.
+    pub fn confirmed(&self, client: &Client) -> Result<WriteIntent, Error> {
+        WriteIntent::of_confirmed(client, &self.to_string())
+    }
+}
+
+impl fmt::Display for Plan {
+    /// `move 12 offsets of group billing to earliest`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.changes.len();
+        let offsets = if count == 1 { "offset" } else { "offsets" };
+        let (group, how) = (&self.group, &self.how);
+        match self.deed {
+            Deed::Move => write!(f, "move {count} {offsets} of group {group} {how}"),
+            Deed::Undo => write!(f, "restore {count} {offsets} of group {group} {how}"),
+            Deed::Forget => write!(f, "forget {count} {offsets} of group {group}"),
+            Deed::Delete => write!(f, "delete group {group} with {count} {offsets}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn committed(offset: i64) -> Option<Committed> {
+        Some(Committed::at(Offset(offset)))
+    }
+
+    fn change(before: Option<i64>, after: Result<Option<i64>, Refusal>) -> Change {
+        Change {
+            partition: TopicPartition::new("orders", 0),
+            before: before.and_then(committed),
+            after: after.map(|after| after.and_then(committed)),
+            adjusted: Adjusted::No,
+            log: Some((Offset(100), Offset(200))),
+        }
+    }
+
+    #[test]
+    fn an_effect_counts_what_the_log_still_has() {
+        let cases = [
+            (Some(150), Some(120), Effect::Replays(30)),
+            (Some(150), Some(200), Effect::Skips(50)),
+            (Some(150), Some(150), Effect::Unchanged),
+            // Retention took 50 of these: nobody could have read them.
+            (Some(50), Some(120), Effect::Skips(20)),
+            (Some(300), Some(150), Effect::Replays(50)),
+            (Some(50), Some(100), Effect::Skips(0)),
+            (None, Some(100), Effect::Begins),
+            (Some(150), None, Effect::Forgets),
+            (None, None, Effect::Unchanged),
+        ];
+        for (before, after, effect) in cases {
+            assert_eq!(change(before, Ok(after)).effect(), effect, "{before:?} -> {after:?}");
+        }
+        assert_eq!(change(Some(1), Err(Refusal::NoLeader)).effect(), Effect::Refused);
+    }
+
+    fn plan(changes: Vec<Change>) -> Plan {
+        Plan {
+            group: "billing".into(),
+            deed: Deed::Move,
+            how: "to earliest".to_owned(),
+            made_ms: 0,
+            standing: Standing {
+                kind: GroupType::Classic,
+                state: GroupState("Empty".into()),
+                members: Vec::new(),
+            },
+            changes,
+        }
+    }
+
+    #[test]
+    fn totals_add_up_what_is_replayed_skipped_and_refused() {
+        let mut clamped = change(Some(110), Ok(Some(100)));
+        clamped.adjusted = Adjusted::ToStart(0);
+        let plan = plan(vec![
+            clamped,
+            change(Some(150), Ok(Some(180))),
+            change(Some(150), Ok(Some(150))),
+            change(None, Ok(Some(150))),
+            change(Some(150), Err(Refusal::NoLeader)),
+        ]);
+        let expected = Totals {
+            replayed: 10,
+            skipped: 30,
+            changed: 3,
+            clamped: 1,
+            refused: 1,
+        };
+        assert_eq!(plan.totals(), expected);
+        assert_eq!(plan.refused().count(), 1);
+        assert_eq!(plan.to_string(), "move 5 offsets of group billing to earliest");
+    }
+
+    fn member(client: &str, host: &str) -> Member {
+        Member {
+            id: "m".into(),
+            instance_id: None,
+            client_id: client.into(),
+            host: host.into(),
+            subscribed: vec!["orders".into()],
+            assigned: None,
+        }
+    }
+
+    #[test]
+    fn members_stand_in_the_way_and_are_named_by_client_and_host() {
+        let mut plan = plan(Vec::new());
+        assert!(!plan.is_blocked());
+        plan.standing.members = vec![
+            member("w", "10.0.0.8"),
+            member("w", "10.0.0.7"),
+            member("w", "10.0.0.8"),
+        ];
+        assert!(plan.is_blocked(), "whatever the state says");
+        assert_eq!(plan.standing.blockers(), ["w on 10.0.0.7", "w on 10.0.0.8 (2 members)"]);
+        plan.deed = Deed::Forget;
+        assert!(!plan.is_blocked());
+        assert!(plan.standing.reads(&"orders".into()) && !plan.standing.reads(&"other".into()));
+    }
+
+    #[test]
+    fn a_group_is_free_when_it_is_empty_or_unknown() {
+        let standing = |state: &str| Standing {
+            kind: GroupType::Classic,
+            state: GroupState(state.into()),
+            members: Vec::new(),
+        };
+        for (state, is_free) in [
+            ("Empty", true),
+            ("Dead", true),
+            ("Stable", false),
+            ("PreparingRebalance", false),
+        ] {
+            assert_eq!(standing(state).is_free(), is_free, "{state}");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Reads what a plan stands on, and makes it. Order: members, commits, log starts and ends, so that an end is never older
+//! than a commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join3;
+
+use super::plan::{Change, Deed, Plan, Standing};
+use super::scope::Scope;
+use super::strategy::{Adjusted, Facts, Refusal, Strategy, target};
+use super::undo::Undo;
+use crate::kafka::client::{Client, Commits, MetadataScope, OffsetAnswers, OffsetSpec};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Committed, GroupId, GroupListing, GroupType, Isolation, Offset, TopicName, TopicPartition};
+
+const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NoPlan {
+    /// The cluster cannot tell what it stands on.
+    #[error("{0}")]
+    Engine(#[from] Error),
+    /// Offsets of such groups are not moved so.
+    #[error("{group} is a {} group: {}", kind.as_str(), why(*kind))]
+    Kind {
+        /// The group.
+        group: GroupId,
+        /// Its kind.
+        kind: GroupType,
+    },
+    /// Nothing is selected.
+    #[error("{0}")]
+    Nothing(String),
+}
+
+fn why(kind: GroupType) -> &'static str {
+    match kind {
+        GroupType::Streams => {
+            "its state stores and internal topics would not match other offsets; kafka-streams-application-reset.sh \
+             resets them together"
+        }
+        GroupType::Share => {
+            "it has no committed offsets but a start per partition and records under way; kafka-share-groups.sh moves it"
+        }
+        GroupType::Classic | GroupType::Consumer => "ktui moves its offsets",
+    }
+}
+
+/// Plans to move the offsets of `group`.
+///
+/// # Errors
+/// When its commits cannot be moved so, or cannot be read.
+pub async fn plan(
+    client: &Client,
+    group: &GroupId,
+    scope: &Scope,
+    strategy: &Strategy,
+    now_ms: i64,
+) -> Result<Plan, NoPlan> {
+    let (standing, commits) = now(client, group).await?;
+    let given = given(client, strategy).await?;
+    let selected = selected(client, scope, &commits, given.as_ref()).await?;
+    if selected.is_empty() {
+        return Err(NoPlan::Nothing(match (scope, standing.state.is_dead()) {
+            (Scope::Committed, true) => format!("group {group} does not exist or is hidden"),
+            (Scope::Committed, false) => format!("group {group} has committed nothing"),
+            (Scope::Topics(_), _) => "no partition is selected".to_owned(),
+        }));
+    }
+    let logs = Logs::read(client, &selected, strategy.time(now_ms)).await;
+    let changes = selected.into_iter().map(|partition| {
+        let before = committed(&commits, &partition);
+        let facts = before.clone().map(|committed| Facts {
+            committed,
+            log: logs.range(&partition),
+            at_time: None,
+            given: given.as_ref().and_then(|given| given.get(&partition).copied()),
+        });
+        let found = facts.and_then(|mut facts| {
+            facts.at_time = logs.at_time(&partition)?;
+            target(strategy, &facts)
+        });
+        let before = before.unwrap_or_default();
+        let (after, adjusted) = match found {
+            Ok((offset, adjusted)) => (Ok(Some(kept(before.as_ref(), offset))), adjusted),
+            Err(refusal) => (Err(refusal), Adjusted::No),
+        };
+        let log = logs.range(&partition).ok();
+        Change {
+            partition,
+            before,
+            after,
+            adjusted,
+            log,
+        }
+    });
+    Ok(Plan {
+        group: group.clone(),
+        deed: Deed::Move,
+        how: strategy.words(now_ms),
+        made_ms: now_ms,
+        changes: changes.collect(),
+        standing,
+    })
+}
+
+/// Plans to put back what a change replaced.
+///
+/// # Errors
+/// When its commits cannot be moved so, or cannot be read.
+pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan, NoPlan> {
+    let group = undo.group();
+    let (standing, commits) = now(client, &group).await?;
+    let rows = undo.before();
+    let selected: BTreeSet<TopicPartition> = rows.keys().cloned().collect();
+    // Only to say what is replayed: what was committed once is put back wherever the log is by now.
+    let logs = Logs::read(client, &selected, None).await;
+    let changes = rows.into_iter().map(|(partition, after)| {
+        let before = committed(&commits, &partition);
+        let log = logs.range(&partition).ok();
+        let after = before.clone().map(|_| after);
+        let before = before.unwrap_or_default();
+        Change {
+            partition,
+            before,
+            after,
+            adjusted: Adjusted::No,
+            log,
+        }
+    });
+    Ok(Plan {
+        group,
+        deed: Deed::Undo,
+        how: format!("to those before {}", undo.made()),
+        made_ms: now_ms,
+        changes: changes.collect(),
+        standing,
+    })
+}
+
+/// Plans to make `group` forget its offsets within `scope`, or to delete it with all of them where there is none.
+///
+/// # Errors
+/// When its commits cannot be read, or there are none.
+pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>, now_ms: i64) -> Result<Plan, NoPlan> {
+    let (standing, commits) = now(client, group).await?;
+    let deed = if scope.is_some() { Deed::Forget } else { Deed::Delete };
+    let is_meant = |partition: &TopicPartition| scope.is_none_or(|scope| scope.has(partition));
+    let selected: BTreeSet<TopicPartition> = commits.keys().filter(|one| is_meant(one)).cloned().collect();
+    if standing.state.is_dead() && commits.is_empty() {
+        return Err(Error::UnknownGroup { group: group.clone() }.into());
+    }
+    if selected.is_empty() && deed == Deed::Forget {
+        return Err(NoPlan::Nothing(format!("group {group} has committed nothing there")));
+    }
+    let logs = Logs::read(client, &selected, None).await;
+    let changes = selected.into_iter().map(|partition| {
+        let before = committed(&commits, &partition);
+        let after = match &before {
+            Err(refusal) => Err(refusal.clone()),
+            Ok(_) if deed == Deed::Forget && standing.reads(&partition.topic) => Err(Refusal::Subscribed),
+            Ok(_) => Ok(None),
+        };
+        let before = before.unwrap_or_default();
+        let log = logs.range(&partition).ok();
+        Change {
+            partition,
+            before,
+            after,
+            adjusted: Adjusted::No,
+            log,
+        }
+    });
+    Ok(Plan {
+        group: group.clone(),
+        deed,
+        how: String::new(),
+        made_ms: now_ms,
+        changes: changes.collect(),
+        standing,
+    })
+}
+
+/// The group with its commits, as they are now.
+async fn now(client: &Client, group: &GroupId) -> Result<(Standing, Commits), NoPlan> {
+    let kind = kind(client, group).await?;
+    if matches!(kind, GroupType::Share | GroupType::Streams) {
+        return Err(NoPlan::Kind {
+            group: group.clone(),
+            kind,
+        });
+    }
+    let standing = standing(client, group, kind).await?;
+    Ok((standing, client.commits(group).await?))
+}
+
+/// The kind under which coordinators list a group. One that nobody lists is new, or its coordinator cannot list: to be
+/// asked as a classic group, which also finds one of another kind.
+async fn kind(client: &Client, group: &GroupId) -> Result<GroupType, Error> {
+    let listed = client.list_groups().await?;
+    if !listed.is_complete() {
+        tracing::debug!(failures = listed.failures.len(), "not all groups are listed");
+    }
+    let found = listed.value.into_iter().find(|listing| listing.group == *group);
+    Ok(found.map_or(GroupType::Classic, |listing| listing.kind))
+}
+
+/// State and members of a group of this kind, as they are now.
+///
+/// # Errors
+/// When its coordinator does not tell.
+pub async fn standing(client: &Client, group: &GroupId, kind: GroupType) -> Result<Standing, Error> {
+    let reason = || "it was not looked up".to_owned();
+    let unknown = || Error::NoCoordinator {
+        group: group.clone(),
+        reason: reason(),
+    };
+    let coordinator = client.coordinators(std::slice::from_ref(group)).await.pop();
+    let coordinator = coordinator.map_or_else(|| Err(unknown()), |(_, found)| found)?;
+    let listing = GroupListing {
+        group: group.clone(),
+        kind,
+        protocol_type: "".into(),
+        state: None,
+        coordinator,
+    };
+    let mut failures = Vec::new();
+    let mut found = client.describe_groups(&[listing]).await.drain_into(&mut failures);
+    match found.remove(group) {
+        Some(found) => Ok(Standing {
+            kind: found.kind,
+            state: found.state,
+            members: found.members,
+        }),
+        None => Err(failures.pop().map_or_else(unknown, |failure| failure.error)),
+    }
+}
+
+/// The offsets that the strategy brings along.
+async fn given(client: &Client, strategy: &Strategy) -> Result<Option<BTreeMap<TopicPartition, Offset>>, NoPlan> {
+    let source = match strategy {
+        Strategy::Named(offsets) => return Ok(Some(offsets.clone())),
+        Strategy::Group(source) => source,
+        _ => return Ok(None),
+    };
+    let mut offsets = BTreeMap::new();
+    for (partition, commit) in client.commits(source).await? {
+        offsets.insert(partition, commit?.offset);
+    }
+    if offsets.is_empty() {
+        return Err(NoPlan::Nothing(format!(
+            "group {source} has committed nothing, or does not exist"
+        )));
+    }
+    Ok(Some(offsets))
+}
+
+/// The partitions that are meant. Where offsets are brought along, they say which; a scope makes fewer of them.
+async fn selected(
+    client: &Client,
+    scope: &Scope,
+    commits: &Commits,
+    given: Option<&BTreeMap<TopicPartition, Offset>>,
+) -> Result<BTreeSet<TopicPartition>, NoPlan> {
+    if let Some(given) = given {
+        let mut selected: BTreeSet<_> = given.keys().filter(|one| scope.has(one)).cloned().collect();
+        selected.extend(scope.partitions(std::iter::empty(), &BTreeMap::new()));
+        return Ok(selected);
+    }
+    let topics: BTreeSet<TopicName> = scope.topics().cloned().collect();
+    let mut counts = BTreeMap::new();
+    if !topics.is_empty() {
+        let named = MetadataScope::Named(topics.into_iter().collect());
+        let known = client.metadata(named).await?;
+        if let Some(failure) = known.failures.into_iter().next() {
+            return Err(failure.error.into());
+        }
+        let count = |one: usize| i32::try_from(one).unwrap_or(i32::MAX);
+        let topics = known.value.topics.into_iter();
+        counts.extend(topics.map(|topic| (topic.name, count(topic.partitions.len()))));
+    }
+    Ok(scope.partitions(commits.keys(), &counts))
+}
+
+fn committed(commits: &Commits, partition: &TopicPartition) -> Result<Option<Committed>, Refusal> {
+    match commits.get(partition) {
+        None => Ok(None),
+        Some(Ok(committed)) => Ok(Some(committed.clone())),
+        Some(Err(error)) => Err(Refusal::Unread(error.summary())),
+    }
+}
+
+/// The commit as it was where the offset stays; a new one has neither epoch nor text, as with Kafka's tool.
+fn kept(before: Option<&Committed>, offset: Offset) -> Committed {
+    let same = before.filter(|before| before.offset == offset);
+    same.cloned().unwrap_or_else(|| Committed::at(offset))
+}
+
+/// Where the logs of some partitions start and end.
+struct Logs {
+    starts: OffsetAnswers,
+    ends: OffsetAnswers,
+    times: OffsetAnswers,
+}
+
+impl Logs {
+    async fn read(client: &Client, partitions: &BTreeSet<TopicPartition>, time: Option<i64>) -> Self {
+        // Kafka's tool counts to the high watermark, too.
+        let ask = |spec| client.list_offsets(spec, Isolation::ReadUncommitted, partitions.iter().cloned());
+        let times = async {
+            match time {
+                Some(ms) => ask(OffsetSpec::Timestamp(ms)).await,
+                None => OffsetAnswers::new(),
+            }
+        };
+        let (starts, ends, times) = join3(ask(OffsetSpec::Earliest), ask(OffsetSpec::Latest), times).await;
+        Self { starts, ends, times }
+    }
+
+    fn range(&self, partition: &TopicPartition) -> Result<(Offset, Offset), Refusal> {
+        let of = |answers: &OffsetAnswers| match answers.get(partition) {
+            Some(Ok(Some(offset))) => Ok(*offset),
+            Some(Ok(None)) => Err(Refusal::Unread("its leader names no offset".to_owned())),
+            Some(Err(error)) => Err(refusal(error)),
+            None => Err(Refusal::Unread("its leader was not asked".to_owned())),
+        };
+        Ok((of(&self.starts)?, of(&self.ends)?))
+    }
+
+    /// `None` where no time was asked for, or no record is so young.
+    fn at_time(&self, partition: &TopicPartition) -> Result<Option<Offset>, Refusal> {
+        match self.times.get(partition) {
+            None => Ok(None),
+            Some(Ok(found)) => Ok(*found),
+            Some(Err(error)) => Err(refusal(error)),
+        }
+    }
+}
+
+fn refusal(error: &Error) -> Refusal {
+    match error {
+        Error::NoLeader { .. } => Refusal::NoLeader,
+        Error::UnknownTopic { .. } | Error::UnknownPartition { .. } => Refusal::Unknown,
+        Error::Kafka {
+            code: UNKNOWN_TOPIC_OR_PARTITION,
+            ..
+        } => Refusal::Unknown,
+        other => Refusal::Unread(other.summary()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::model::LeaderEpoch;
+
+    #[test]
+    fn text_and_epoch_stay_where_the_offset_stays() {
+        let before = Committed {
+            offset: Offset(7),
+            leader_epoch: Some(LeaderEpoch(3)),
+            metadata: "note".into(),
+        };
+        assert_eq!(kept(Some(&before), Offset(7)), before);
+        assert_eq!(kept(Some(&before), Offset(8)), Committed::at(Offset(8)));
+        assert_eq!(kept(None, Offset(8)), Committed::at(Offset(8)));
+    }
+
+    #[test]
+    fn groups_that_are_not_moved_so_say_why() {
+        let said = |kind| {
+            NoPlan::Kind {
+                group: "app".into(),
+                kind,
+            }
+            .to_string()
+        };
+        assert!(said(GroupType::Streams).starts_with("app is a streams group: its state stores"));
+        assert!(said(GroupType::Share).contains("kafka-share-groups.sh"));
+    }
+}

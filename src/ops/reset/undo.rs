@@ -1,0 +1,384 @@
+//! What a change replaced, on disk before anything is sent: Kafka's CSV for Kafka's tool, and beside it a JSON file with
+//! all that the CSV cannot say (metadata, leader epochs, partitions without commit, the cluster). ktui reads the JSON.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::file;
+use super::plan::Plan;
+use super::when::utc;
+use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
+
+/// Of the file's format.
+const VERSION: u32 = 1;
+/// The longest file that is read: what is larger was not written by ktui.
+const LONGEST: u64 = 256 << 20;
+
+/// The cluster of a change: its id, and what the user calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterMark {
+    /// `cluster.id`.
+    pub id: Option<String>,
+    /// The user's name for it.
+    pub name: String,
+}
+
+impl ClusterMark {
+    /// Whether both are the same cluster. Without ids only the names can tell.
+    pub fn is(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.name == other.name,
+        }
+    }
+}
+
+/// A commit in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CommitMark {
+    offset: i64,
+    leader_epoch: Option<i32>,
+    metadata: String,
+}
+
+impl From<&Committed> for CommitMark {
+    fn from(committed: &Committed) -> Self {
+        Self {
+            offset: committed.offset.0,
+            leader_epoch: committed.leader_epoch.map(|LeaderEpoch(epoch)| epoch),
+            metadata: committed.metadata.to_string(),
+        }
+    }
+}
+
+impl From<&CommitMark> for Committed {
+    fn from(mark: &CommitMark) -> Self {
+        Self {
+            offset: Offset(mark.offset),
+            leader_epoch: mark.leader_epoch.map(LeaderEpoch),
+            metadata: mark.metadata.as_str().into(),
+        }
+    }
+}
+
+/// A partition in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    topic: String,
+    partition: i32,
+    before: Option<CommitMark>,
+    after: Option<CommitMark>,
+}
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    version: u32,
+    cluster: ClusterMark,
+    group: String,
+    /// What was done, in words.
+    what: String,
+    made: String,
+    who: String,
+    /// The file that this change took back.
+    undoes: Option<String>,
+    /// When this change was taken back itself.
+    undone: Option<String>,
+    rows: Vec<Row>,
+}
+
+impl Undo {
+    /// What takes `plan` back. `undoes` is the file that the plan itself was made from.
+    pub fn of(plan: &Plan, cluster: &ClusterMark, who: &str, undoes: Option<String>) -> Self {
+        let rows = plan.changes.iter().map(|change| Row {
+            topic: change.partition.topic.to_string(),
+            partition: change.partition.partition.0,
+            before: change.before.as_ref().map(CommitMark::from),
+            after: change.after.iter().flatten().map(CommitMark::from).next(),
+        });
+        Self {
+            version: VERSION,
+            cluster: cluster.clone(),
+            group: plan.group.to_string(),
+            what: plan.to_string(),
+            made: utc(plan.made_ms),
+            who: who.to_owned(),
+            undoes,
+            undone: None,
+            rows: rows.collect(),
+        }
+    }
+
+    /// The cluster it belongs to.
+    pub fn cluster(&self) -> &ClusterMark {
+        &self.cluster
+    }
+
+    /// The group.
+    pub fn group(&self) -> GroupId {
+        self.group.as_str().into()
+    }
+
+    /// When the change was planned.
+    pub fn made(&self) -> &str {
+        &self.made
+    }
+
+    /// What was done, in words.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// When it was taken back.
+    pub fn undone(&self) -> Option<&str> {
+        self.undone.as_deref()
+    }
+
+    /// The file that this change took back, by its name.
+    pub fn undoes(&self) -> Option<&str> {
+        self.undoes.as_deref()
+    }
+
+    /// Each partition with what was committed; `None` where nothing was.
+    pub fn before(&self) -> BTreeMap<TopicPartition, Option<Committed>> {
+        let rows = self.rows.iter();
+        rows.map(|row| {
+            let partition = TopicPartition::new(row.topic.as_str(), row.partition);
+            (partition, row.before.as_ref().map(Committed::from))
+        })
+        .collect()
+    }
+
+    fn csv(&self) -> String {
+        let before = self.before();
+        let rows = before.iter();
+        file::write(rows.filter_map(|(partition, before)| Some((partition, before.as_ref()?.offset))))
+    }
+
+    /// Reads a file, by the name of its CSV as well.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let path = path.with_extension("json");
+        if fs::metadata(&path)?.len() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let undo: Self = serde_json::from_slice(&fs::read(&path)?).map_err(io::Error::other)?;
+        if undo.version > VERSION {
+            return Err(io::Error::other("a newer ktui wrote it"));
+        }
+        Ok(undo)
+    }
+
+    /// Writes it and its CSV into `dir`; both have reached the disk when this returns. The path of the JSON.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn save(&self, dir: &Path) -> io::Result<PathBuf> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let digits = |one: &char| one.is_ascii_alphanumeric();
+        let stamp: String = self.made.chars().filter(digits).collect();
+        let name: String = self.group.chars().take(60).map(plain).collect();
+        // Another change within the same millisecond has taken the name: the next is free.
+        let mut path = dir.join(format!("{stamp}-{name}.json"));
+        let mut count = 1;
+        while path.exists() {
+            count += 1;
+            path = dir.join(format!("{stamp}-{name}-{count}.json"));
+        }
+        write(&path.with_extension("csv"), self.csv().as_bytes())?;
+        self.rewrite(&path)?;
+        Ok(path)
+    }
+
+    fn rewrite(&self, path: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+        text.push(b'\n');
+        write(path, &text)
+    }
+
+    /// Notes in the file at `path` when it was taken back, or that it is in force again.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn mark(path: &Path, undone: Option<i64>) -> io::Result<()> {
+        let path = path.with_extension("json");
+        let mut undo = Self::read(&path)?;
+        undo.undone = undone.map(utc);
+        undo.rewrite(&path)
+    }
+
+    /// Removes a file with its CSV: its change did not happen.
+    pub fn discard(path: &Path) {
+        for path in [path.with_extension("json"), path.with_extension("csv")] {
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::debug!(%error, path = %path.display(), "an undo file was not removed");
+            }
+        }
+    }
+
+    /// The newest change of `cluster` in `dir` that was not taken back yet, and took nothing back itself.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn newest(dir: &Path, cluster: &ClusterMark) -> io::Result<Option<(PathBuf, Self)>> {
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries?,
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut paths: Vec<PathBuf> = paths
+            .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+            .collect();
+        // They begin with their time.
+        paths.sort();
+        let candidates = paths.into_iter().rev().filter_map(|path| {
+            let undo = Self::read(&path).ok()?;
+            Some((path, undo))
+        });
+        let mut open = candidates.filter(|(_, undo)| undo.undone.is_none() && undo.undoes.is_none());
+        Ok(open.find(|(_, undo)| undo.cluster.is(cluster)))
+    }
+}
+
+fn plain(one: char) -> char {
+    if one.is_ascii_alphanumeric() || matches!(one, '-' | '_') {
+        one
+    } else {
+        '_'
+    }
+}
+
+/// Writes a file whole or not at all; it has reached the disk when this returns.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let next = path.with_extension(format!("{}.part", std::process::id()));
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&next)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&next, path)).inspect_err(|_| {
+        let _nothing_left_to_remove_is_as_good = fs::remove_file(&next);
+    })?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::plan::{Change, Deed, Standing};
+    use super::super::strategy::Adjusted;
+    use super::*;
+    use crate::kafka::model::{GroupState, GroupType};
+
+    fn cluster(id: &str) -> ClusterMark {
+        ClusterMark {
+            id: Some(id.to_owned()),
+            name: "prod".to_owned(),
+        }
+    }
+
+    fn plan(made_ms: i64) -> Plan {
+        let before = Committed {
+            offset: Offset(7),
+            leader_epoch: Some(LeaderEpoch(3)),
+            metadata: "no\u{fc}te".into(),
+        };
+        let change = |id, before, after| Change {
+            partition: TopicPartition::new("orders", id),
+            before,
+            after: Ok(after),
+            adjusted: Adjusted::No,
+            log: None,
+        };
+        Plan {
+            group: "team/billing".into(),
+            deed: Deed::Move,
+            how: "to earliest".to_owned(),
+            made_ms,
+            standing: Standing {
+                kind: GroupType::Classic,
+                state: GroupState("Empty".into()),
+                members: Vec::new(),
+            },
+            changes: vec![
+                change(0, Some(before), Some(Committed::at(Offset(0)))),
+                change(1, None, Some(Committed::at(Offset(5)))),
+            ],
+        }
+    }
+
+    #[test]
+    fn what_was_replaced_is_read_back_whole_and_the_csv_is_kafkas() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("undo");
+        let undo = Undo::of(&plan(1_763_460_000_123), &cluster("c1"), "ann", None);
+        let path = undo.save(&dir).unwrap();
+        assert_eq!(path.file_name().unwrap(), "20251118T100000123Z-team_billing.json");
+        let csv = fs::read_to_string(path.with_extension("csv")).unwrap();
+        assert_eq!(csv, "orders,0,7\n", "what had no commit is not in it");
+        for named in [path.clone(), path.with_extension("csv")] {
+            let read = Undo::read(&named).unwrap();
+            assert_eq!(read, undo);
+            let before = read.before();
+            let first = before[&TopicPartition::new("orders", 0)].clone().unwrap();
+            assert_eq!(
+                (first.leader_epoch, &*first.metadata),
+                (Some(LeaderEpoch(3)), "no\u{fc}te")
+            );
+            assert_eq!(before[&TopicPartition::new("orders", 1)], None);
+        }
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_ne!(undo.save(&dir).unwrap(), path, "nothing is written over");
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 4, "no half file is left");
+    }
+
+    #[test]
+    fn the_newest_is_of_this_cluster_and_not_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let save = |ms, id: &str, undoes: Option<String>| Undo::of(&plan(ms), &cluster(id), "ann", undoes).save(dir);
+        let newest = |id: &str| Undo::newest(dir, &cluster(id)).unwrap().map(|(path, _)| path);
+        assert_eq!(Undo::newest(&dir.join("none"), &cluster("c1")).unwrap(), None);
+        let first = save(1_000, "c1", None).unwrap();
+        let second = save(2_000, "c1", None).unwrap();
+        save(3_000, "c2", None).unwrap();
+        fs::write(dir.join("9999-broken.json"), "{").unwrap();
+        assert_eq!(newest("c1"), Some(second.clone()));
+        Undo::mark(&second, Some(4_000)).unwrap();
+        let redo = save(4_000, "c1", Some("second".to_owned())).unwrap();
+        assert_eq!(newest("c1"), Some(first.clone()), "a further undo steps further back");
+        assert!(redo.exists());
+        Undo::mark(&second, None).unwrap();
+        assert_eq!(newest("c1"), Some(second.clone()), "in force again");
+        Undo::discard(&second);
+        assert_eq!((newest("c1"), newest("c3")), (Some(first), None));
+        assert!(!second.with_extension("csv").exists());
+    }
+
+    #[test]
+    fn without_an_id_the_name_tells() {
+        let named = |id: Option<&str>, name: &str| ClusterMark {
+            id: id.map(str::to_owned),
+            name: name.to_owned(),
+        };
+        assert!(named(Some("a"), "x").is(&named(Some("a"), "y")));
+        assert!(!named(Some("a"), "x").is(&named(Some("b"), "x")));
+        assert!(named(None, "x").is(&named(Some("b"), "x")));
+        assert!(!named(None, "x").is(&named(None, "y")));
+    }
+}
