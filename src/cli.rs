@@ -12,6 +12,7 @@ mod json;
 mod lag;
 mod produce;
 mod report;
+mod reset;
 mod sending;
 mod session;
 mod topics;
@@ -143,8 +144,12 @@ pub enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Print consumer groups with their total lag
+    /// Print consumer groups with their total lag, or delete what is left of them
+    #[command(args_conflicts_with_subcommands = true)]
     Groups {
+        /// What to do instead of printing.
+        #[command(subcommand)]
+        change: Option<groups::change::GroupsCommand>,
         /// How to print.
         #[command(flatten)]
         output: OutputArgs,
@@ -164,6 +169,10 @@ pub enum Command {
     Produce(Box<produce::ProduceArgs>),
     /// Send what `ktui export` wrote, or plain lines, into a topic
     Import(Box<import::ImportArgs>),
+    /// Move the offsets of a consumer group; shows what would be done, and does it with --execute
+    Reset(Box<reset::args::ResetArgs>),
+    /// Take back a change of a group's offsets; shows what would be done, and does it with --execute
+    Undo(Box<reset::args::UndoArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell.
@@ -225,12 +234,19 @@ fn run(args: &Args) -> Exit {
         Some(Command::Topics { names, output }) => {
             headless::run(args, *output, async |session| topics::report(session, names).await)
         }
-        Some(Command::Groups { output }) => headless::run(args, *output, async |session| groups::report(session).await),
+        Some(Command::Groups {
+            change: Some(change), ..
+        }) => sending::run(args, async |writing| groups::change::change(writing, change).await),
+        Some(Command::Groups { output, .. }) => {
+            headless::run(args, *output, async |session| groups::report(session).await)
+        }
         Some(Command::Lag { groups, output }) => {
             headless::run(args, *output, async |session| lag::report(session, groups).await)
         }
         Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
         Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
+        Some(Command::Reset(reset)) => sending::run(args, async |writing| reset::reset(writing, reset).await),
+        Some(Command::Undo(undo)) => sending::run(args, async |writing| reset::undo(writing, undo).await),
         None => open(Settings::new(args)),
     }
 }

@@ -181,6 +181,12 @@ pub fn project_dirs() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "ktui")
 }
 
+/// Where ktui keeps what it has to remember; `None` where there is no home.
+pub fn state_dir() -> Option<PathBuf> {
+    let dirs = project_dirs()?;
+    Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
+}
+
 /// How many colours the terminal shows, as its environment says.
 fn color_depth() -> ColorDepth {
     let var = |name| std::env::var(name).ok();

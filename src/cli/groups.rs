@@ -1,4 +1,6 @@
-//! `ktui groups`: what the Groups pane shows.
+//! `ktui groups`: what the Groups pane shows; below it what ends a group or parts of it.
+
+pub mod change;
 
 use std::collections::HashMap;
 

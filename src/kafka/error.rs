@@ -221,6 +221,22 @@ pub enum Error {
         /// The id of this one.
         now: String,
     },
+    /// A committed offset that cannot be changed as it is asked for.
+    #[error("{what} cannot be changed: {reason}")]
+    Immovable {
+        /// The partition.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something was sent, and is not there as it was sent, or may not be.
+    #[error("{what}: {reason}")]
+    Unsettled {
+        /// The partition.
+        what: String,
+        /// What is known of it.
+        reason: String,
+    },
     /// The session is locked: nothing that changes the cluster is sent.
     #[error("the session is locked: {what} was not sent")]
     Locked {

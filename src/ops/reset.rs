@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod file;
 pub mod journal;
+pub mod members;
 pub mod plan;
 pub mod read;
 pub mod scope;
@@ -19,7 +20,7 @@ pub mod when;
 pub use apply::{Applied, Applying, NotApplied, Outcome, Settled, apply};
 pub use journal::Journal;
 pub use plan::{Change, Deed, Effect, Plan, Standing, Totals};
-pub use read::{NoPlan, plan, plan_forget, plan_undo, standing};
+pub use read::{NoPlan, plan, plan_forget, plan_undo, standing, standing_of};
 pub use scope::{Scope, TopicScope};
 pub use strategy::{Adjusted, Refusal, Strategy};
 pub use undo::{ClusterMark, Undo};

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::project_dirs;
+use crate::settings::state_dir;
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +61,7 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 
 /// Where a panic is written to when there is no log.
 pub(super) fn crash_file() -> Option<PathBuf> {
-    let dirs = project_dirs()?;
-    let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
-    Some(dir.join("crash.log"))
+    Some(state_dir()?.join("crash.log"))
 }
 
 #[cfg(test)]

@@ -6,16 +6,18 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::memory::{Memo, Memory};
-use crate::settings::project_dirs;
+use crate::settings::state_dir;
 
 /// The longest file that is read: what is larger was not written by ktui.
 const LONGEST: u64 = 4 << 20;
 
 /// The file of a cluster; `None` where there is no home to keep it in.
 pub fn file(cluster: &str) -> Option<PathBuf> {
-    let dirs = project_dirs()?;
-    let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
-    Some(dir.join("clusters").join(format!("{}.toml", file_name(cluster))))
+    Some(
+        state_dir()?
+            .join("clusters")
+            .join(format!("{}.toml", file_name(cluster))),
+    )
 }
 
 /// A cluster's name with everything that a file's name must not have written as `%hex`.

@@ -35,6 +35,8 @@ impl Error {
             Self::Missing { what, .. } => format!("not in the answer: {what}"),
             Self::NotSpoken { what } => format!("not supported: {what}"),
             Self::Unsendable { what, .. } => format!("not sent: {what}"),
+            Self::Immovable { what, .. } => format!("cannot be changed: {what}"),
+            Self::Unsettled { what, .. } => format!("not as sent: {what}"),
             Self::Repartitioned { topic, now, .. } => format!("{now} partitions now: {topic}"),
             Self::Remade { topic } => format!("made anew: {topic}"),
             Self::OtherCluster { now, .. } => format!("another cluster: {now}"),
@@ -96,6 +98,8 @@ impl Error {
                                        come with the broker do."
                 .into(),
             Self::Unsendable { .. } => "Correct it and send it again.".into(),
+            Self::Immovable { .. } => "Leave it out, or choose another strategy.".into(),
+            Self::Unsettled { .. } => "Look at the offsets as they are now, and plan again.".into(),
             Self::Repartitioned { .. } => {
                 "Among these the key chooses another one: review the record again, and send it \
                                            then."
@@ -171,7 +175,10 @@ fn code_hint(code: i16) -> &'static str {
         35 | 43 => "The broker is too old for this, or the topic's message format is.",
         41 => "The controller moved; ktui asks again.",
         56 => "A log directory of the broker failed; see its log dirs.",
+        25 | 68 => "The group has members: stop them first.",
+        28 => "These are too many offsets for one request: change some topics at a time.",
         69 => "The group was deleted or never committed.",
+        86 => "Members of the group read the topic: stop them first.",
         76 => "The broker cannot hand out these records in a codec this request version knows.",
         89 => "The broker throttles this client: wait.",
         _ => "See the broker's log for the moment of this request.",

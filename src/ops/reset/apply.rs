@@ -213,7 +213,20 @@ pub async fn apply(
         undo,
         unwritten,
         blockers,
+        kept,
     })
+}
+
+/// Why a group that was to be deleted is still there, or may be.
+async fn kept(client: &Client, plan: &Plan, said: Result<(), Error>) -> Option<Error> {
+    let error = said.err()?;
+    if is_unsure(&error) {
+        let now = standing(client, &plan.group, plan.standing.kind).await;
+        if now.is_ok_and(|now| now.state.is_dead()) {
+            return None;
+        }
+    }
+    Some(error)
 }
 
 /// The undone change is undone; when it was an undo itself, what that took back is in force again.

@@ -184,26 +184,37 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
 
 /// The group with its commits, as they are now.
 async fn now(client: &Client, group: &GroupId) -> Result<(Standing, Commits), NoPlan> {
-    let kind = kind(client, group).await?;
-    if matches!(kind, GroupType::Share | GroupType::Streams) {
-        return Err(NoPlan::Kind {
-            group: group.clone(),
-            kind,
-        });
-    }
-    let standing = standing(client, group, kind).await?;
+    let standing = standing_of(client, group, None).await?;
     Ok((standing, client.commits(group).await?))
 }
 
 /// The kind under which coordinators list a group. One that nobody lists is new, or its coordinator cannot list: to be
 /// asked as a classic group, which also finds one of another kind.
-async fn kind(client: &Client, group: &GroupId) -> Result<GroupType, Error> {
+async fn kind_of(client: &Client, group: &GroupId) -> Result<GroupType, Error> {
     let listed = client.list_groups().await?;
     if !listed.is_complete() {
         tracing::debug!(failures = listed.failures.len(), "not all groups are listed");
     }
     let found = listed.value.into_iter().find(|listing| listing.group == *group);
     Ok(found.map_or(GroupType::Classic, |listing| listing.kind))
+}
+
+/// State and members of a group as they are now; its kind is looked up where none is given.
+///
+/// # Errors
+/// When its offsets are not moved so, or its coordinator does not tell.
+pub async fn standing_of(client: &Client, group: &GroupId, known: Option<GroupType>) -> Result<Standing, NoPlan> {
+    let kind = match known {
+        Some(kind) => kind,
+        None => kind_of(client, group).await?,
+    };
+    if matches!(kind, GroupType::Share | GroupType::Streams) {
+        return Err(NoPlan::Kind {
+            group: group.clone(),
+            kind,
+        });
+    }
+    Ok(standing(client, group, kind).await?)
 }
 
 /// State and members of a group of this kind, as they are now.

@@ -1,0 +1,256 @@
+//! Shows a plan, or applies it and tells what came of it: for every command that changes groups.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args::{ActArgs, WaitArgs};
+use super::show::{ChangeItem, failures, summary};
+use crate::cli::report::{ClusterItem, Report};
+use crate::cli::sending::{Refusal, Writing, say};
+use crate::exit::Exit;
+use crate::kafka::client::MetadataScope;
+use crate::kafka::model::{Cluster, GroupId, Offset};
+use crate::kafka::partial::Failure;
+use crate::ops::reset::journal::Journal;
+use crate::ops::reset::scope::arguments;
+use crate::ops::reset::{
+    Applied, Applying, ClusterMark, Deed, NotApplied, Outcome, Plan, Settled, Standing, apply, file, standing_of,
+};
+use crate::runtime::clock;
+use crate::settings::state_dir;
+use crate::ui::text;
+
+/// Pause between two looks at a group that shall become empty.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A command that changes a group.
+pub struct Carrying<'a> {
+    /// The session.
+    pub writing: &'a Writing,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Whether to act.
+    pub act: &'a ActArgs,
+    /// Whether to wait for a group without members.
+    pub wait: &'a WaitArgs,
+    /// Whether Kafka's CSV is printed instead of a table.
+    pub is_export: bool,
+    /// The undo file that is taken back.
+    pub undoes: Option<PathBuf>,
+}
+
+/// The connected cluster.
+///
+/// # Errors
+/// When no broker tells.
+pub async fn cluster(writing: &Writing) -> Result<Cluster, Refusal> {
+    Ok(writing.client.metadata(MetadataScope::None).await?.value.cluster)
+}
+
+/// Where changes of this cluster are written down.
+///
+/// # Errors
+/// When there is no home to keep anything in.
+pub fn journal(writing: &Writing, cluster: &Cluster) -> Result<Journal, Refusal> {
+    let none = || Refusal::Failed("there is no folder for undo files: set HOME or XDG_STATE_HOME".to_owned());
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    Ok(Journal {
+        dir: state_dir().ok_or_else(none)?,
+        cluster: ClusterMark {
+            id: cluster.id.clone(),
+            name: writing.name.clone(),
+        },
+        who: user.unwrap_or_else(|| "unknown".to_owned()),
+    })
+}
+
+impl Carrying<'_> {
+    /// Waits until nobody is in the group, where that is asked for. How the command ends when that takes too long.
+    ///
+    /// # Errors
+    /// When the group cannot be asked for.
+    pub async fn await_empty(&self, group: &GroupId) -> Result<Option<Exit>, Refusal> {
+        let Some(longest) = self.wait.wait_empty else {
+            return Ok(None);
+        };
+        let end = tokio::time::Instant::now() + longest;
+        let (client, mut told) = (&self.writing.client, Vec::new());
+        let mut now = standing_of(client, group, None).await?;
+        while !now.is_free() {
+            let blockers = now.blockers();
+            if blockers != told {
+                say(&format!("waiting for group {group}, {}: {}", now.state, members(&now)));
+                told = blockers;
+            }
+            if tokio::time::Instant::now() + LOOK > end {
+                say(&format!("nothing was sent: group {group} still has members"));
+                return Ok(Some(Exit::Timeout));
+            }
+            tokio::time::sleep(LOOK).await;
+            now = standing_of(client, group, Some(now.kind)).await?;
+        }
+        Ok(None)
+    }
+
+    /// Shows the plan, or applies it.
+    ///
+    /// # Errors
+    /// When it was not sent.
+    pub async fn carry_out(&self, plan: &Plan) -> Result<Exit, Refusal> {
+        if plan.standing.state.is_dead() && matches!(plan.deed, Deed::Move | Deed::Undo) {
+            say(&format!("note: group {} does not exist; a commit makes it", plan.group));
+        }
+        if !self.act.execute {
+            return self.preview(plan).await;
+        }
+        let client = &self.writing.client;
+        if plan.is_blocked() {
+            return Err(self.blocked(plan, &plan.standing));
+        }
+        let journal = journal(self.writing, &self.cluster)?;
+        client.unlock()?;
+        let intent = plan.confirmed(client)?;
+        let applying = Applying {
+            journal: &journal,
+            patience: self.writing.patience,
+            undoes: self.undoes.as_deref(),
+            clock: clock::unix_millis,
+        };
+        self.writing.begins();
+        match apply(client, &intent, plan, applying).await {
+            Ok(applied) => self.applied(plan, applied).await,
+            Err(NotApplied::Engine(error)) => Err(error.into()),
+            Err(NotApplied::Active { standing, .. }) => Err(self.blocked(plan, &standing)),
+            Err(NotApplied::Refused(what)) => {
+                let words = format!("nothing was sent: {what} cannot be changed.{}", self.narrower(plan));
+                Err(Refusal::Failed(words))
+            }
+            Err(other) => Err(Refusal::Failed(format!("nothing was sent: {other}"))),
+        }
+    }
+
+    async fn preview(&self, plan: &Plan) -> Result<Exit, Refusal> {
+        let failures = failures(plan, None);
+        let has_refused = !failures.is_empty();
+        self.print(plan, None, failures).await?;
+        say(&summary(plan));
+        if plan.is_blocked() {
+            return Err(self.blocked(plan, &plan.standing));
+        }
+        if has_refused {
+            say(&format!("with --execute nothing would be sent.{}", self.narrower(plan)));
+            return Ok(Exit::Partial);
+        }
+        say("nothing was sent: --execute does it");
+        Ok(Exit::Well)
+    }
+
+    async fn applied(&self, plan: &Plan, applied: Applied) -> Result<Exit, Refusal> {
+        let mut failures = failures(plan, Some(&applied.settled));
+        if let Some(error) = &applied.kept {
+            failures.push(Failure::new(format!("group {}", plan.group), error.clone()));
+        }
+        self.print(plan, Some(&applied.settled), failures).await?;
+        let is = |one: &Settled| one.outcome == Outcome::Verified;
+        let verified = applied.settled.iter().filter(|one| is(one)).count();
+        say(&format!(
+            "{}; {verified} of {} read back as planned",
+            summary(plan),
+            applied.settled.len()
+        ));
+        if let Some(path) = &applied.undo {
+            say(&format!("to take it back: ktui undo {} --execute", path.display()));
+        }
+        if let Some(error) = &applied.unwritten {
+            say(&format!("the audit log was not written: {error}"));
+        }
+        if let Some(standing) = &applied.blockers {
+            return Err(self.blocked(plan, standing));
+        }
+        let is_whole = verified == applied.settled.len() && applied.kept.is_none();
+        Ok(match (is_whole, applied.undo.is_some()) {
+            (true, _) if applied.unwritten.is_none() => Exit::Well,
+            (false, false) => Exit::Nothing,
+            _ => Exit::Partial,
+        })
+    }
+
+    fn blocked(&self, plan: &Plan, standing: &Standing) -> Refusal {
+        let sent = if self.act.execute {
+            "nothing was changed"
+        } else {
+            "it cannot be done now"
+        };
+        Refusal::Refused(format!(
+            "{sent}: group {} is {}, {}. Hint: stop them, or wait for that with --wait-empty.",
+            plan.group,
+            standing.state,
+            members(standing)
+        ))
+    }
+
+    /// How to leave out what cannot be changed.
+    fn narrower(&self, plan: &Plan) -> String {
+        let rest = plan
+            .changes
+            .iter()
+            .filter(|change| change.after.is_ok())
+            .map(|change| &change.partition);
+        let rest = arguments(rest);
+        if rest.is_empty() || self.undoes.is_some() {
+            return String::new();
+        }
+        let flags: Vec<String> = rest.iter().map(|one| format!("--topic {one}")).collect();
+        format!(" Hint: leave it out with {}", flags.join(" "))
+    }
+
+    async fn print(&self, plan: &Plan, settled: Option<&[Settled]>, failures: Vec<Failure>) -> Result<(), Refusal> {
+        let cannot = |error: io::Error| Refusal::Failed(format!("cannot write: {error}"));
+        if self.is_export {
+            let rows = plan.changes.iter().filter_map(|change| {
+                let after = change.after.as_ref().ok()?.as_ref()?;
+                Some((&change.partition, Offset(after.offset.0)))
+            });
+            let text = file::write(rows);
+            // A closed pipe is the reader's choice.
+            let written = io::stdout().write_all(text.as_bytes());
+            for failure in &failures {
+                say(&failure.error.to_string());
+            }
+            return match written {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot(error)),
+                _ => Ok(()),
+            };
+        }
+        let mut cluster = self.cluster.clone();
+        if self.act.output.names_cluster() {
+            match self.writing.client.describe_cluster().await {
+                Ok(found) => cluster = found.value,
+                // Its controller stays unknown in the report.
+                Err(error) => tracing::debug!(%error, "the cluster was not described"),
+            }
+        }
+        let settled_of = |at: usize| settled.and_then(|settled| settled.get(at));
+        let items = plan.changes.iter().enumerate();
+        let report = Report {
+            cluster: ClusterItem::new(&self.writing.name, &cluster),
+            items: items
+                .map(|(at, change)| ChangeItem::new(change, settled_of(at)))
+                .collect(),
+            failures,
+        };
+        report.print(self.act.output).map(|_| ()).map_err(cannot)
+    }
+}
+
+/// `2 members are in it: worker on 10.0.0.7`.
+fn members(standing: &Standing) -> String {
+    let named = standing.blockers().join(", ");
+    let named = text::visible(&named);
+    match standing.members.len() {
+        0 => "a member is about to join or leave".to_owned(),
+        1 => format!("1 member is in it: {named}"),
+        count => format!("{count} members are in it: {named}"),
+    }
+}

@@ -1,0 +1,248 @@
+//! How a plan is printed, before and after it was applied.
+
+use serde::Serialize;
+
+use crate::cli::report::{Column, Item, Side, known};
+use crate::kafka::error::Error;
+use crate::kafka::model::{Committed, PartitionId, TopicName};
+use crate::kafka::partial::Failure;
+use crate::ops::reset::{Adjusted, Change, Deed, Effect, Outcome, Plan, Settled};
+
+/// A partition of a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeItem {
+    topic: TopicName,
+    partition: PartitionId,
+    before: Option<i64>,
+    after: Option<i64>,
+    clamped: bool,
+    outcome: &'static str,
+    #[serde(skip)]
+    effect: String,
+}
+
+impl ChangeItem {
+    /// A change; `settled` is what came of it.
+    pub fn new(change: &Change, settled: Option<&Settled>) -> Self {
+        let offset = |one: &Option<Committed>| one.as_ref().map(|one| one.offset.0);
+        let outcome = match (&change.after, settled) {
+            (Err(_), _) => "refused",
+            (Ok(_), None) => "planned",
+            (Ok(_), Some(settled)) => settled.outcome.word(),
+        };
+        Self {
+            topic: change.partition.topic.clone(),
+            partition: change.partition.partition,
+            before: offset(&change.before),
+            after: change.after.as_ref().ok().and_then(offset),
+            clamped: change.is_clamped(),
+            outcome,
+            effect: effect(change),
+        }
+    }
+}
+
+impl Item for ChangeItem {
+    type Row = Self;
+
+    fn columns(_: &[Self]) -> &'static [Column<Self>] {
+        &[
+            Column {
+                name: "topic",
+                side: Side::Left,
+                show: |row| known(&row.topic),
+            },
+            Column {
+                name: "partition",
+                side: Side::Right,
+                show: |row| known(row.partition),
+            },
+            Column {
+                name: "before",
+                side: Side::Right,
+                show: |row| offset(row.before),
+            },
+            Column {
+                name: "after",
+                side: Side::Right,
+                show: |row| offset(row.after),
+            },
+            Column {
+                name: "clamped",
+                side: Side::Left,
+                show: |row| known(row.clamped),
+            },
+            Column {
+                name: "outcome",
+                side: Side::Left,
+                show: |row| known(row.outcome),
+            },
+            Column {
+                name: "effect",
+                side: Side::Left,
+                show: |row| known(&row.effect),
+            },
+        ]
+    }
+
+    fn rows(&self) -> Vec<Self> {
+        vec![self.clone()]
+    }
+}
+
+/// Without a commit stands `-`, as Kafka's own tool has it.
+fn offset(offset: Option<i64>) -> Option<String> {
+    Some(offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string()))
+}
+
+fn effect(change: &Change) -> String {
+    let words = match change.effect() {
+        Effect::Unchanged => "unchanged".to_owned(),
+        Effect::Replays(count) => format!("replays {}", records(count)),
+        Effect::Skips(count) => format!("SKIPS {}", records(count)),
+        Effect::Begins => "first commit".to_owned(),
+        Effect::Forgets => "forgets the commit".to_owned(),
+        Effect::Refused => return change.after.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+    };
+    match change.adjusted {
+        Adjusted::No => words,
+        Adjusted::ToStart(wanted) => format!("{words} ({wanted} is before the log start)"),
+        Adjusted::ToEnd(wanted) => format!("{words} ({wanted} is past the end)"),
+        Adjusted::NothingSince => format!("{words} (no record since then: the end)"),
+        Adjusted::NoCommit => format!("{words} (at the end)"),
+    }
+}
+
+fn records(count: u64) -> String {
+    match count {
+        1 => "1 record".to_owned(),
+        _ => format!("{count} records"),
+    }
+}
+
+/// `move 12 offsets of group billing (Empty) to earliest: replays 171404 records, skips 565`.
+pub fn summary(plan: &Plan) -> String {
+    let totals = plan.totals();
+    let mut parts = Vec::new();
+    if totals.replayed > 0 {
+        parts.push(format!("replays {}", records(totals.replayed)));
+    }
+    if totals.skipped > 0 {
+        parts.push(format!("skips {}", records(totals.skipped)));
+    }
+    if totals.clamped > 0 {
+        parts.push(format!("{} clamped", totals.clamped));
+    }
+    if totals.refused > 0 {
+        parts.push(format!("{} refused", totals.refused));
+    }
+    if totals.changed == 0 && totals.refused == 0 && plan.deed != Deed::Delete {
+        parts.push("changes nothing".to_owned());
+    }
+    if parts.is_empty() {
+        plan.to_string()
+    } else {
+        format!("{plan}: {}", parts.join(", "))
+    }
+}
+
+/// What is not, or may not be, as planned.
+pub fn failures(plan: &Plan, settled: Option<&[Settled]>) -> Vec<Failure> {
+    let Some(settled) = settled else {
+        let refused = plan
+            .refused()
+            .map(|(partition, why)| (partition.to_string(), why.to_string()));
+        return refused
+            .map(|(what, reason)| Failure::new(what.clone(), Error::Immovable { what, reason }))
+            .collect();
+    };
+    let failed = settled.iter().filter_map(|one| {
+        let what = one.partition.to_string();
+        let error = match &one.outcome {
+            Outcome::Verified => return None,
+            Outcome::Failed(error) => error.clone(),
+            other => {
+                let what = what.clone();
+                let reason = other.why().unwrap_or_default();
+                Error::Unsettled { what, reason }
+            }
+        };
+        Some(Failure::new(what, error))
+    });
+    failed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::model::{GroupState, GroupType, Offset, TopicPartition};
+    use crate::ops::reset::{Refusal, Standing};
+
+    fn change(id: i32, before: Option<i64>, after: Result<i64, Refusal>, adjusted: Adjusted) -> Change {
+        let committed = |offset| Committed::at(Offset(offset));
+        Change {
+            partition: TopicPartition::new("orders", id),
+            before: before.map(committed),
+            after: after.map(|offset| Some(committed(offset))),
+            adjusted,
+            log: Some((Offset(0), Offset(200))),
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            group: "billing".into(),
+            deed: Deed::Move,
+            how: "to earliest".to_owned(),
+            made_ms: 0,
+            standing: Standing {
+                kind: GroupType::Classic,
+                state: GroupState("Empty".into()),
+                members: Vec::new(),
+            },
+            changes: vec![
+                change(0, Some(150), Ok(0), Adjusted::ToStart(-5)),
+                change(1, Some(150), Ok(151), Adjusted::No),
+                change(2, None, Ok(200), Adjusted::NoCommit),
+                change(3, Some(1), Err(Refusal::NoLeader), Adjusted::No),
+            ],
+        }
+    }
+
+    #[test]
+    fn an_item_has_these_fields_and_no_others() {
+        let plan = plan();
+        let settled = Settled {
+            partition: TopicPartition::new("orders", 0),
+            outcome: Outcome::Verified,
+        };
+        let json = serde_json::to_value(ChangeItem::new(&plan.changes[0], Some(&settled))).unwrap();
+        let expected = serde_json::json!({
+            "topic": "orders", "partition": 0, "before": 150, "after": 0, "clamped": true, "outcome": "verified"
+        });
+        assert_eq!(json, expected);
+        let refused = serde_json::to_value(ChangeItem::new(&plan.changes[3], None)).unwrap();
+        assert_eq!(
+            (&refused["after"], &refused["outcome"]),
+            (&serde_json::Value::Null, &"refused".into())
+        );
+    }
+
+    #[test]
+    fn effects_and_totals_are_said_in_words() {
+        let plan = plan();
+        let effects: Vec<_> = plan.changes.iter().map(effect).collect();
+        let expected = [
+            "replays 150 records (-5 is before the log start)",
+            "SKIPS 1 record",
+            "first commit (at the end)",
+            "the partition has no leader",
+        ];
+        assert_eq!(effects, expected);
+        assert_eq!(
+            summary(&plan),
+            "move 4 offsets of group billing to earliest: replays 150 records, skips 1 record, 1 clamped, 1 refused"
+        );
+        assert_eq!(failures(&plan, None).len(), 1);
+    }
+}
