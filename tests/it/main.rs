@@ -46,6 +46,7 @@ mod records_ranges;
 mod records_reference;
 mod render_frame;
 mod render_lists;
+mod reset;
 mod scan;
 mod scene;
 mod scripted;

@@ -218,7 +218,6 @@ fn items(removal: &Removal, outcome: &dyn Fn(usize) -> &'static str) -> Vec<Memb
 mod tests {
     use clap::Parser as _;
 
-    use super::*;
     use crate::cli::{Args, Command};
 
     #[test]

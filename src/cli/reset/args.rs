@@ -287,7 +287,7 @@ mod tests {
     fn waiting_has_a_time_of_its_own() {
         let waits = |line: &str| {
             parsed(&format!("ktui reset g --to-earliest --all-topics {line}"))
-                .act
+                .wait
                 .wait_empty
         };
         assert_eq!(waits(""), None);

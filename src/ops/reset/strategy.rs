@@ -165,7 +165,7 @@ fn clamp(wanted: i64, start: Offset, end: Offset) -> (Offset, Adjusted) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::*;
 
