@@ -458,7 +458,7 @@ async fn what_was_done_is_in_the_audit_log() {
         "topic": "orders", "partition": 0, "before": 4, "after": 0, "outcome": "verified"
     });
     let expected = serde_json::json!({
-        "time": "2023-11-14T22:15:00Z",
+        "time": "2023-11-14T22:15:00.000Z",
         "who": "ann",
         "cluster": { "id": "sim", "name": "sim" },
         "group": "billing",

@@ -23,6 +23,7 @@ mod import;
 mod incident;
 mod lag;
 mod records;
+mod reset;
 mod scenes;
 mod searches;
 mod topics;

@@ -61,7 +61,7 @@ pub fn journal(writing: &Writing, cluster: &Cluster) -> Result<Journal, Refusal>
             id: cluster.id.clone(),
             name: writing.name.clone(),
         },
-        who: user.unwrap_or_else(|| "unknown".to_owned()),
+        who: user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
     })
 }
 

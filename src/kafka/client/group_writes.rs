@@ -3,12 +3,15 @@
 //! Each is one request to the coordinator, sent at most once. Who sends again must know what that means (`ops::reset`).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use kafka_protocol::messages::{DeleteGroupsRequest, LeaveGroupRequest, OffsetCommitRequest, OffsetDeleteRequest};
 use kafka_protocol::protocol::{StrBytes, VersionRange};
+
+use tokio::time::{Instant, sleep};
 
 use super::groups::wire_id;
 use super::{Client, Node, Outcomes, Purpose, WriteIntent};
@@ -26,20 +29,40 @@ const WITH_EPOCH: i16 = 6;
 /// First version with a reason.
 const WITH_REASON: i16 = 5;
 const NO_GENERATION: i32 = -1;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Who coordinates `group`, asked anew.
+    /// Who coordinates `group`, asked anew, and again for a while as long as nobody does: the first question makes the
+    /// topic where groups are kept, and after a broker's death another one has to take over.
     ///
     /// # Errors
     /// When nobody does, or nobody can say.
     pub async fn find_coordinator(&self, group: &GroupId) -> Result<BrokerId, Error> {
         self.shared.routes.forget_coordinators(std::iter::once(group));
-        let mut found = self.coordinators(std::slice::from_ref(group)).await;
-        let reason = "it was not looked up".to_owned();
-        let group = group.clone();
-        found
-            .pop()
-            .map_or_else(|| Err(Error::NoCoordinator { group, reason }), |(_, found)| found)
+        self.known_coordinator(group).await
+    }
+
+    /// Who coordinates `group`, as far as known, else as of [`Client::find_coordinator`].
+    ///
+    /// # Errors
+    /// When nobody does, or nobody can say.
+    pub async fn known_coordinator(&self, group: &GroupId) -> Result<BrokerId, Error> {
+        let (end, mut pause) = (self.end(), FIRST_PAUSE);
+        loop {
+            let found = self.coordinators(std::slice::from_ref(group)).await.pop();
+            match found.map(|(_, found)| found) {
+                Some(Err(error)) if error.is_retriable() && Instant::now() + pause < end => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Some(found) => return found,
+                None => {
+                    let (group, reason) = (group.clone(), "it was not looked up".to_owned());
+                    return Err(Error::NoCoordinator { group, reason });
+                }
+            }
+        }
     }
 
     /// Commits offsets for a group without being a member, which its coordinator takes only while nobody is in it.

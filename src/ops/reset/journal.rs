@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::apply::{Outcome, Settled};
 use super::plan::Plan;
 use super::undo::{ClusterMark, Undo};
-use super::when::utc;
+use super::when::stamp;
 use crate::kafka::model::Committed;
 
 /// Where changes are written down, and what is the same for all of a session.
@@ -98,7 +98,7 @@ impl Journal {
     /// When the audit log cannot be written.
     pub fn note(&self, group: &str, what: String, now_ms: i64) -> io::Result<()> {
         let line = Line {
-            time: utc(now_ms),
+            time: stamp(now_ms),
             who: &self.who,
             cluster: &self.cluster,
             group,
@@ -139,7 +139,7 @@ impl Entry<'_> {
             },
         });
         let line = Line {
-            time: utc(now_ms),
+            time: stamp(now_ms),
             who: &self.journal.who,
             cluster: &self.journal.cluster,
             group: plan.group.as_str(),

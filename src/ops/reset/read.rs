@@ -222,13 +222,7 @@ pub async fn standing_of(client: &Client, group: &GroupId, known: Option<GroupTy
 /// # Errors
 /// When its coordinator does not tell.
 pub async fn standing(client: &Client, group: &GroupId, kind: GroupType) -> Result<Standing, Error> {
-    let reason = || "it was not looked up".to_owned();
-    let unknown = || Error::NoCoordinator {
-        group: group.clone(),
-        reason: reason(),
-    };
-    let coordinator = client.coordinators(std::slice::from_ref(group)).await.pop();
-    let coordinator = coordinator.map_or_else(|| Err(unknown()), |(_, found)| found)?;
+    let coordinator = client.known_coordinator(group).await?;
     let listing = GroupListing {
         group: group.clone(),
         kind,
@@ -244,7 +238,10 @@ pub async fn standing(client: &Client, group: &GroupId, kind: GroupType) -> Resu
             state: found.state,
             members: found.members,
         }),
-        None => Err(failures.pop().map_or_else(unknown, |failure| failure.error)),
+        None => {
+            let unknown = || Error::UnknownGroup { group: group.clone() };
+            Err(failures.pop().map_or_else(unknown, |failure| failure.error))
+        }
     }
 }
 

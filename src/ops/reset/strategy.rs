@@ -46,7 +46,7 @@ impl Strategy {
             (Self::Earliest, _) => "to earliest".to_owned(),
             (Self::Latest, _) => "to latest".to_owned(),
             (Self::Offset(offset), _) => format!("to offset {offset}"),
-            (Self::ShiftBy(by), _) => format!("shift by {by:+}"),
+            (Self::ShiftBy(by), _) => format!("by {by:+}"),
             (Self::Named(_), _) => "to given offsets".to_owned(),
             (Self::Group(group), _) => format!("to the offsets of group {group}"),
             (Self::Current | Self::Datetime(_) | Self::Duration(_), _) => "to current".to_owned(),
@@ -248,7 +248,7 @@ mod tests {
         let now = 1_763_460_000_000;
         assert_eq!(Strategy::Duration(60_000).words(now), "to time 2025-11-18T09:59:00Z");
         assert_eq!(Strategy::Duration(i64::MAX).time(now), Some(0), "no record is older");
-        assert_eq!(Strategy::ShiftBy(-100).words(now), "shift by -100");
+        assert_eq!(Strategy::ShiftBy(-100).words(now), "by -100");
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file;
 use super::plan::Plan;
-use super::when::utc;
+use super::when::stamp;
 use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
 
 /// Of the file's format.
@@ -107,7 +107,7 @@ impl Undo {
             cluster: cluster.clone(),
             group: plan.group.to_string(),
             what: plan.to_string(),
-            made: utc(plan.made_ms),
+            made: stamp(plan.made_ms),
             who: who.to_owned(),
             undoes,
             undone: None,
@@ -184,14 +184,14 @@ impl Undo {
     pub fn save(&self, dir: &Path) -> io::Result<PathBuf> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let digits = |one: &char| one.is_ascii_alphanumeric();
-        let stamp: String = self.made.chars().filter(digits).collect();
+        let time: String = self.made.chars().filter(digits).collect();
         let name: String = self.group.chars().take(60).map(plain).collect();
         // Another change within the same millisecond has taken the name: the next is free.
-        let mut path = dir.join(format!("{stamp}-{name}.json"));
+        let mut path = dir.join(format!("{time}-{name}.json"));
         let mut count = 1;
         while path.exists() {
             count += 1;
-            path = dir.join(format!("{stamp}-{name}-{count}.json"));
+            path = dir.join(format!("{time}-{name}-{count}.json"));
         }
         write(&path.with_extension("csv"), self.csv().as_bytes())?;
         self.rewrite(&path)?;
@@ -211,7 +211,7 @@ impl Undo {
     pub fn mark(path: &Path, undone: Option<i64>) -> io::Result<()> {
         let path = path.with_extension("json");
         let mut undo = Self::read(&path)?;
-        undo.undone = undone.map(utc);
+        undo.undone = undone.map(stamp);
         undo.rewrite(&path)
     }
 

@@ -37,6 +37,11 @@ pub fn utc(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| format!("@{ms}"), |at| at.to_string())
 }
 
+/// A point in time as it is written down, always as long: `2026-11-18T10:00:00.000Z`.
+pub fn stamp(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| format!("@{ms}"), |at| format!("{at:.3}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +69,13 @@ mod tests {
         for wrong in ["", "soon", "2020-13-10T16:51:38.198", "2020-11-10T25:00"] {
             assert!(datetime(wrong, now).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn stamps_are_as_long_as_each_other_so_that_they_sort() {
+        let stamps = [0, 1_000, 1_001, 1_010, 1_100, 1_763_460_000_000].map(stamp);
+        assert_eq!(stamps[1], "1970-01-01T00:00:01.000Z");
+        assert!(stamps.is_sorted(), "{stamps:?}");
     }
 
     #[test]

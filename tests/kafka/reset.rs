@@ -1,0 +1,526 @@
+//! Offsets move as Kafka's own tool moves them, on twin groups; groups with members are refused; undo restores exactly.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ktui::kafka::client::{Client, ClientSettings};
+use ktui::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
+use ktui::ops::reset::{
+    Applying, ClusterMark, Journal, NotApplied, Outcome, Plan, Scope, Strategy, apply, plan, plan_undo,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::support::java::{Record, Tool, Workload, tool};
+use crate::support::kafka::{KafkaCluster, Version, unique};
+use crate::support::wait;
+
+const SOON: Duration = Duration::from_mins(2);
+const HOUR: i64 = 3_600_000;
+
+/// A session of the program with a state directory of its own.
+struct Bed<'a> {
+    cluster: &'a KafkaCluster,
+    state: TempDir,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl<'a> Bed<'a> {
+    fn new(cluster: &'a KafkaCluster) -> Self {
+        Self {
+            cluster,
+            state: TempDir::new().unwrap(),
+            client: Client::new(ClientSettings::new([cluster.bootstrap()])),
+            runtime: Runtime::new().unwrap(),
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ktui"));
+        command
+            .args(["-b", &self.cluster.bootstrap()])
+            .args(args)
+            .env("XDG_STATE_HOME", self.state.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn ktui(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    }
+
+    #[track_caller]
+    fn well(&self, args: &[&str]) -> String {
+        let (code, out, err) = self.ktui(args);
+        assert_eq!(code, 0, "{args:?}: {out}{err}");
+        out
+    }
+
+    fn commits(&self, group: &str) -> BTreeMap<TopicPartition, Committed> {
+        let found = self
+            .runtime
+            .block_on(self.client.commits(&GroupId::from(group)))
+            .unwrap();
+        found
+            .into_iter()
+            .map(|(partition, commit)| (partition, commit.unwrap()))
+            .collect()
+    }
+
+    fn offsets(&self, group: &str) -> BTreeMap<TopicPartition, i64> {
+        let commits = self.commits(group).into_iter();
+        commits
+            .map(|(partition, committed)| (partition, committed.offset.0))
+            .collect()
+    }
+
+    fn plan(&self, group: &str, topic: &str, strategy: Strategy, now: i64) -> Plan {
+        let scope = Scope::Topics(vec![topic.parse().unwrap()]);
+        self.runtime
+            .block_on(plan(&self.client, &group.into(), &scope, &strategy, now))
+            .unwrap()
+    }
+}
+
+fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// 0: 30 records, an hour apart, the last one an hour ago, the first five gone; 1: ten of the same; 2: empty.
+fn topic(workload: &Workload, now: i64) -> String {
+    let topic = unique("reset");
+    workload.create_topic(&topic, 3, &[("message.timestamp.type", "CreateTime")]);
+    let records = |partition, count: i64| {
+        (0..count).map(move |n| {
+            Record::new(format!("k{n}"), "v")
+                .at(partition)
+                .timestamp(now - (count - n) * HOUR)
+        })
+    };
+    let all: Vec<_> = records(0, 30).chain(records(1, 10)).collect();
+    workload.produce(&topic, &all, json!({}));
+    workload.delete_records(&topic, 0, 5);
+    topic
+}
+
+#[test]
+fn every_strategy_gives_the_offsets_of_kafkas_own_tool_on_a_twin_group() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed, now) = (cluster.workload(), Bed::new(cluster), now_ms());
+        let topic = &topic(workload, now);
+        let some = &format!("{topic}:0,1");
+        let at = |ms: i64| format!("{:.3}", Timestamp::from_millisecond(ms).unwrap()).replace('Z', "");
+        let middle = now - 15 * HOUR - HOUR / 2;
+        let file = bed.state.path().join("plan.csv");
+        fs::write(&file, format!("{topic},0,2\n{topic},1,99\n{topic},2,7\n")).unwrap();
+        let (file, past) = (file.to_str().unwrap(), at(middle));
+        let zoned = format!("{}+02:00", at(middle + 2 * HOUR));
+        let future = at(now + 24 * HOUR);
+        let cases: &[&[&str]] = &[
+            &["--to-earliest", "--topic", topic],
+            &["--to-latest", "--topic", topic],
+            &["--to-offset", "20", "--topic", topic],
+            &["--to-offset", "2", "--topic", some],
+            &["--shift-by", "-100", "--all-topics"],
+            &["--shift-by", "100", "--all-topics"],
+            &["--shift-by", "-3", "--topic", some],
+            &["--to-datetime", &past, "--topic", topic],
+            &["--to-datetime", &zoned, "--all-topics"],
+            &["--to-datetime", &future, "--topic", topic],
+            &["--by-duration", "PT15H30M", "--topic", topic],
+            &["--to-current", "--topic", topic],
+            &["--from-file", file],
+        ];
+        for case in cases {
+            let [theirs, ours] = [unique("theirs"), unique("ours")];
+            for group in [&theirs, &ours] {
+                workload.commit(group, &[(topic, 0, 12), (topic, 1, 3)]);
+            }
+            let named = ["--reset-offsets", "--group", &theirs, "--execute"];
+            tool(cluster, Tool::ConsumerGroups, &[&named, *case].concat());
+            let shown = bed.well(&[&["reset", &ours, "--json"], *case].concat());
+            assert_eq!(
+                bed.offsets(&ours).values().copied().collect::<Vec<_>>(),
+                [12, 3],
+                "{case:?} was only shown"
+            );
+            let done = bed.well(&[&["reset", &ours, "--json", "--execute"], *case].concat());
+            let expected = bed.offsets(&theirs);
+            assert_eq!(bed.offsets(&ours), expected, "Kafka {} {case:?}", version.name());
+            let after = |text: &str| -> Vec<Value> {
+                let object: Value = serde_json::from_str(text).unwrap();
+                let items = object["items"].as_array().unwrap().iter();
+                items.map(|item| item["after"].clone()).collect()
+            };
+            assert_eq!(after(&shown), after(&done), "what is shown is what happens");
+        }
+    }
+}
+
+#[test]
+fn an_export_is_read_by_kafkas_tool_and_the_other_way_round() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+        let topic = topic(workload, now_ms());
+        let [theirs, ours] = [unique("theirs"), unique("ours")];
+        for group in [&theirs, &ours] {
+            workload.commit(group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+        }
+        let export = ["--all-topics", "--to-current", "--export"];
+        let our_csv = bed.well(&[&["reset", &ours], &export[..]].concat());
+        let named = ["--reset-offsets", "--dry-run", "--group", &theirs];
+        let their_csv = tool(cluster, Tool::ConsumerGroups, &[&named, &export[..]].concat());
+        let lines = |text: &str| {
+            let mut lines: Vec<_> = text
+                .lines()
+                .filter(|line| line.contains(','))
+                .map(|line| line.replace('"', ""))
+                .collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(lines(&our_csv), lines(&their_csv), "Kafka {}", version.name());
+        // Theirs back through us, ours back through them, after both were moved away.
+        let path = |name: &str, text: &str| {
+            let path = bed.state.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let their_file: String = their_csv
+            .lines()
+            .filter(|line| line.contains(','))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let (our_file, their_file) = (path("ours.csv", &our_csv), path("theirs.csv", &their_file));
+        for group in [&theirs, &ours] {
+            bed.well(&["reset", group, "--to-latest", "--all-topics", "--execute"]);
+        }
+        bed.well(&["reset", &ours, "--from-file", &their_file, "--execute"]);
+        let named = [
+            "--reset-offsets",
+            "--execute",
+            "--group",
+            &theirs,
+            "--from-file",
+            &our_file,
+        ];
+        tool(cluster, Tool::ConsumerGroups, &named);
+        assert_eq!(bed.offsets(&ours), bed.offsets(&theirs));
+        assert_eq!(bed.offsets(&ours).values().copied().collect::<Vec<_>>(), [12, 3]);
+    }
+}
+
+#[test]
+fn the_offsets_of_another_group_are_copied() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+    let topic = topic(workload, now_ms());
+    let [source, copy] = [unique("source"), unique("copy")];
+    workload.commit(&source, &[(&topic, 0, 12), (&topic, 1, 3)]);
+    bed.well(&["reset", &copy, "--from-group", &source, "--execute"]);
+    assert_eq!(bed.offsets(&copy), bed.offsets(&source));
+}
+
+#[test]
+fn a_group_with_members_is_refused_and_can_be_waited_for() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+        let topic = topic(workload, now_ms());
+        let protocols: &[&str] = if version == Version::V4_3_0 {
+            &["classic", "consumer"]
+        } else {
+            &["classic"]
+        };
+        for protocol in protocols {
+            let group = unique("live");
+            workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+            let options = json!({"members": 2, "client": "worker", "commit": "never", "protocol": protocol});
+            let members = workload.join(&group, &[&topic], options);
+            let before = bed.offsets(&group);
+            let reset = ["reset", &group, "--topic", &topic, "--to-earliest"];
+            for args in [&reset[..], &[&reset[..], &["--execute"]].concat()] {
+                let (code, _, err) = bed.ktui(args);
+                assert_eq!(code, 5, "Kafka {} {protocol}: {err}", version.name());
+                assert!(
+                    err.contains("2 members are in it: worker-0 on ") && err.contains(", worker-1 on "),
+                    "{err}"
+                );
+            }
+            assert_eq!(bed.offsets(&group), before);
+            let (code, _, err) = bed.ktui(&[&reset[..], &["--execute", "--wait-empty=1s"]].concat());
+            assert_eq!(code, 4, "{err}");
+            let mut waiting = bed.command(&[&reset[..], &["--execute", "--wait-empty=2m"]].concat());
+            let child = waiting.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            workload.leave(members);
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+        }
+    }
+}
+
+#[test]
+fn a_member_that_joins_between_preview_and_apply_is_caught() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+        let topic = topic(workload, now_ms());
+        let group = unique("race");
+        workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+        let plan = bed.plan(&group, &topic, Strategy::Earliest, now_ms());
+        assert!(!plan.is_blocked());
+        let members = workload.join(&group, &[&topic], json!({"client": "late", "commit": "never"}));
+        bed.client.unlock().unwrap();
+        let intent = plan.confirmed(&bed.client).unwrap();
+        let before = bed.offsets(&group);
+        let journal = Journal {
+            dir: bed.state.path().to_owned(),
+            cluster: ClusterMark {
+                id: None,
+                name: "test".to_owned(),
+            },
+            who: "test".to_owned(),
+        };
+        let applying = Applying {
+            journal: &journal,
+            patience: SOON,
+            undoes: None,
+            clock: now_ms,
+        };
+        let refused = bed.runtime.block_on(apply(&bed.client, &intent, &plan, applying));
+        let Err(NotApplied::Active { standing, .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(
+            standing.blockers()[0].starts_with("late-0 on "),
+            "{:?}",
+            standing.blockers()
+        );
+        // Past our own check it is the coordinator that refuses.
+        let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&plan.group)).unwrap();
+        let wanted = [(TopicPartition::new(topic.as_str(), 0), Committed::at(Offset(5)))];
+        let sent = bed
+            .runtime
+            .block_on(bed.client.commit_offsets(&intent, coordinator, &plan.group, &wanted));
+        assert_eq!(sent.unwrap()[0].1.as_ref().unwrap_err().code(), Some(25));
+        assert_eq!(bed.offsets(&group), before);
+        workload.leave(members);
+    }
+}
+
+#[test]
+fn undo_restores_exactly() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+        let topic = topic(workload, now_ms());
+        let group = unique("undo");
+        // With a text and an epoch, as some consumers leave them; the last partition has no commit.
+        bed.client.unlock().unwrap();
+        let noted = Committed {
+            offset: Offset(12),
+            leader_epoch: Some(LeaderEpoch(0)),
+            metadata: "checkpoint \u{fc}7".into(),
+        };
+        let start = bed.plan(&group, &topic, Strategy::Latest, now_ms());
+        let intent = start.confirmed(&bed.client).unwrap();
+        let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&start.group)).unwrap();
+        let partition = |id| TopicPartition::new(topic.as_str(), id);
+        let wanted = [(partition(0), noted), (partition(1), Committed::at(Offset(3)))];
+        let sent = bed
+            .runtime
+            .block_on(bed.client.commit_offsets(&intent, coordinator, &start.group, &wanted));
+        assert!(sent.unwrap().iter().all(|(_, outcome)| outcome.is_ok()));
+        let before = bed.commits(&group);
+        assert_eq!(&*before[&partition(0)].metadata, "checkpoint \u{fc}7");
+        assert_eq!(
+            before[&partition(0)].leader_epoch,
+            Some(LeaderEpoch(0)),
+            "Kafka {}",
+            version.name()
+        );
+
+        bed.well(&["reset", &group, "--topic", &topic, "--to-current", "--execute"]);
+        assert_eq!(
+            bed.commits(&group)[&partition(0)],
+            before[&partition(0)],
+            "it stays whole where it stays"
+        );
+        bed.well(&["undo", "--execute"]);
+        bed.well(&["reset", &group, "--topic", &topic, "--to-earliest", "--execute"]);
+        assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+        let shown = bed.well(&["undo"]);
+        assert!(
+            shown.contains("SKIPS 7 records") && shown.contains("forgets the commit"),
+            "{shown}"
+        );
+        assert_ne!(bed.commits(&group), before, "it was only shown");
+        bed.well(&["undo", "--execute"]);
+        assert_eq!(bed.commits(&group), before, "Kafka {}", version.name());
+        let (code, _, err) = bed.ktui(&["undo", "--execute"]);
+        assert_eq!(code, 1, "nothing is left to take back: {err}");
+        let audit = fs::read_to_string(bed.state.path().join("ktui/audit.jsonl")).unwrap();
+        assert_eq!(audit.lines().count(), 4);
+    }
+}
+
+#[test]
+fn an_undo_file_of_another_cluster_is_refused() {
+    let (cluster, other) = (
+        KafkaCluster::shared(Version::V3_8_0),
+        KafkaCluster::shared(Version::V4_3_0),
+    );
+    let (bed, far) = (Bed::new(cluster), Bed::new(other));
+    let topic = topic(cluster.workload(), now_ms());
+    let group = unique("far");
+    bed.well(&["reset", &group, "--topic", &topic, "--to-earliest", "--execute"]);
+    let undo = files(&bed.state.path().join("ktui/undo"))
+        .into_iter()
+        .find(|path| path.ends_with(".json"))
+        .unwrap();
+    let (code, _, err) = far.ktui(&["undo", &undo, "--execute"]);
+    assert_eq!(code, 5, "{err}");
+    assert!(err.contains("is of cluster"), "{err}");
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_is_left_of_a_group_is_ended_and_taken_back() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+        let [old, new] = [topic(workload, now_ms()), topic(workload, now_ms())];
+        let group = unique("ending");
+        workload.commit(&group, &[(&old, 0, 12), (&new, 0, 7)]);
+        let before = bed.commits(&group);
+
+        // Its members read one topic only: the offsets of the other can be forgotten, its own cannot.
+        let members = workload.join(&group, &[&new], json!({"commit": "never"}));
+        let (code, _, err) = bed.ktui(&["groups", "delete-offsets", &group, "--topic", &new, "--execute"]);
+        assert_eq!(code, 1, "{err}");
+        bed.well(&["groups", "delete-offsets", &group, "--topic", &old, "--execute"]);
+        assert_eq!(bed.offsets(&group).len(), 1, "Kafka {}", version.name());
+        let (code, _, err) = bed.ktui(&["groups", "delete", &group, "--execute"]);
+        assert_eq!(code, 5, "{err}");
+        workload.leave(members);
+
+        bed.well(&["undo", "--execute"]);
+        assert_eq!(bed.commits(&group), before);
+        bed.well(&["groups", "delete", &group]);
+        assert_eq!(bed.commits(&group), before, "it was only shown");
+        bed.well(&["groups", "delete", &group, "--execute"]);
+        assert!(bed.commits(&group).is_empty());
+        let (code, _, _) = bed.ktui(&["groups", "delete", &group]);
+        assert_eq!(code, 1, "it is gone");
+        bed.well(&["undo", "--execute"]);
+        assert_eq!(bed.commits(&group), before, "Kafka {}", version.name());
+    }
+}
+
+#[test]
+fn static_members_of_a_dead_process_are_taken_out_so_that_offsets_can_be_moved() {
+    for version in Version::ALL {
+        let cluster = KafkaCluster::shared(version);
+        let bed = Bed::new(cluster);
+        let topic = topic(cluster.workload(), now_ms());
+        let group = unique("pods");
+        cluster.workload().commit(&group, &[(&topic, 0, 12)]);
+        let dying = Workload::start(cluster);
+        let options = json!({"instance": "pod", "commit": "never", "properties": {"session.timeout.ms": "300000"}});
+        let _members = dying.join(&group, &[&topic], options);
+        dying.kill();
+        let reset = ["reset", &group, "--topic", &topic, "--to-earliest", "--execute"];
+        assert_eq!(bed.ktui(&reset).0, 5);
+        let removed = bed.well(&["groups", "remove-members", &group, "pod-0", "--json", "--execute"]);
+        let removed: Value = serde_json::from_str(&removed).unwrap();
+        assert_eq!(removed["items"][0]["outcome"], "verified", "Kafka {}", version.name());
+        bed.well(&[&reset[..], &["--wait-empty=30s"]].concat());
+        assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+    }
+}
+
+#[test]
+fn a_coordinator_that_is_killed_mid_reset_claims_nothing_that_did_not_happen() {
+    let fast = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+    ];
+    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &fast);
+    let (workload, bed) = (cluster.workload(), Bed::new(&cluster));
+    let topic = topic(workload, now_ms());
+    let group = unique("killed");
+    workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+    bed.client.unlock().unwrap();
+    let plan = bed.plan(&group, &topic, Strategy::Earliest, now_ms());
+    let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&plan.group)).unwrap();
+    // It takes the change and cannot answer: its process stands still, then it is dead.
+    cluster.pause_broker(coordinator.0);
+    let journal = Journal {
+        dir: bed.state.path().to_owned(),
+        cluster: ClusterMark {
+            id: None,
+            name: "test".to_owned(),
+        },
+        who: "test".to_owned(),
+    };
+    let intent = plan.confirmed(&bed.client).unwrap();
+    let wanted = [(TopicPartition::new(topic.as_str(), 0), Committed::at(Offset(5)))];
+    let lost = bed
+        .runtime
+        .block_on(bed.client.commit_offsets(&intent, coordinator, &plan.group, &wanted));
+    assert!(lost.is_err_and(|error| error.may_have_arrived()));
+    cluster.kill_broker(coordinator.0);
+    let applying = Applying {
+        journal: &journal,
+        patience: SOON,
+        undoes: None,
+        clock: now_ms,
+    };
+    let applied = wait::until("a coordinator that takes over", SOON, || {
+        bed.runtime.block_on(apply(&bed.client, &intent, &plan, applying)).ok()
+    });
+    let now = bed.offsets(&group);
+    for (settled, change) in applied.settled.iter().zip(&plan.changes) {
+        let wanted = change.after.as_ref().unwrap().as_ref().unwrap().offset.0;
+        assert_eq!(
+            settled.outcome == Outcome::Verified,
+            now.get(&settled.partition) == Some(&wanted),
+            "{settled:?}"
+        );
+    }
+    let undo = applied.undo.unwrap();
+    let undo = ktui::ops::reset::Undo::read(&undo).unwrap();
+    let back = bed.runtime.block_on(plan_undo(&bed.client, &undo, now_ms())).unwrap();
+    let intent = back.confirmed(&bed.client).unwrap();
+    let applied = bed
+        .runtime
+        .block_on(apply(&bed.client, &intent, &back, applying))
+        .unwrap();
+    assert!(
+        applied.settled.iter().all(|one| one.outcome == Outcome::Verified),
+        "{:?}",
+        applied.settled
+    );
+    assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [12, 3]);
+}
