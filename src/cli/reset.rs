@@ -5,7 +5,7 @@ pub mod args;
 pub mod carry;
 pub mod show;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use args::{ResetArgs, UndoArgs};
 use carry::{Carrying, cluster, journal};
@@ -58,13 +58,12 @@ pub async fn undo(writing: &Writing, args: &UndoArgs) -> Result<Exit, Refusal> {
     args.act.check(writing)?;
     let cluster = cluster(writing).await?;
     let journal = journal(writing, &cluster)?;
-    let (path, undo) = match &args.file {
-        Some(file) => (file.clone(), read(file)?),
-        None => {
-            let newest = Undo::newest(&journal.undo_dir(), &journal.cluster);
-            let newest = newest.map_err(|error| Refusal::Failed(format!("cannot read the undo files: {error}")))?;
-            newest.ok_or_else(|| Refusal::Failed(format!("there is nothing to undo on cluster {}", writing.name)))?
-        }
+    let (path, undo) = if let Some(file) = &args.file {
+        (file.clone(), read(file)?)
+    } else {
+        let newest = Undo::newest(&journal.undo_dir(), &journal.cluster);
+        let newest = newest.map_err(|error| Refusal::Failed(format!("cannot read the undo files: {error}")))?;
+        newest.ok_or_else(|| Refusal::Failed(format!("there is nothing to undo on cluster {}", writing.name)))?
     };
     if !undo.cluster().is(&journal.cluster) {
         let id = |one: &Option<String>| one.clone().unwrap_or_else(|| "without id".to_owned());
@@ -97,6 +96,6 @@ pub async fn undo(writing: &Writing, args: &UndoArgs) -> Result<Exit, Refusal> {
     carrying.carry_out(&plan).await
 }
 
-fn read(file: &PathBuf) -> Result<Undo, Refusal> {
+fn read(file: &Path) -> Result<Undo, Refusal> {
     Undo::read(file).map_err(|error| Refusal::Failed(format!("cannot read {}: {error}", file.display())))
 }

@@ -1,13 +1,15 @@
 //! Errors of the engine: what was asked, of whom, what came back, and what to try.
 
 mod advice;
+mod remedy;
 mod words;
 
 use std::time::Duration;
 
 use kafka_protocol::protocol::VersionRange;
 
-use crate::kafka::model::{BrokerId, GroupId, PartitionId, TopicName};
+use crate::kafka::model::{BrokerId, GroupId, GroupState, PartitionId, TopicName};
+pub use remedy::{Remedy, remedy};
 pub use words::code_name;
 use words::{addresses, detail, span, spoken, versions};
 
@@ -229,6 +231,16 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Members are in a group that must have none.
+    #[error("group {group} is {state}: {who}")]
+    ActiveGroup {
+        /// The group.
+        group: GroupId,
+        /// Its state.
+        state: GroupState,
+        /// Its members, in words.
+        who: String,
+    },
     /// Something was sent, and is not there as it was sent, or may not be.
     #[error("{what}: {reason}")]
     Unsettled {
@@ -357,38 +369,6 @@ impl Error {
                 | Self::NoBroker { .. }
                 | Self::WrongListener { .. }
         )
-    }
-}
-
-/// What to do about an error code before asking again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Refresh the topic's metadata: the leader moved.
-    RefreshLeader,
-    /// Look the coordinator up again.
-    RefreshCoordinator,
-    /// Refresh the metadata: the controller moved.
-    RefreshController,
-    /// Ask the same node again after a pause.
-    Wait,
-    /// Start the fetch session anew (KIP-227).
-    ResetSession,
-    /// Start over from the bootstrap addresses (KIP-1102).
-    Rebootstrap,
-    /// Nothing helps.
-    Final,
-}
-
-/// The remedy for an error code. 3 UNKNOWN_TOPIC_OR_PARTITION is final here: who routes by leader refreshes once.
-pub fn remedy(code: i16) -> Remedy {
-    match code {
-        5 | 6 | 9 | 56 | 72 | 74 | 75 | 100 | 103 => Remedy::RefreshLeader,
-        15 | 16 => Remedy::RefreshCoordinator,
-        41 => Remedy::RefreshController,
-        7 | 13 | 14 | 78 | 88 | 89 => Remedy::Wait,
-        70 | 71 | 106 => Remedy::ResetSession,
-        129 => Remedy::Rebootstrap,
-        _ => Remedy::Final,
     }
 }
 

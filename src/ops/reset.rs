@@ -10,6 +10,7 @@ pub mod apply;
 pub mod file;
 pub mod journal;
 pub mod members;
+pub mod outcome;
 pub mod plan;
 pub mod read;
 pub mod scope;
@@ -17,8 +18,9 @@ pub mod strategy;
 pub mod undo;
 pub mod when;
 
-pub use apply::{Applied, Applying, NotApplied, Outcome, Settled, apply};
+pub use apply::{Applied, Applying, NotApplied, apply};
 pub use journal::Journal;
+pub use outcome::{Outcome, Settled};
 pub use plan::{Change, Deed, Effect, Plan, Standing, Totals};
 pub use read::{NoPlan, plan, plan_forget, plan_undo, standing, standing_of};
 pub use scope::{Scope, TopicScope};

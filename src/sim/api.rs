@@ -722,7 +722,7 @@ pub(super) mod tests {
                 assert_eq!(
                     answer.topics[0].partitions[0].error_code, 86,
                     "its member reads the topic"
-                )
+                );
             },
         )
         .await;

@@ -365,7 +365,7 @@ async fn a_commit_that_changed_since_the_preview_asks_for_a_new_one() {
     };
     assert_eq!(
         error.to_string(),
-        "the commit of orders-1 changed from 5 to 6 since the preview: look at a new one"
+        "the commit of orders-1 changed from 5 to 6 since the preview"
     );
     bed.scene.sim.commit(GROUP, "orders", 1, 5);
     bed.scene.sim.commit(GROUP, "orders", 2, 0);
@@ -443,6 +443,22 @@ async fn undo_restores_offsets_texts_epochs_and_missing_commits_exactly() {
         .unwrap()
         .unwrap();
     assert_eq!(path, first);
+}
+
+#[tokio::test]
+async fn offsets_of_a_topic_that_was_made_anew_are_not_put_back() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders:0"], Strategy::Earliest).await;
+    let undo = Undo::read(&bed.apply(&plan).await.unwrap().undo.unwrap()).unwrap();
+    bed.scene.sim.edit(|state| {
+        assert!(state.delete_topic("orders"));
+        state.create_topic("orders", vec![vec![1, 2, 3]; 3], BTreeMap::new());
+    });
+    let back = plan_undo(&bed.scene.client, &undo, NOW).await.unwrap();
+    assert_eq!(
+        back.refused().map(|(_, why)| why.clone()).collect::<Vec<_>>(),
+        [Refusal::Remade]
+    );
 }
 
 #[tokio::test]

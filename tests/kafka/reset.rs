@@ -203,7 +203,7 @@ fn an_export_is_read_by_kafkas_tool_and_the_other_way_round() {
         let their_file: String = their_csv
             .lines()
             .filter(|line| line.contains(','))
-            .map(|line| format!("{line}\n"))
+            .flat_map(|line| [line, "\n"])
             .collect();
         let (our_file, their_file) = (path("ours.csv", &our_csv), path("theirs.csv", &their_file));
         for group in [&theirs, &ours] {
@@ -391,7 +391,7 @@ fn an_undo_file_of_another_cluster_is_refused() {
     bed.well(&["reset", &group, "--topic", &topic, "--to-earliest", "--execute"]);
     let undo = files(&bed.state.path().join("ktui/undo"))
         .into_iter()
-        .find(|path| path.ends_with(".json"))
+        .find(|path| path.ends_with("json"))
         .unwrap();
     let (code, _, err) = far.ktui(&["undo", &undo, "--execute"]);
     assert_eq!(code, 5, "{err}");

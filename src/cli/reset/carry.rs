@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{ActArgs, WaitArgs};
-use super::show::{ChangeItem, failures, summary};
+use super::show::{ChangeItem, Stage, refusals, summary, unverified};
 use crate::cli::report::{ClusterItem, Report};
 use crate::cli::sending::{Refusal, Writing, say};
 use crate::exit::Exit;
 use crate::kafka::client::MetadataScope;
+use crate::kafka::error::Error;
 use crate::kafka::model::{Cluster, GroupId, Offset};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::journal::Journal;
@@ -19,7 +20,6 @@ use crate::ops::reset::{
 };
 use crate::runtime::clock;
 use crate::settings::state_dir;
-use crate::ui::text;
 
 /// Pause between two looks at a group that shall become empty.
 const LOOK: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ impl Carrying<'_> {
         while !now.is_free() {
             let blockers = now.blockers();
             if blockers != told {
-                say(&format!("waiting for group {group}, {}: {}", now.state, members(&now)));
+                say(&format!("waiting for group {group}, {}: {}", now.state, now.who()));
                 told = blockers;
             }
             if tokio::time::Instant::now() + LOOK > end {
@@ -96,18 +96,45 @@ impl Carrying<'_> {
     /// Shows the plan, or applies it.
     ///
     /// # Errors
-    /// When it was not sent.
+    /// When it could not be sent, for a reason that is not the group's.
     pub async fn carry_out(&self, plan: &Plan) -> Result<Exit, Refusal> {
         if plan.standing.state.is_dead() && matches!(plan.deed, Deed::Move | Deed::Undo) {
             say(&format!("note: group {} does not exist; a commit makes it", plan.group));
         }
-        if !self.act.execute {
-            return self.preview(plan).await;
-        }
-        let client = &self.writing.client;
+        let refused = refusals(plan);
         if plan.is_blocked() {
-            return Err(self.blocked(plan, &plan.standing));
+            let active = active(plan, &plan.standing);
+            return self.unsent(plan, [vec![active], refused].concat(), Exit::Refused).await;
         }
+        if !refused.is_empty() {
+            let exit = if self.act.execute { Exit::Nothing } else { Exit::Partial };
+            let exit = self.unsent(plan, refused, exit).await?;
+            say(&format!("nothing was sent{}", self.narrower(plan)));
+            return Ok(exit);
+        }
+        if self.act.execute {
+            return self.execute(plan).await;
+        }
+        self.print(plan, Stage::Planned, Vec::new()).await?;
+        say(&summary(plan));
+        say("nothing was sent: --execute does it");
+        Ok(Exit::Well)
+    }
+
+    /// Shows a plan that was not sent, and why.
+    async fn unsent(&self, plan: &Plan, failures: Vec<Failure>, exit: Exit) -> Result<Exit, Refusal> {
+        let stage = if self.act.execute {
+            Stage::NotSent
+        } else {
+            Stage::Planned
+        };
+        self.print(plan, stage, failures).await?;
+        say(&summary(plan));
+        Ok(exit)
+    }
+
+    async fn execute(&self, plan: &Plan) -> Result<Exit, Refusal> {
+        let client = &self.writing.client;
         let journal = journal(self.writing, &self.cluster)?;
         client.unlock()?;
         let intent = plan.confirmed(client)?;
@@ -118,76 +145,46 @@ impl Carrying<'_> {
             clock: clock::unix_millis,
         };
         self.writing.begins();
-        match apply(client, &intent, plan, applying).await {
-            Ok(applied) => self.applied(plan, applied).await,
-            Err(NotApplied::Engine(error)) => Err(error.into()),
-            Err(NotApplied::Active { standing, .. }) => Err(self.blocked(plan, &standing)),
-            Err(NotApplied::Refused(what)) => {
-                let words = format!("nothing was sent: {what} cannot be changed.{}", self.narrower(plan));
-                Err(Refusal::Failed(words))
+        let (failure, exit) = match apply(client, &intent, plan, applying).await {
+            Ok(applied) => return self.applied(plan, applied).await,
+            Err(NotApplied::Engine(error)) => return Err(error.into()),
+            Err(NotApplied::Active { standing, .. }) => (active(plan, &standing), Exit::Refused),
+            Err(other) => {
+                let (what, reason) = (format!("group {}", plan.group), other.to_string());
+                (
+                    Failure::new(what.clone(), Error::Unsettled { what, reason }),
+                    Exit::Nothing,
+                )
             }
-            Err(other) => Err(Refusal::Failed(format!("nothing was sent: {other}"))),
-        }
-    }
-
-    async fn preview(&self, plan: &Plan) -> Result<Exit, Refusal> {
-        let failures = failures(plan, None);
-        let has_refused = !failures.is_empty();
-        self.print(plan, None, failures).await?;
-        say(&summary(plan));
-        if plan.is_blocked() {
-            return Err(self.blocked(plan, &plan.standing));
-        }
-        if has_refused {
-            say(&format!("with --execute nothing would be sent.{}", self.narrower(plan)));
-            return Ok(Exit::Partial);
-        }
-        say("nothing was sent: --execute does it");
-        Ok(Exit::Well)
+        };
+        self.unsent(plan, vec![failure], exit).await
     }
 
     async fn applied(&self, plan: &Plan, applied: Applied) -> Result<Exit, Refusal> {
-        let mut failures = failures(plan, Some(&applied.settled));
+        let mut failures = unverified(&applied.settled);
         if let Some(error) = &applied.kept {
             failures.push(Failure::new(format!("group {}", plan.group), error.clone()));
         }
-        self.print(plan, Some(&applied.settled), failures).await?;
-        let is = |one: &Settled| one.outcome == Outcome::Verified;
-        let verified = applied.settled.iter().filter(|one| is(one)).count();
-        say(&format!(
-            "{}; {verified} of {} read back as planned",
-            summary(plan),
-            applied.settled.len()
-        ));
+        if let Some(standing) = &applied.blockers {
+            failures.push(active(plan, standing));
+        }
+        let is_whole = failures.is_empty();
+        self.print(plan, Stage::Settled(&applied.settled), failures).await?;
+        let is = |one: &&Settled| one.outcome == Outcome::Verified;
+        let (verified, all) = (applied.settled.iter().filter(is).count(), applied.settled.len());
+        say(&format!("{}; {verified} of {all} read back as planned", summary(plan)));
         if let Some(path) = &applied.undo {
             say(&format!("to take it back: ktui undo {} --execute", path.display()));
         }
         if let Some(error) = &applied.unwritten {
             say(&format!("the audit log was not written: {error}"));
         }
-        if let Some(standing) = &applied.blockers {
-            return Err(self.blocked(plan, standing));
-        }
-        let is_whole = verified == applied.settled.len() && applied.kept.is_none();
         Ok(match (is_whole, applied.undo.is_some()) {
             (true, _) if applied.unwritten.is_none() => Exit::Well,
+            (false, _) if applied.blockers.is_some() => Exit::Refused,
             (false, false) => Exit::Nothing,
             _ => Exit::Partial,
         })
-    }
-
-    fn blocked(&self, plan: &Plan, standing: &Standing) -> Refusal {
-        let sent = if self.act.execute {
-            "nothing was changed"
-        } else {
-            "it cannot be done now"
-        };
-        Refusal::Refused(format!(
-            "{sent}: group {} is {}, {}. Hint: stop them, or wait for that with --wait-empty.",
-            plan.group,
-            standing.state,
-            members(standing)
-        ))
     }
 
     /// How to leave out what cannot be changed.
@@ -202,10 +199,10 @@ impl Carrying<'_> {
             return String::new();
         }
         let flags: Vec<String> = rest.iter().map(|one| format!("--topic {one}")).collect();
-        format!(" Hint: leave it out with {}", flags.join(" "))
+        format!(". Hint: leave it out with {}", flags.join(" "))
     }
 
-    async fn print(&self, plan: &Plan, settled: Option<&[Settled]>, failures: Vec<Failure>) -> Result<(), Refusal> {
+    async fn print(&self, plan: &Plan, stage: Stage<'_>, failures: Vec<Failure>) -> Result<(), Refusal> {
         let cannot = |error: io::Error| Refusal::Failed(format!("cannot write: {error}"));
         if self.is_export {
             let rows = plan.changes.iter().filter_map(|change| {
@@ -231,12 +228,11 @@ impl Carrying<'_> {
                 Err(error) => tracing::debug!(%error, "the cluster was not described"),
             }
         }
-        let settled_of = |at: usize| settled.and_then(|settled| settled.get(at));
         let items = plan.changes.iter().enumerate();
         let report = Report {
             cluster: ClusterItem::new(&self.writing.name, &cluster),
             items: items
-                .map(|(at, change)| ChangeItem::new(change, settled_of(at)))
+                .map(|(at, change)| ChangeItem::new(change, stage.word(at)))
                 .collect(),
             failures,
         };
@@ -244,13 +240,12 @@ impl Carrying<'_> {
     }
 }
 
-/// `2 members are in it: worker on 10.0.0.7`.
-fn members(standing: &Standing) -> String {
-    let named = standing.blockers().join(", ");
-    let named = text::visible(&named);
-    match standing.members.len() {
-        0 => "a member is about to join or leave".to_owned(),
-        1 => format!("1 member is in it: {named}"),
-        count => format!("{count} members are in it: {named}"),
-    }
+/// Members are in the way.
+fn active(plan: &Plan, standing: &Standing) -> Failure {
+    let error = Error::ActiveGroup {
+        group: plan.group.clone(),
+        state: standing.state.clone(),
+        who: standing.who(),
+    };
+    Failure::new(format!("group {}", plan.group), error)
 }

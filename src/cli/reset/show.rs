@@ -8,6 +8,28 @@ use crate::kafka::model::{Committed, PartitionId, TopicName};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::{Adjusted, Change, Deed, Effect, Outcome, Plan, Settled};
 
+/// How far a plan has come.
+#[derive(Clone, Copy, Debug)]
+pub enum Stage<'a> {
+    /// It is only shown.
+    Planned,
+    /// It was to be sent, and was not.
+    NotSent,
+    /// It was sent.
+    Settled(&'a [Settled]),
+}
+
+impl Stage<'_> {
+    /// JSON's word for what came of the change at this place.
+    pub fn word(self, at: usize) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::NotSent => "notSent",
+            Self::Settled(settled) => settled.get(at).map_or("unknown", |one| one.outcome.word()),
+        }
+    }
+}
+
 /// A partition of a plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChangeItem {
@@ -22,19 +44,15 @@ pub struct ChangeItem {
 }
 
 impl ChangeItem {
-    /// A change; `settled` is what came of it.
-    pub fn new(change: &Change, settled: Option<&Settled>) -> Self {
-        let offset = |one: &Option<Committed>| one.as_ref().map(|one| one.offset.0);
-        let outcome = match (&change.after, settled) {
-            (Err(_), _) => "refused",
-            (Ok(_), None) => "planned",
-            (Ok(_), Some(settled)) => settled.outcome.word(),
-        };
+    /// A change, and what came of it.
+    pub fn new(change: &Change, outcome: &'static str) -> Self {
+        let offset = |one: Option<&Committed>| one.map(|one| one.offset.0);
+        let outcome = if change.after.is_err() { "refused" } else { outcome };
         Self {
             topic: change.partition.topic.clone(),
             partition: change.partition.partition,
-            before: offset(&change.before),
-            after: change.after.as_ref().ok().and_then(offset),
+            before: offset(change.before.as_ref()),
+            after: offset(change.after.as_ref().ok().and_then(Option::as_ref)),
             clamped: change.is_clamped(),
             outcome,
             effect: effect(change),
@@ -146,26 +164,26 @@ pub fn summary(plan: &Plan) -> String {
     }
 }
 
-/// What is not, or may not be, as planned.
-pub fn failures(plan: &Plan, settled: Option<&[Settled]>) -> Vec<Failure> {
-    let Some(settled) = settled else {
-        let refused = plan
-            .refused()
-            .map(|(partition, why)| (partition.to_string(), why.to_string()));
-        return refused
-            .map(|(what, reason)| Failure::new(what.clone(), Error::Immovable { what, reason }))
-            .collect();
-    };
+/// What cannot be changed.
+pub fn refusals(plan: &Plan) -> Vec<Failure> {
+    let refused = plan.refused().map(|(partition, why)| {
+        let (what, reason) = (partition.to_string(), why.to_string());
+        Failure::new(what.clone(), Error::Immovable { what, reason })
+    });
+    refused.collect()
+}
+
+/// What was sent and is not, or may not be, as planned.
+pub fn unverified(settled: &[Settled]) -> Vec<Failure> {
     let failed = settled.iter().filter_map(|one| {
         let what = one.partition.to_string();
         let error = match &one.outcome {
             Outcome::Verified => return None,
             Outcome::Failed(error) => error.clone(),
-            other => {
-                let what = what.clone();
-                let reason = other.why().unwrap_or_default();
-                Error::Unsettled { what, reason }
-            }
+            other => Error::Unsettled {
+                what: what.clone(),
+                reason: other.why().unwrap_or_default(),
+            },
         };
         Some(Failure::new(what, error))
     });
@@ -206,22 +224,24 @@ mod tests {
                 change(2, None, Ok(200), Adjusted::NoCommit),
                 change(3, Some(1), Err(Refusal::NoLeader), Adjusted::No),
             ],
+            topic_ids: std::collections::BTreeMap::new(),
         }
     }
 
     #[test]
     fn an_item_has_these_fields_and_no_others() {
         let plan = plan();
-        let settled = Settled {
+        let settled = [Settled {
             partition: TopicPartition::new("orders", 0),
             outcome: Outcome::Verified,
-        };
-        let json = serde_json::to_value(ChangeItem::new(&plan.changes[0], Some(&settled))).unwrap();
+        }];
+        let word = Stage::Settled(&settled).word(0);
+        let json = serde_json::to_value(ChangeItem::new(&plan.changes[0], word)).unwrap();
         let expected = serde_json::json!({
             "topic": "orders", "partition": 0, "before": 150, "after": 0, "clamped": true, "outcome": "verified"
         });
         assert_eq!(json, expected);
-        let refused = serde_json::to_value(ChangeItem::new(&plan.changes[3], None)).unwrap();
+        let refused = serde_json::to_value(ChangeItem::new(&plan.changes[3], Stage::Planned.word(3))).unwrap();
         assert_eq!(
             (&refused["after"], &refused["outcome"]),
             (&serde_json::Value::Null, &"refused".into())
@@ -243,6 +263,6 @@ mod tests {
             summary(&plan),
             "move 4 offsets of group billing to earliest: replays 150 records, skips 1 record, 1 clamped, 1 refused"
         );
-        assert_eq!(failures(&plan, None).len(), 1);
+        assert_eq!(refusals(&plan).len(), 1);
     }
 }

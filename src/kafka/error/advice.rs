@@ -36,6 +36,7 @@ impl Error {
             Self::NotSpoken { what } => format!("not supported: {what}"),
             Self::Unsendable { what, .. } => format!("not sent: {what}"),
             Self::Immovable { what, .. } => format!("cannot be changed: {what}"),
+            Self::ActiveGroup { group, .. } => format!("has members: {group}"),
             Self::Unsettled { what, .. } => format!("not as sent: {what}"),
             Self::Repartitioned { topic, now, .. } => format!("{now} partitions now: {topic}"),
             Self::Remade { topic } => format!("made anew: {topic}"),
@@ -99,6 +100,7 @@ impl Error {
                 .into(),
             Self::Unsendable { .. } => "Correct it and send it again.".into(),
             Self::Immovable { .. } => "Leave it out, or choose another strategy.".into(),
+            Self::ActiveGroup { .. } => "Stop them, or wait for that with --wait-empty.".into(),
             Self::Unsettled { .. } => "Look at the offsets as they are now, and plan again.".into(),
             Self::Repartitioned { .. } => {
                 "Among these the key chooses another one: review the record again, and send it \

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::journal::Journal;
+use super::outcome::{Outcome, Settled, is_unsure, outcome};
 use super::plan::{Deed, Plan, Standing};
 use super::read::standing;
 use super::undo::Undo;
@@ -26,10 +27,6 @@ const LOADING: i16 = 14;
 const NOT_COORDINATOR: i16 = 16;
 const UNKNOWN_MEMBER_ID: i16 = 25;
 const NON_EMPTY_GROUP: i16 = 68;
-/// REQUEST_TIMED_OUT, COORDINATOR_NOT_AVAILABLE and UNKNOWN_SERVER_ERROR also say that the coordinator has written the
-/// change but its replicas did not confirm it in time.
-const UNSURE: [i16; 3] = [7, 15, -1];
-
 /// How a plan is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Applying<'a> {
@@ -41,60 +38,6 @@ pub struct Applying<'a> {
     pub undoes: Option<&'a Path>,
     /// The time of day, in ms since the epoch.
     pub clock: fn() -> i64,
-}
-
-/// What came of one partition.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// It was read back as planned.
-    Verified,
-    /// It was not done, for this reason.
-    Failed(Error),
-    /// It was sent and nobody knows what came of it; what was read back is what was before.
-    Unknown(Error),
-    /// It was done, and could not be read back.
-    Unread(Error),
-    /// It was sent, and something else was read back: somebody has committed since.
-    Overwritten(Option<Committed>),
-}
-
-impl Outcome {
-    /// JSON's word.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Failed(_) => "failed",
-            Self::Unknown(_) => "unknown",
-            Self::Unread(_) => "unverified",
-            Self::Overwritten(_) => "overwritten",
-        }
-    }
-
-    /// Why it is not verified.
-    pub fn why(&self) -> Option<String> {
-        match self {
-            Self::Verified => None,
-            Self::Failed(error) => Some(error.to_string()),
-            Self::Unknown(error) => Some(format!("{error}; when read back it was as before")),
-            Self::Unread(error) => Some(format!("it was accepted, but not read back: {error}")),
-            Self::Overwritten(Some(found)) => Some(format!("when read back {} was committed", found.offset)),
-            Self::Overwritten(None) => Some("when read back nothing was committed".to_owned()),
-        }
-    }
-
-    /// Whether it did not happen, without doubt.
-    pub fn is_surely_undone(&self) -> bool {
-        matches!(self, Self::Failed(_))
-    }
-}
-
-/// A partition of the plan with what came of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settled {
-    /// The partition.
-    pub partition: TopicPartition,
-    /// What came of it.
-    pub outcome: Outcome,
 }
 
 /// A plan that was sent.
@@ -116,7 +59,7 @@ pub struct Applied {
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
     /// Members are in the group.
-    #[error("group {group} is {}: {}", standing.state, by(standing))]
+    #[error("group {group} is {}: {}", standing.state, standing.who())]
     Active {
         /// The group.
         group: String,
@@ -127,7 +70,7 @@ pub enum NotApplied {
     #[error("{0} cannot be changed")]
     Refused(String),
     /// The group is not as it was when the plan was made.
-    #[error("{0} since the preview: look at a new one")]
+    #[error("{0} since the preview")]
     Changed(String),
     /// It could not be written down.
     #[error("cannot write the undo file or the audit log: {0}")]
@@ -135,15 +78,6 @@ pub enum NotApplied {
     /// The session is locked, or the group could not be checked.
     #[error("{0}")]
     Engine(#[from] Error),
-}
-
-/// `2 members are in it: worker on 10.0.0.7`.
-fn by(standing: &Standing) -> String {
-    match standing.members.len() {
-        0 => "a member is about to join or leave".to_owned(),
-        1 => format!("1 member is in it: {}", standing.blockers().join(", ")),
-        count => format!("{count} members are in it: {}", standing.blockers().join(", ")),
-    }
 }
 
 /// What the coordinator said: of each change, and of the group where that is deleted.
@@ -271,11 +205,11 @@ async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
     for change in &plan.changes {
         let found = found(&commits, &change.partition)?;
         if found != change.before {
-            let word = |one: &Option<Committed>| {
+            let word = |one: Option<&Committed>| {
                 one.as_ref()
                     .map_or_else(|| "none".to_owned(), |one| one.offset.to_string())
             };
-            let (partition, was, is) = (&change.partition, word(&change.before), word(&found));
+            let (partition, was, is) = (&change.partition, word(change.before.as_ref()), word(found.as_ref()));
             return Err(NotApplied::Changed(format!(
                 "the commit of {partition} changed from {was} to {is}"
             )));
@@ -388,7 +322,7 @@ async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<
                     Err(error) => Err(error.clone()),
                 };
                 let after = change.after.as_ref().ok().cloned().flatten();
-                let outcome = outcome(said, now, &change.before, &after);
+                let outcome = outcome(said, now, change.before.as_ref(), after.as_ref());
                 Settled {
                     partition: change.partition.clone(),
                     outcome,
@@ -403,106 +337,5 @@ async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Whether this answer, or none, leaves open what was done.
-fn is_unsure(error: &Error) -> bool {
-    match error.code() {
-        Some(code) => UNSURE.contains(&code),
-        None => error.may_have_arrived(),
-    }
-}
-
-/// What is known of one partition from what the coordinator said and what is committed `now`.
-fn outcome(
-    said: &Result<(), Error>,
-    now: Result<Option<Committed>, Error>,
-    before: &Option<Committed>,
-    after: &Option<Committed>,
-) -> Outcome {
-    // Brokers older than the message format of Kafka 2.1 keep no epoch.
-    let same = |one: &Option<Committed>, other: &Option<Committed>| {
-        let key = |one: &Option<Committed>| one.as_ref().map(|one| (one.offset, one.metadata.clone()));
-        key(one) == key(other)
-    };
-    match (said, now) {
-        (Err(error), _) if !is_unsure(error) => Outcome::Failed(error.clone()),
-        (_, Ok(now)) if same(&now, after) => Outcome::Verified,
-        (Err(error), Ok(now)) if same(&now, before) => Outcome::Unknown(error.clone()),
-        (_, Ok(now)) => Outcome::Overwritten(now),
-        (Ok(()), Err(error)) => Outcome::Unread(error),
-        (Err(error), Err(_)) => Outcome::Unknown(error.clone()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kafka::model::Offset;
-
-    fn at(offset: i64) -> Option<Committed> {
-        Some(Committed::at(Offset(offset)))
-    }
-
-    fn closed() -> Error {
-        Error::Closed {
-            what: "OffsetCommit".into(),
-            addr: "broker 1".into(),
-            reason: "reset".into(),
-        }
-    }
-
-    fn kafka(code: i16) -> Error {
-        Error::from_code(code, "t-0", None).unwrap()
-    }
-
-    #[test]
-    fn nothing_is_claimed_that_was_not_read_back() {
-        let unconnected = Error::Connect {
-            addr: "b".into(),
-            reason: "refused".into(),
-        };
-        let (before, after) = (at(5), at(9));
-        let cases = [
-            (Ok(()), Ok(at(9)), "verified"),
-            (Ok(()), Ok(at(5)), "overwritten"),
-            (Ok(()), Ok(at(12)), "overwritten"),
-            (Ok(()), Ok(None), "overwritten"),
-            (Ok(()), Err(closed()), "unverified"),
-            // The answer was lost, the change was not.
-            (Err(closed()), Ok(at(9)), "verified"),
-            (Err(closed()), Ok(at(5)), "unknown"),
-            (Err(closed()), Err(closed()), "unknown"),
-            (Err(kafka(7)), Ok(at(9)), "verified"),
-            (Err(kafka(15)), Ok(at(5)), "unknown"),
-            (Err(kafka(25)), Ok(at(5)), "failed"),
-            (Err(kafka(25)), Ok(at(9)), "failed"),
-            (Err(kafka(16)), Ok(at(5)), "failed"),
-            (Err(unconnected), Ok(at(5)), "failed"),
-        ];
-        for (said, now, word) in cases {
-            let found = outcome(&said, now.clone(), &before, &after);
-            assert_eq!(found.word(), word, "{said:?} {now:?}");
-            assert_eq!(found.why().is_none(), found == Outcome::Verified);
-        }
-    }
-
-    #[test]
-    fn a_lost_epoch_is_no_difference_and_a_lost_text_is() {
-        let full = Committed {
-            leader_epoch: Some(crate::kafka::model::LeaderEpoch(3)),
-            metadata: "note".into(),
-            ..Committed::at(Offset(9))
-        };
-        let without_epoch = Committed {
-            leader_epoch: None,
-            ..full.clone()
-        };
-        assert_eq!(
-            outcome(&Ok(()), Ok(Some(without_epoch)), &None, &Some(full.clone())),
-            Outcome::Verified
-        );
-        assert_eq!(outcome(&Ok(()), Ok(at(9)), &None, &Some(full)).word(), "overwritten");
     }
 }

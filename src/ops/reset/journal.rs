@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::apply::{Outcome, Settled};
+use super::outcome::{Outcome, Settled};
 use super::plan::Plan;
 use super::undo::{ClusterMark, Undo};
 use super::when::stamp;

@@ -1,6 +1,6 @@
 //! What a change of a group's commits will do, partition by partition: what is shown, confirmed and sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::strategy::{Adjusted, Refusal};
@@ -49,7 +49,16 @@ impl Standing {
             .any(|member| member.subscribed.contains(topic) || assigned(member))
     }
 
-    /// Members as a message names them, by client id and host, each once: `worker on 10.0.0.7 (2)`.
+    /// Who is in it, in words: `2 members are in it: worker on 10.0.0.7 (2 members)`.
+    pub fn who(&self) -> String {
+        match self.members.len() {
+            0 => "a member is about to join or leave".to_owned(),
+            1 => format!("1 member is in it: {}", self.blockers().join(", ")),
+            count => format!("{count} members are in it: {}", self.blockers().join(", ")),
+        }
+    }
+
+    /// Members as a message names them, by client id and host, each once: `worker on 10.0.0.7 (2 members)`.
     pub fn blockers(&self) -> Vec<String> {
         let named: Vec<(&str, &str)> = self.members.iter().map(|one| (&*one.client_id, &*one.host)).collect();
         let each: BTreeSet<_> = named.iter().copied().collect();
@@ -151,6 +160,8 @@ pub struct Plan {
     pub standing: Standing,
     /// Every partition that is meant, in order.
     pub changes: Vec<Change>,
+    /// Ids of their topics, where the cluster uses ids.
+    pub topic_ids: BTreeMap<TopicName, [u8; 16]>,
 }
 
 impl Plan {
@@ -259,6 +270,7 @@ mod tests {
                 members: Vec::new(),
             },
             changes,
+            topic_ids: BTreeMap::new(),
         }
     }
 

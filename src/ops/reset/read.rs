@@ -69,6 +69,7 @@ pub async fn plan(
         }));
     }
     let logs = Logs::read(client, &selected, strategy.time(now_ms)).await;
+    let topic_ids = topic_ids(client, &selected);
     let changes = selected.into_iter().map(|partition| {
         let before = committed(&commits, &partition);
         let facts = before.clone().map(|committed| Facts {
@@ -102,6 +103,7 @@ pub async fn plan(
         made_ms: now_ms,
         changes: changes.collect(),
         standing,
+        topic_ids,
     })
 }
 
@@ -116,10 +118,15 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
     let selected: BTreeSet<TopicPartition> = rows.keys().cloned().collect();
     // Only to say what is replayed: what was committed once is put back wherever the log is by now.
     let logs = Logs::read(client, &selected, None).await;
+    let topic_ids = topic_ids(client, &selected);
     let changes = rows.into_iter().map(|(partition, after)| {
         let before = committed(&commits, &partition);
         let log = logs.range(&partition).ok();
-        let after = before.clone().map(|_| after);
+        let after = match &before {
+            Err(refusal) => Err(refusal.clone()),
+            Ok(_) if undo.is_remade(&partition.topic, topic_ids.get(&partition.topic)) => Err(Refusal::Remade),
+            Ok(_) => Ok(after),
+        };
         let before = before.unwrap_or_default();
         Change {
             partition,
@@ -136,6 +143,7 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
         made_ms: now_ms,
         changes: changes.collect(),
         standing,
+        topic_ids,
     })
 }
 
@@ -155,6 +163,7 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
         return Err(NoPlan::Nothing(format!("group {group} has committed nothing there")));
     }
     let logs = Logs::read(client, &selected, None).await;
+    let topic_ids = topic_ids(client, &selected);
     let changes = selected.into_iter().map(|partition| {
         let before = committed(&commits, &partition);
         let after = match &before {
@@ -179,6 +188,7 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
         made_ms: now_ms,
         changes: changes.collect(),
         standing,
+        topic_ids,
     })
 }
 
@@ -232,17 +242,15 @@ pub async fn standing(client: &Client, group: &GroupId, kind: GroupType) -> Resu
     };
     let mut failures = Vec::new();
     let mut found = client.describe_groups(&[listing]).await.drain_into(&mut failures);
-    match found.remove(group) {
-        Some(found) => Ok(Standing {
-            kind: found.kind,
-            state: found.state,
-            members: found.members,
-        }),
-        None => {
-            let unknown = || Error::UnknownGroup { group: group.clone() };
-            Err(failures.pop().map_or_else(unknown, |failure| failure.error))
-        }
-    }
+    let found = found.remove(group).map(|found| Standing {
+        kind: found.kind,
+        state: found.state,
+        members: found.members,
+    });
+    found.ok_or_else(|| {
+        let unknown = || Error::UnknownGroup { group: group.clone() };
+        failures.pop().map_or_else(unknown, |failure| failure.error)
+    })
 }
 
 /// The offsets that the strategy brings along.
@@ -289,6 +297,15 @@ async fn selected(
         counts.extend(topics.map(|topic| (topic.name, count(topic.partitions.len()))));
     }
     Ok(scope.partitions(commits.keys(), &counts))
+}
+
+/// Ids of the topics, as they were last seen.
+fn topic_ids(client: &Client, partitions: &BTreeSet<TopicPartition>) -> BTreeMap<TopicName, [u8; 16]> {
+    let topics: BTreeSet<&TopicName> = partitions.iter().map(|one| &one.topic).collect();
+    let known = topics
+        .into_iter()
+        .filter_map(|topic| Some((topic.clone(), client.topic_id(topic)?)));
+    known.collect()
 }
 
 fn committed(commits: &Commits, partition: &TopicPartition) -> Result<Option<Committed>, Refusal> {

@@ -65,6 +65,8 @@ pub enum Refusal {
     NotNamed,
     /// The topic or the partition does not exist (any more).
     Unknown,
+    /// The topic was deleted and made anew since: what was committed then means other records.
+    Remade,
     /// It has no leader: where its log starts and ends cannot be read.
     NoLeader,
     /// Something could not be read.
@@ -80,6 +82,7 @@ impl fmt::Display for Refusal {
             Self::NotInGroup(group) => write!(f, "group {group} has no commit there"),
             Self::NotNamed => write!(f, "no offset is given for it"),
             Self::Unknown => write!(f, "the partition does not exist"),
+            Self::Remade => write!(f, "the topic was deleted and made anew since"),
             Self::NoLeader => write!(f, "the partition has no leader"),
             Self::Unread(why) => write!(f, "{why}"),
             Self::Subscribed => write!(f, "members of the group read the topic"),
@@ -178,12 +181,14 @@ mod tests {
         }
     }
 
+    type Case<'a> = (Strategy, &'a Facts, Result<(i64, Adjusted), Refusal>);
+
     #[test]
     fn every_strategy_finds_the_offset_that_kafkas_tool_finds() {
         let copied = Strategy::Group("other".into());
         let named = Strategy::Named(BTreeMap::new());
         let (none, at) = (facts(None, None, None), facts(Some(150), Some(120), Some(130)));
-        let cases: Vec<(Strategy, &Facts, Result<(i64, Adjusted), Refusal>)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             (Strategy::Earliest, &none, Ok((100, Adjusted::No))),
             (Strategy::Latest, &none, Ok((200, Adjusted::No))),
             (Strategy::Offset(150), &none, Ok((150, Adjusted::No))),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::file;
 use super::plan::Plan;
 use super::when::stamp;
-use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
+use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicName, TopicPartition};
 
 /// Of the file's format.
 const VERSION: u32 = 1;
@@ -90,6 +90,9 @@ pub struct Undo {
     undoes: Option<String>,
     /// When this change was taken back itself.
     undone: Option<String>,
+    /// Ids of the topics, where the cluster uses ids.
+    #[serde(default)]
+    topic_ids: BTreeMap<String, String>,
     rows: Vec<Row>,
 }
 
@@ -111,8 +114,19 @@ impl Undo {
             who: who.to_owned(),
             undoes,
             undone: None,
+            topic_ids: plan
+                .topic_ids
+                .iter()
+                .map(|(topic, id)| (topic.to_string(), hex(id)))
+                .collect(),
             rows: rows.collect(),
         }
+    }
+
+    /// Whether the topic that has this id now is another one than it was.
+    pub fn is_remade(&self, topic: &TopicName, now: Option<&[u8; 16]>) -> bool {
+        let before = self.topic_ids.get(topic.as_str());
+        before.zip(now).is_some_and(|(before, now)| *before != hex(now))
     }
 
     /// The cluster it belongs to.
@@ -248,6 +262,10 @@ impl Undo {
     }
 }
 
+fn hex(id: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id))
+}
+
 fn plain(one: char) -> char {
     if one.is_ascii_alphanumeric() || matches!(one, '-' | '_') {
         one
@@ -319,6 +337,7 @@ mod tests {
                 change(0, Some(before), Some(Committed::at(Offset(0)))),
                 change(1, None, Some(Committed::at(Offset(5)))),
             ],
+            topic_ids: BTreeMap::from([("orders".into(), [7; 16])]),
         }
     }
 
@@ -368,6 +387,18 @@ mod tests {
         Undo::discard(&second);
         assert_eq!((newest("c1"), newest("c3")), (Some(first), None));
         assert!(!second.with_extension("csv").exists());
+    }
+
+    #[test]
+    fn a_topic_with_another_id_was_made_anew() {
+        let undo = Undo::of(&plan(0), &cluster("c1"), "ann", None);
+        let is_remade = |topic: &str, id| undo.is_remade(&topic.into(), id);
+        assert!(is_remade("orders", Some(&[8; 16])));
+        assert!(!is_remade("orders", Some(&[7; 16])));
+        assert!(
+            !is_remade("orders", None) && !is_remade("other", Some(&[8; 16])),
+            "nobody can tell"
+        );
     }
 
     #[test]
