@@ -24,6 +24,11 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
+    /// Whether a table for people is printed.
+    pub fn is_table(self) -> bool {
+        !self.json && !self.csv
+    }
+
     /// Whether what is printed names the cluster.
     pub fn names_cluster(self) -> bool {
         self.json

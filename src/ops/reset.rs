@@ -8,6 +8,7 @@
 
 pub mod apply;
 pub mod file;
+pub mod glance;
 pub mod journal;
 pub mod members;
 pub mod outcome;
@@ -19,6 +20,7 @@ pub mod undo;
 pub mod when;
 
 pub use apply::{Applied, Applying, NotApplied, apply};
+pub use glance::{Glance, glances};
 pub use journal::Journal;
 pub use outcome::{Outcome, Settled};
 pub use plan::{Change, Deed, Effect, Plan, Standing, Totals};

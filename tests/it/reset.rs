@@ -7,8 +7,8 @@ use std::time::Duration;
 use ktui::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
 use ktui::ops::reset::members::{plan_removal, remove};
 use ktui::ops::reset::{
-    Applied, Applying, ClusterMark, Deed, Effect, Journal, NoPlan, NotApplied, Outcome, Plan, Refusal, Scope, Strategy,
-    Undo, apply, plan, plan_forget, plan_undo,
+    Applied, Applying, ClusterMark, Deed, Effect, Glance, Journal, NoPlan, NotApplied, Outcome, Plan, Refusal, Scope,
+    Strategy, Undo, apply, glances, plan, plan_forget, plan_undo,
 };
 use ktui::sim::batch::Record;
 use ktui::sim::fault::{Fault, Rule, Scope as FaultScope};
@@ -443,6 +443,20 @@ async fn undo_restores_offsets_texts_epochs_and_missing_commits_exactly() {
         .unwrap()
         .unwrap();
     assert_eq!(path, first);
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_first_record_that_will_be_read() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Datetime(1_700_000_002_500)).await;
+    let seen: Vec<_> = glances(&bed.scene.client, &plan, 9).await;
+    let value = |glance: &Glance| {
+        let record = glance.record.as_ref().unwrap().as_ref();
+        record.map(|record| String::from_utf8(record.value.as_ref().unwrap().to_vec()).unwrap())
+    };
+    let seen: Vec<_> = seen.iter().map(|one| (one.at.0, value(one))).collect();
+    assert_eq!(seen, [(3, Some("3".to_owned())), (3, Some("3".to_owned())), (0, None)]);
+    assert_eq!(glances(&bed.scene.client, &plan, 1).await.len(), 1);
 }
 
 #[tokio::test]

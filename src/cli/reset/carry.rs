@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{ActArgs, WaitArgs};
-use super::show::{ChangeItem, Stage, refusals, summary, unverified};
+use super::show::{ChangeItem, Stage, first_record, refusals, summary, unverified};
 use crate::cli::report::{ClusterItem, Report};
 use crate::cli::sending::{Refusal, Writing, say};
 use crate::exit::Exit;
@@ -16,11 +16,14 @@ use crate::kafka::partial::Failure;
 use crate::ops::reset::journal::Journal;
 use crate::ops::reset::scope::arguments;
 use crate::ops::reset::{
-    Applied, Applying, ClusterMark, Deed, NotApplied, Outcome, Plan, Settled, Standing, apply, file, standing_of,
+    Applied, Applying, ClusterMark, Deed, NotApplied, Outcome, Plan, Settled, Standing, apply, file, glances,
+    standing_of,
 };
 use crate::runtime::clock;
 use crate::settings::state_dir;
 
+/// Partitions of which the first record is shown.
+const GLANCES: usize = 12;
 /// Pause between two looks at a group that shall become empty.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -108,17 +111,27 @@ impl Carrying<'_> {
         }
         if !refused.is_empty() {
             let exit = if self.act.execute { Exit::Nothing } else { Exit::Partial };
-            let exit = self.unsent(plan, refused, exit).await?;
-            say(&format!("nothing was sent{}", self.narrower(plan)));
-            return Ok(exit);
+            return self.unsent(plan, refused, exit).await;
         }
         if self.act.execute {
             return self.execute(plan).await;
         }
         self.print(plan, Stage::Planned, Vec::new()).await?;
+        self.show_records(plan).await;
         say(&summary(plan));
         say("nothing was sent: --execute does it");
         Ok(Exit::Well)
+    }
+
+    /// For people: what will be read first.
+    async fn show_records(&self, plan: &Plan) {
+        if self.is_export || !self.act.output.is_table() {
+            return;
+        }
+        let glances = glances(&self.writing.client, plan, GLANCES).await;
+        for glance in &glances {
+            say(&first_record(glance));
+        }
     }
 
     /// Shows a plan that was not sent, and why.
@@ -130,6 +143,7 @@ impl Carrying<'_> {
         };
         self.print(plan, stage, failures).await?;
         say(&summary(plan));
+        say(&format!("nothing was sent{}", self.narrower(plan)));
         Ok(exit)
     }
 
@@ -189,6 +203,9 @@ impl Carrying<'_> {
 
     /// How to leave out what cannot be changed.
     fn narrower(&self, plan: &Plan) -> String {
+        if plan.refused().next().is_none() {
+            return String::new();
+        }
         let rest = plan
             .changes
             .iter()

@@ -3,10 +3,15 @@
 use serde::Serialize;
 
 use crate::cli::report::{Column, Item, Side, known};
+use crate::decode::{Format, Part, Preview, Site, preview_at};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Committed, PartitionId, TopicName};
 use crate::kafka::partial::Failure;
-use crate::ops::reset::{Adjusted, Change, Deed, Effect, Outcome, Plan, Settled};
+use crate::ops::reset::when::stamp;
+use crate::ops::reset::{Adjusted, Change, Deed, Effect, Glance, Outcome, Plan, Settled};
+
+/// Cells of a key and of a value.
+const COLUMNS: usize = 60;
 
 /// How far a plan has come.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +167,35 @@ pub fn summary(plan: &Plan) -> String {
     } else {
         format!("{plan}: {}", parts.join(", "))
     }
+}
+
+/// `first at orders-0@151002: 2026-11-18T10:00:00.004Z key order-7711 value {"orderId":91822,"customer":"bob",…`.
+pub fn first_record(glance: &Glance) -> String {
+    let place = format!("first at {}@{}", glance.partition, glance.at);
+    let record = match &glance.record {
+        Ok(Some(record)) => record,
+        Ok(None) => return format!("{place}: no record yet"),
+        Err(error) => return format!("{place}: cannot be read: {}", error.summary()),
+    };
+    let further = if record.offset == glance.at {
+        String::new()
+    } else {
+        format!(" (offset {})", record.offset)
+    };
+    let time = record.timestamp.millis().map_or_else(|| "no time".to_owned(), stamp);
+    let shown = |bytes: Option<&[u8]>, part| {
+        let (topic, key) = (glance.partition.topic.as_str(), record.key.as_deref());
+        match preview_at(bytes, COLUMNS, &Site { topic, part, key }, Format::Auto) {
+            Preview::Null => "null".to_owned(),
+            Preview::Empty => "empty".to_owned(),
+            Preview::Text(text) | Preview::Binary(text) | Preview::Decoded(text) => text,
+        }
+    };
+    let (key, value) = (
+        shown(record.key.as_deref(), Part::Key),
+        shown(record.value.as_deref(), Part::Value),
+    );
+    format!("{place}{further}: {time} key {key} value {value}")
 }
 
 /// What cannot be changed.

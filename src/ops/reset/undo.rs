@@ -180,7 +180,15 @@ impl Undo {
     /// # Errors
     /// When it cannot be read, or is none.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let path = path.with_extension("json");
+        let beside = path.with_extension("json");
+        if path.exists() && !beside.exists() {
+            let why = format!(
+                "there is no {} beside it; ktui reset GROUP --from-file reads a CSV",
+                beside.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
+        let path = beside;
         if fs::metadata(&path)?.len() > LONGEST {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
