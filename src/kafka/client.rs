@@ -38,6 +38,7 @@ mod race;
 mod reassignments;
 mod release;
 mod routes;
+mod share_offsets;
 mod stats;
 mod stream;
 mod throttle;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::java::{Record, Tool, Workload, tool};
+use crate::support::java::{Record, Tool, Workload, tool, try_tool};
 use crate::support::kafka::{KafkaCluster, Version, unique};
 use crate::support::wait;
 
@@ -523,4 +523,38 @@ fn a_coordinator_that_is_killed_mid_reset_claims_nothing_that_did_not_happen() {
         applied.settled
     );
     assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [12, 3]);
+}
+
+#[test]
+fn a_share_group_begins_where_it_is_set_to() {
+    let cluster = KafkaCluster::shared(Version::V4_3_0);
+    let bed = Bed::new(cluster);
+    let topic = topic(cluster.workload(), now_ms());
+    let group = unique("share");
+    // Its group stays when the consumer has waited in vain, which it calls a failure.
+    let read = ["--topic", &topic, "--group", &group, "--timeout-ms", "5000"];
+    try_tool(cluster, Tool::ConsoleShareConsumer, &read);
+    let starts = || -> Vec<(i32, i64)> {
+        let shown = tool(
+            cluster,
+            Tool::ShareGroups,
+            &["--describe", "--offsets", "--group", &group],
+        );
+        let rows = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let rows = rows.filter(|row| row.get(1) == Some(&topic.as_str()));
+        let mut starts: Vec<_> = rows
+            .map(|row| (row[2].parse().unwrap(), row[3].parse().unwrap()))
+            .collect();
+        starts.sort_unstable();
+        starts
+    };
+    let reset = ["reset", &group, "--topic", &topic];
+    bed.well(&[&reset[..], &["--to-earliest", "--execute", "--wait-empty"]].concat());
+    assert_eq!(starts(), [(0, 5), (1, 0), (2, 0)]);
+    bed.well(&["reset", &group, "--all-topics", "--to-latest", "--execute"]);
+    assert_eq!(starts(), [(0, 30), (1, 10), (2, 0)]);
+    bed.well(&["undo", "--execute"]);
+    assert_eq!(starts(), [(0, 5), (1, 0), (2, 0)]);
+    let (code, _, err) = bed.ktui(&["groups", "delete", &group, "--execute"]);
+    assert_eq!(code, 5, "{err}");
 }

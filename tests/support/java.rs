@@ -402,6 +402,10 @@ pub enum Tool {
     ConsumerGroups,
     /// `kafka-console-consumer.sh`
     ConsoleConsumer,
+    /// `kafka-console-share-consumer.sh` (4.3.0 only)
+    ConsoleShareConsumer,
+    /// `kafka-share-groups.sh` (4.3.0 only)
+    ShareGroups,
     /// `kafka-configs.sh`
     Configs,
     /// `kafka-log-dirs.sh`
@@ -420,6 +424,8 @@ impl Tool {
             Self::ConsumerGroups => "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
             Self::ConsoleConsumer if older => "kafka.tools.ConsoleConsumer",
             Self::ConsoleConsumer => "org.apache.kafka.tools.consumer.ConsoleConsumer",
+            Self::ConsoleShareConsumer => "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
+            Self::ShareGroups => "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
             Self::Configs => "kafka.admin.ConfigCommand",
             Self::LogDirs if older => "kafka.admin.LogDirsCommand",
             Self::LogDirs => "org.apache.kafka.tools.LogDirsCommand",
@@ -430,18 +436,21 @@ impl Tool {
 
 /// Runs a tool against the cluster and returns what it printed; panics when it fails. Takes one to two seconds.
 pub fn tool(cluster: &KafkaCluster, tool: Tool, arguments: &[&str]) -> String {
+    let (is_well, printed, complaints) = try_tool(cluster, tool, arguments);
+    assert!(is_well, "{tool:?} {arguments:?}: {printed}{complaints}");
+    printed
+}
+
+/// The same for a tool that may fail: whether it was well, what it printed, what it complained about.
+pub fn try_tool(cluster: &KafkaCluster, tool: Tool, arguments: &[&str]) -> (bool, String, String) {
     let output = java(cluster.version(), tool.class(cluster.version()))
         .args(["--bootstrap-server", &cluster.bootstrap()])
         .args(arguments)
         .stdin(Stdio::null())
         .output()
         .expect("scripts/kafka starts");
-    let (printed, complaints) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{tool:?} {arguments:?}: {printed}{complaints}");
-    printed.into_owned()
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
 }
 
 /// `scripts/kafka run`: becomes the Java process (same process id).

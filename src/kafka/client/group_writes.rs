@@ -213,7 +213,7 @@ fn topic_of(same: &[(TopicPartition, Committed)]) -> &str {
     same.first().map_or("", |(partition, _)| partition.topic.as_str())
 }
 
-fn named(topic: &str, partition: i32) -> TopicPartition {
+pub(super) fn named(topic: &str, partition: i32) -> TopicPartition {
     TopicPartition {
         topic: TopicName::from(topic),
         partition: PartitionId(partition),
@@ -221,7 +221,7 @@ fn named(topic: &str, partition: i32) -> TopicPartition {
 }
 
 /// An outcome for everything that was asked for; what the coordinator left out is missing.
-fn outcomes<'a, T: Clone + Eq + std::hash::Hash + ToString + 'a>(
+pub(super) fn outcomes<'a, T: Clone + Eq + std::hash::Hash + ToString + 'a>(
     coordinator: BrokerId,
     asked: impl Iterator<Item = &'a T>,
     rows: impl Iterator<Item = (T, i16)>,

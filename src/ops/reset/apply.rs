@@ -11,11 +11,11 @@ use tokio::time::{Instant, sleep};
 use super::journal::Journal;
 use super::outcome::{Outcome, Settled, is_unsure, outcome};
 use super::plan::{Deed, Plan, Standing};
-use super::read::standing;
+use super::read::{commits_of, standing};
 use super::undo::Undo;
 use crate::kafka::client::{Client, Commits, WriteIntent};
 use crate::kafka::error::Error;
-use crate::kafka::model::{BrokerId, Committed, TopicPartition};
+use crate::kafka::model::{BrokerId, Committed, GroupType, TopicPartition};
 
 /// Pause before the coordinator is asked again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -201,7 +201,7 @@ async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
             "members of group {group} began to read topic {topic}"
         )));
     }
-    let commits = client.commits(&plan.group).await?;
+    let commits = commits_of(client, &plan.group, plan.standing.kind).await?;
     for change in &plan.changes {
         let found = found(&commits, &change.partition)?;
         if found != change.before {
@@ -283,7 +283,11 @@ async fn send_to(client: &Client, intent: &WriteIntent, plan: &Plan, coordinator
     }
     let mut said = std::collections::HashMap::new();
     if !set.is_empty() {
-        match client.commit_offsets(intent, coordinator, group, &set).await {
+        let sent = match plan.standing.kind {
+            GroupType::Share => client.alter_share_starts(intent, coordinator, group, &set).await,
+            _ => client.commit_offsets(intent, coordinator, group, &set).await,
+        };
+        match sent {
             Ok(outcomes) => said.extend(outcomes),
             Err(error) => said.extend(set.into_iter().map(|(partition, _)| (partition, Err(error.clone())))),
         }
@@ -311,7 +315,7 @@ async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<
     let linger = Instant::now() + LINGER;
     let mut pause = FIRST_PAUSE;
     loop {
-        let read = client.commits(&plan.group).await;
+        let read = commits_of(client, &plan.group, plan.standing.kind).await;
         let settled: Vec<Settled> = plan
             .changes
             .iter()

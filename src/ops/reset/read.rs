@@ -40,9 +40,7 @@ fn why(kind: GroupType) -> &'static str {
             "its state stores and internal topics would not match other offsets; kafka-streams-application-reset.sh \
              resets them together"
         }
-        GroupType::Share => {
-            "it has no committed offsets but a start per partition and records under way; kafka-share-groups.sh moves it"
-        }
+        GroupType::Share => "it cannot be made again with what it had; kafka-share-groups.sh deletes it",
         GroupType::Classic | GroupType::Consumer => "ktui moves its offsets",
     }
 }
@@ -124,6 +122,7 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
         let log = logs.range(&partition).ok();
         let after = match &before {
             Err(refusal) => Err(refusal.clone()),
+            Ok(Some(_)) if after.is_none() && standing.kind == GroupType::Share => Err(Refusal::Kept),
             Ok(_) if undo.is_remade(&partition.topic, topic_ids.get(&partition.topic)) => Err(Refusal::Remade),
             Ok(_) => Ok(after),
         };
@@ -153,6 +152,10 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
 /// When its commits cannot be read, or there are none.
 pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>, now_ms: i64) -> Result<Plan, NoPlan> {
     let (standing, commits) = now(client, group).await?;
+    if standing.kind == GroupType::Share {
+        let (group, kind) = (group.clone(), standing.kind);
+        return Err(NoPlan::Kind { group, kind });
+    }
     let deed = if scope.is_some() { Deed::Forget } else { Deed::Delete };
     let is_meant = |partition: &TopicPartition| scope.is_none_or(|scope| scope.has(partition));
     let selected: BTreeSet<TopicPartition> = commits.keys().filter(|one| is_meant(one)).cloned().collect();
@@ -195,7 +198,19 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
 /// The group with its commits, as they are now.
 async fn now(client: &Client, group: &GroupId) -> Result<(Standing, Commits), NoPlan> {
     let standing = standing_of(client, group, None).await?;
-    Ok((standing, client.commits(group).await?))
+    let commits = commits_of(client, group, standing.kind).await?;
+    Ok((standing, commits))
+}
+
+/// What a group of this kind has committed; of a share group where it begins to read.
+///
+/// # Errors
+/// When its coordinator does not tell.
+pub(super) async fn commits_of(client: &Client, group: &GroupId, kind: GroupType) -> Result<Commits, Error> {
+    match kind {
+        GroupType::Share => client.share_starts(group).await,
+        GroupType::Classic | GroupType::Consumer | GroupType::Streams => client.commits(group).await,
+    }
 }
 
 /// The kind under which coordinators list a group. One that nobody lists is new, or its coordinator cannot list: to be
@@ -218,7 +233,7 @@ pub async fn standing_of(client: &Client, group: &GroupId, known: Option<GroupTy
         Some(kind) => kind,
         None => kind_of(client, group).await?,
     };
-    if matches!(kind, GroupType::Share | GroupType::Streams) {
+    if kind == GroupType::Streams {
         return Err(NoPlan::Kind {
             group: group.clone(),
             kind,
@@ -261,7 +276,8 @@ async fn given(client: &Client, strategy: &Strategy) -> Result<Option<BTreeMap<T
         _ => return Ok(None),
     };
     let mut offsets = BTreeMap::new();
-    for (partition, commit) in client.commits(source).await? {
+    let kind = kind_of(client, source).await?;
+    for (partition, commit) in commits_of(client, source, kind).await? {
         offsets.insert(partition, commit?.offset);
     }
     if offsets.is_empty() {
@@ -402,6 +418,6 @@ mod tests {
             .to_string()
         };
         assert!(said(GroupType::Streams).starts_with("app is a streams group: its state stores"));
-        assert!(said(GroupType::Share).contains("kafka-share-groups.sh"));
+        assert!(said(GroupType::Share).contains("kafka-share-groups.sh deletes it"));
     }
 }

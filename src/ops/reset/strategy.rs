@@ -71,6 +71,8 @@ pub enum Refusal {
     NoLeader,
     /// Something could not be read.
     Unread(String),
+    /// A share group cannot forget where it begins to read one partition.
+    Kept,
     /// Members of the group read its topic: a commit can be forgotten only where nobody reads.
     Subscribed,
 }
@@ -85,6 +87,7 @@ impl fmt::Display for Refusal {
             Self::Remade => write!(f, "the topic was deleted and made anew since"),
             Self::NoLeader => write!(f, "the partition has no leader"),
             Self::Unread(why) => write!(f, "{why}"),
+            Self::Kept => write!(f, "a share group forgets no single partition"),
             Self::Subscribed => write!(f, "members of the group read the topic"),
         }
     }
