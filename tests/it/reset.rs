@@ -446,6 +446,25 @@ async fn undo_restores_offsets_texts_epochs_and_missing_commits_exactly() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_locked_while_it_waits_gives_up_at_once() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    let client = bed.scene.client.clone();
+    bed.scene.sim.inject(Rule::error(OFFSET_COMMIT, 14).always());
+    let lock = async {
+        while bed.scene.seen(OFFSET_COMMIT) == 0 {
+            tokio::task::yield_now().await;
+        }
+        client.lock();
+    };
+    let (applied, ()) = tokio::join!(bed.apply(&plan), lock);
+    let applied = applied.unwrap();
+    assert_eq!(words(&applied), ["failed"; 3]);
+    assert_eq!((applied.undo, bed.undo_files()), (None, 0));
+    assert_eq!(bed.offsets(), rows(&[("orders-0", 4), ("orders-1", 5), ("other-0", 2)]));
+}
+
+#[tokio::test]
 async fn a_preview_shows_the_first_record_that_will_be_read() {
     let bed = Bed::new().await;
     let plan = bed.plan(&["orders"], Strategy::Datetime(1_700_000_002_500)).await;

@@ -57,15 +57,11 @@ pub async fn cluster(writing: &Writing) -> Result<Cluster, Refusal> {
 /// When there is no home to keep anything in.
 pub fn journal(writing: &Writing, cluster: &Cluster) -> Result<Journal, Refusal> {
     let none = || Refusal::Failed("there is no folder for undo files: set HOME or XDG_STATE_HOME".to_owned());
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    Ok(Journal {
-        dir: state_dir().ok_or_else(none)?,
-        cluster: ClusterMark {
-            id: cluster.id.clone(),
-            name: writing.name.clone(),
-        },
-        who: user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
-    })
+    let mark = ClusterMark {
+        id: cluster.id.clone(),
+        name: writing.name.clone(),
+    };
+    Ok(Journal::new(state_dir().ok_or_else(none)?, mark))
 }
 
 impl Carrying<'_> {
@@ -212,11 +208,22 @@ impl Carrying<'_> {
             .filter(|change| change.after.is_ok())
             .map(|change| &change.partition);
         let rest = arguments(rest);
-        if rest.is_empty() || self.undoes.is_some() {
+        if rest.is_empty() {
             return String::new();
         }
         let flags: Vec<String> = rest.iter().map(|one| format!("--topic {one}")).collect();
-        format!(". Hint: leave it out with {}", flags.join(" "))
+        let flags = flags.join(" ");
+        match &self.undoes {
+            None => format!(". Hint: leave it out with {flags}"),
+            Some(path) => {
+                let csv = path.with_extension("csv");
+                let group = &plan.group;
+                format!(
+                    ". Hint: the others can be restored with ktui reset {group} --from-file {} {flags}",
+                    csv.display()
+                )
+            }
+        }
     }
 
     async fn print(&self, plan: &Plan, stage: Stage<'_>, failures: Vec<Failure>) -> Result<(), Refusal> {

@@ -239,7 +239,10 @@ async fn send(client: &Client, intent: &WriteIntent, plan: &Plan, end: Instant) 
             let code = one.as_ref().err().and_then(Error::code);
             matches!(code, Some(LOADING | NOT_COORDINATOR))
         };
-        let was_not_sent = |one: &Result<(), Error>| one.as_ref().is_err_and(|error| !error.may_have_arrived());
+        let was_not_sent = |one: &Result<(), Error>| {
+            let error = one.as_ref().err();
+            error.is_some_and(|error| !error.may_have_arrived() && error.is_retriable())
+        };
         let rows = if plan.deed == Deed::Delete {
             std::slice::from_ref(&said.group)
         } else {

@@ -56,6 +56,17 @@ pub struct Entry<'a> {
 }
 
 impl Journal {
+    /// The journal in `dir`, of the user who runs this process.
+    pub fn new(dir: PathBuf, cluster: ClusterMark) -> Self {
+        let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let uid = || format!("uid {}", rustix::process::getuid().as_raw());
+        Self {
+            dir,
+            cluster,
+            who: user.unwrap_or_else(uid),
+        }
+    }
+
     /// The folder of undo files.
     pub fn undo_dir(&self) -> PathBuf {
         self.dir.join("undo")

@@ -123,6 +123,7 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
         let after = match &before {
             Err(refusal) => Err(refusal.clone()),
             Ok(Some(_)) if after.is_none() && standing.kind == GroupType::Share => Err(Refusal::Kept),
+            Ok(_) if logs.range(&partition) == Err(Refusal::Unknown) => Err(Refusal::Unknown),
             Ok(_) if undo.is_remade(&partition.topic, topic_ids.get(&partition.topic)) => Err(Refusal::Remade),
             Ok(_) => Ok(after),
         };
