@@ -69,10 +69,11 @@ impl<'a> Bed<'a> {
     }
 
     fn commits(&self, group: &str) -> BTreeMap<TopicPartition, Committed> {
-        let found = self
-            .runtime
-            .block_on(self.client.commits(&GroupId::from(group)))
-            .unwrap();
+        let group = GroupId::from(group);
+        // A coordinator may have to be found first.
+        let found = wait::until("the commits", SOON, || {
+            self.runtime.block_on(self.client.commits(&group)).ok()
+        });
         found
             .into_iter()
             .map(|(partition, commit)| (partition, commit.unwrap()))
@@ -557,4 +558,60 @@ fn a_share_group_begins_where_it_is_set_to() {
     assert_eq!(starts(), [(0, 5), (1, 0), (2, 0)]);
     let (code, _, err) = bed.ktui(&["groups", "delete", &group, "--execute"]);
     assert_eq!(code, 5, "{err}");
+}
+
+/// The undo file is there right before the change is sent: that is when the coordinator dies.
+#[test]
+fn a_coordinator_that_dies_as_the_change_is_sent_claims_nothing_that_did_not_happen() {
+    let fast = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+    ];
+    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &fast);
+    let (workload, bed) = (cluster.workload(), Bed::new(&cluster));
+    let topic = topic(workload, now_ms());
+    for (round, strategy) in ["--to-earliest", "--to-latest"].into_iter().enumerate() {
+        let group = unique("dying");
+        workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+        let coordinator = bed
+            .runtime
+            .block_on(bed.client.find_coordinator(&group.as_str().into()));
+        let coordinator = coordinator.unwrap();
+        let undo = bed.state.path().join("ktui/undo");
+        let before = if undo.exists() { files(&undo).len() } else { 0 };
+        let mut command = bed.command(&["reset", &group, "--topic", &topic, strategy, "--execute", "--json"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait::until("the undo file", SOON, || {
+            (undo.exists() && files(&undo).len() >= before + 2).then_some(())
+        });
+        cluster.kill_broker(coordinator.0);
+        let output = child.wait_with_output().unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // Right after it took over, a coordinator may not show yet what the one before it has accepted.
+        wait::until(&format!("what is claimed in round {round}: {said}"), SOON, || {
+            let now = bed.offsets(&group);
+            let claimed = said["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|item| item["outcome"] == "verified");
+            let is_there = |item: &Value| {
+                let partition = TopicPartition::new(topic.as_str(), item["partition"].as_i64().unwrap() as i32);
+                now.get(&partition).copied() == item["after"].as_i64()
+            };
+            claimed.into_iter().all(is_there).then_some(())
+        });
+        let is_whole = said["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["outcome"] == "verified");
+        assert_eq!(
+            output.status.code() == Some(0),
+            is_whole,
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        cluster.restart_broker(coordinator.0);
+    }
 }

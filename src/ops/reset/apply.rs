@@ -20,8 +20,9 @@ use crate::kafka::model::{BrokerId, Committed, GroupType, TopicPartition};
 /// Pause before the coordinator is asked again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long an unanswered change is looked for while what was before still stands.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long a change is looked for while something else is read back: it may still be on its way, and a coordinator that
+/// has just taken over shows what is older than its replicas' high watermark.
+const LINGER: Duration = Duration::from_secs(5);
 
 const LOADING: i16 = 14;
 const NOT_COORDINATOR: i16 = 16;
@@ -84,12 +85,6 @@ pub enum NotApplied {
 struct Said {
     rows: Vec<Result<(), Error>>,
     group: Result<(), Error>,
-}
-
-impl Said {
-    fn all(&self) -> impl Iterator<Item = &Result<(), Error>> {
-        self.rows.iter().chain([&self.group])
-    }
 }
 
 /// Applies a plan that somebody has confirmed.
@@ -313,8 +308,6 @@ async fn send_to(client: &Client, intent: &WriteIntent, plan: &Plan, coordinator
 
 /// Reads back what is committed now, as long as there is time, and compares.
 async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<Settled> {
-    let is_unsure = said.all().any(|one| one.as_ref().is_err_and(is_unsure));
-    // What is on its way yet may still arrive.
     let linger = Instant::now() + LINGER;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -337,8 +330,8 @@ async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<
             })
             .collect();
         let now = Instant::now() + pause;
-        let is_open = settled.iter().any(|one| matches!(one.outcome, Outcome::Unknown(_)));
-        let again = (read.is_err() && now < end) || (is_unsure && is_open && now < linger);
+        let is_open = settled.iter().any(|one| one.outcome.is_open());
+        let again = (read.is_err() && now < end) || (is_open && now < linger);
         if !again {
             return settled;
         }

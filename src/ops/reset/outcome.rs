@@ -16,8 +16,11 @@ pub enum Outcome {
     Failed(Error),
     /// It was sent and nobody knows what came of it; what was read back is what was before.
     Unknown(Error),
-    /// It was done, and could not be read back.
+    /// It was accepted, and could not be read back.
     Unread(Error),
+    /// It was accepted, and what was read back is what was before: right after it took over, a coordinator may not show
+    /// yet what the one before it has accepted.
+    Stale,
     /// It was sent, and something else was read back: somebody has committed since.
     Overwritten(Option<Committed>),
 }
@@ -29,7 +32,7 @@ impl Outcome {
             Self::Verified => "verified",
             Self::Failed(_) => "failed",
             Self::Unknown(_) => "unknown",
-            Self::Unread(_) => "unverified",
+            Self::Unread(_) | Self::Stale => "unverified",
             Self::Overwritten(_) => "overwritten",
         }
     }
@@ -41,9 +44,15 @@ impl Outcome {
             Self::Failed(error) => Some(error.to_string()),
             Self::Unknown(error) => Some(format!("{error}; when read back it was as before")),
             Self::Unread(error) => Some(format!("it was accepted, but not read back: {error}")),
+            Self::Stale => Some("it was accepted, but when read back it was as before".to_owned()),
             Self::Overwritten(Some(found)) => Some(format!("when read back {} was committed", found.offset)),
             Self::Overwritten(None) => Some("when read back nothing was committed".to_owned()),
         }
+    }
+
+    /// Whether reading once more may tell more.
+    pub fn is_open(&self) -> bool {
+        !matches!(self, Self::Verified | Self::Failed(_))
     }
 
     /// Whether it did not happen, without doubt.
@@ -85,6 +94,7 @@ pub(super) fn outcome(
         (Err(error), _) if !is_unsure(error) => Outcome::Failed(error.clone()),
         (_, Ok(now)) if same(now.as_ref(), after) => Outcome::Verified,
         (Err(error), Ok(now)) if same(now.as_ref(), before) => Outcome::Unknown(error.clone()),
+        (Ok(()), Ok(now)) if same(now.as_ref(), before) => Outcome::Stale,
         (_, Ok(now)) => Outcome::Overwritten(now),
         (Ok(()), Err(error)) => Outcome::Unread(error),
         (Err(error), Err(_)) => Outcome::Unknown(error.clone()),
@@ -121,7 +131,7 @@ mod tests {
         let (before, after) = (at(5), at(9));
         let cases = [
             (Ok(()), Ok(at(9)), "verified"),
-            (Ok(()), Ok(at(5)), "overwritten"),
+            (Ok(()), Ok(at(5)), "unverified"),
             (Ok(()), Ok(at(12)), "overwritten"),
             (Ok(()), Ok(None), "overwritten"),
             (Ok(()), Err(closed()), "unverified"),
