@@ -1,0 +1,620 @@
+//! A group over time: rates, the time that is left, and a verdict, from looks at it one after the other.
+//!
+//! ```text
+//!   look ─▶ Track (one partition: marks of its commits) ─▶ Verdict, Pace
+//!                     └──────────── GroupWatch ────────────▶ the group's: the worst, the sums, the trend
+//! ```
+//!
+//! Pure: a look is a [`PartitionLag`] per partition and the moment it was told. In the spirit of Burrow's rules, from what
+//! polling can see and without a threshold to set: a verdict waits for three of the group's commit intervals, 30 s where
+//! none was seen.
+
+mod pace;
+mod track;
+mod trend;
+mod verdict;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+pub use pace::{Eta, Pace};
+pub use track::Ownership;
+pub use trend::Trend;
+pub use verdict::{Doubt, Verdict};
+
+use super::{LagCase, PartitionLag};
+use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicPartition, Total};
+use track::Track;
+
+/// How long a verdict waits where no commit interval was seen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Nobody waits longer for a verdict, however seldom a group commits.
+const MOST_PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// So many of the group's gaps between commits are kept.
+const GAPS: usize = 32;
+
+/// One look at a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// Its members, where it was described.
+    pub description: Option<&'a GroupDescription>,
+    /// Its state as the listing has it; used where it was not described.
+    pub state: Option<&'a GroupState>,
+    /// Every partition that is assigned or has a commit.
+    pub rows: &'a [PartitionLag],
+    /// When it was told.
+    pub at: Instant,
+}
+
+/// What was seen of a group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupWatch {
+    tracks: BTreeMap<TopicPartition, Watched>,
+    /// The newest gaps between two commits of one partition, over all partitions.
+    gaps: VecDeque<Duration>,
+    trend: Trend,
+    lag: Total,
+}
+
+/// One partition: what was seen, and what was concluded at the newest look.
+#[derive(Clone, Debug)]
+struct Watched {
+    track: Option<Track>,
+    trend: Trend,
+    verdict: Verdict,
+    pace: Option<Pace>,
+    proof: Option<Proof>,
+}
+
+/// The proof that nothing a consumer would read lies between a commit and the end: transaction markers and aborted
+/// records only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// From the committed offset.
+    pub committed: Offset,
+    /// To the end.
+    pub end: Offset,
+    /// Markers in between.
+    pub markers: u64,
+    /// Records of aborted transactions in between.
+    pub aborted: u64,
+}
+
+/// What is concluded of one partition.
+#[derive(Clone, Copy, Debug)]
+pub struct PartitionPace<'a> {
+    /// The verdict.
+    pub verdict: &'a Verdict,
+    /// How fast records come and go.
+    pub pace: Option<Pace>,
+    /// When its commit was last seen to move.
+    pub moved: Option<Instant>,
+    /// Its lag over time.
+    pub trend: &'a Trend,
+    /// That its lag is none, if that was proven of this very commit and end.
+    pub proof: Option<Proof>,
+}
+
+/// What is concluded of the group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupPace {
+    /// The verdict on its worst partition.
+    pub verdict: Verdict,
+    /// How many partitions have a verdict as bad as that.
+    pub worst: usize,
+    /// How fast records come and go, where it can be told of at least one partition.
+    pub pace: Option<Pace>,
+    /// When the slowest partition has worked off its lag; `None` where that cannot be told of one that lags.
+    pub eta: Option<Eta>,
+}
+
+impl GroupWatch {
+    /// Takes a look. Partitions that it lacks are forgotten.
+    pub fn take(&mut self, look: &Look<'_>) {
+        let mut before = std::mem::take(&mut self.tracks);
+        let mut gaps = Vec::new();
+        for row in look.rows {
+            let mut watched = before.remove(&row.partition).unwrap_or_default();
+            let patience = self.patience_of(watched.track.as_ref());
+            gaps.extend(watched.look(row, look.at, patience));
+            self.tracks.insert(row.partition.clone(), watched);
+        }
+        for gap in gaps {
+            if self.gaps.len() >= GAPS {
+                self.gaps.pop_front();
+            }
+            self.gaps.push_back(gap);
+        }
+        // The group's interval may have become known by this very look: judged at last.
+        let patience: Vec<Duration> = self
+            .tracks
+            .values()
+            .map(|one| self.patience_of(one.track.as_ref()))
+            .collect();
+        let rows: BTreeMap<&TopicPartition, &PartitionLag> =
+            look.rows.iter().map(|row| (&row.partition, row)).collect();
+        for ((partition, watched), patience) in self.tracks.iter_mut().zip(patience) {
+            if let Some(row) = rows.get(partition) {
+                watched.judge(row, ownership(look, row), patience);
+            }
+        }
+        self.lag = look.rows.iter().map(|row| row.case.lag()).collect();
+        self.trend.push(look.at, self.lag.exact());
+    }
+
+    /// Takes the proof that the lag of a partition is none.
+    pub fn prove(&mut self, partition: &TopicPartition, proof: Proof) {
+        if let Some(watched) = self.tracks.get_mut(partition) {
+            watched.proof = Some(proof);
+            if watched.verdict != Verdict::NoCommit && watched.proof().is_some() {
+                watched.verdict = Verdict::Ok;
+            }
+        }
+    }
+
+    /// How long the group takes from one commit to the next, as far as that was seen.
+    pub fn interval(&self) -> Option<Duration> {
+        if self.gaps.len() < 2 {
+            return None;
+        }
+        let mut gaps: Vec<Duration> = self.gaps.iter().copied().collect();
+        gaps.sort_unstable();
+        // Three quarters are not longer: one pause does not count, the slower half does.
+        gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
+    }
+
+    fn patience_of(&self, track: Option<&Track>) -> Duration {
+        let own = track.and_then(Track::interval);
+        own.max(self.interval())
+            .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
+    }
+
+    /// What is concluded of a partition; `None` for one that the newest look lacked.
+    pub fn partition(&self, partition: &TopicPartition) -> Option<PartitionPace<'_>> {
+        let watched = self.tracks.get(partition)?;
+        Some(PartitionPace {
+            verdict: &watched.verdict,
+            pace: watched.pace,
+            moved: watched.track.as_ref().and_then(Track::moved),
+            trend: &watched.trend,
+            proof: watched.proof(),
+        })
+    }
+
+    /// Its lag over time.
+    pub fn trend(&self) -> &Trend {
+        &self.trend
+    }
+
+    /// What is concluded of the group; `None` for one without partitions.
+    pub fn pace(&self) -> Option<GroupPace> {
+        let verdicts = || self.tracks.values().map(|one| one.verdict.clone());
+        let verdict = verdicts().reduce(Verdict::worse)?;
+        let danger = verdict.danger();
+        let paces = self.tracks.values().filter_map(|one| one.pace);
+        Some(GroupPace {
+            worst: verdicts().filter(|one| one.danger() == danger).count(),
+            verdict,
+            pace: paces.reduce(std::ops::Add::add),
+            eta: self.eta(),
+        })
+    }
+
+    fn eta(&self) -> Option<Eta> {
+        let lagging = self.tracks.values().filter(|one| one.waits() != Some(0));
+        let each = lagging.map(|one| one.pace.zip(one.waits()).map(|(pace, lag)| pace.eta(lag)));
+        each.reduce(|one, other| later(one?, other?))
+            .unwrap_or(Some(Eta::In(Duration::ZERO)))
+    }
+}
+
+/// The later of the two.
+fn later(one: Eta, other: Eta) -> Option<Eta> {
+    Some(match (one, other) {
+        (Eta::Never(a), Eta::Never(b)) => Eta::Never(a + b),
+        (never @ Eta::Never(_), _) | (_, never @ Eta::Never(_)) => never,
+        (Eta::In(a), Eta::In(b)) => Eta::In(a.max(b)),
+    })
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        let needed = PATIENCE;
+        Self {
+            track: None,
+            trend: Trend::default(),
+            verdict: Verdict::Unknown(Doubt::Watching {
+                seen: Duration::ZERO,
+                needed,
+            }),
+            pace: None,
+            proof: None,
+        }
+    }
+}
+
+impl Watched {
+    /// Takes a look; the gap between two commits that it ended.
+    fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
+        self.trend.push(at, row.case.lag());
+        if let Some(track) = &mut self.track {
+            return track.look(row, at, patience);
+        }
+        self.track = Track::begin(row, at);
+        None
+    }
+
+    fn judge(&mut self, row: &PartitionLag, owner: Ownership, patience: Duration) {
+        let holds = |proof: &Proof| Some(proof.committed) == row.committed && Some(proof.end) == row.end;
+        self.proof = self.proof.filter(holds);
+        self.pace = self.track.as_ref().and_then(|track| track.pace(patience));
+        self.verdict = match (&self.track, &row.case) {
+            _ if self.proof().is_some() => Verdict::Ok,
+            (Some(track), _) => track.verdict(row, owner, patience),
+            (None, LagCase::NoCommit { .. }) => Verdict::NoCommit,
+            (None, LagCase::Unknown(why)) => Verdict::Unknown(Doubt::Lag(why.clone())),
+            (None, _) => Self::default().verdict,
+        };
+    }
+
+    fn proof(&self) -> Option<Proof> {
+        self.proof
+    }
+
+    /// How many records wait; `None` when that is unknown.
+    fn waits(&self) -> Option<i64> {
+        if self.proof.is_some() {
+            return Some(0);
+        }
+        self.trend.newest()
+    }
+}
+
+/// Who owns a partition. A group that is rebalancing, or was not described, does not tell.
+fn ownership(look: &Look<'_>, row: &PartitionLag) -> Ownership {
+    let state = look.description.map(|group| &group.state).or(look.state);
+    match look.description {
+        _ if state.is_some_and(|state| state.is_empty() || state.is_dead()) => Ownership::NoMembers,
+        Some(_) if row.owner.is_some() => Ownership::Owned,
+        Some(group) if group.members.is_empty() => Ownership::NoMembers,
+        Some(group) if group.state.is_stable() && group.members.iter().all(|member| member.assigned.is_some()) => {
+            Ownership::Nobody
+        }
+        _ => Ownership::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kafka::lag::{LogOffsets, UnknownLag};
+
+    const S: Duration = Duration::from_secs(1);
+
+    /// A consumer as a function of time: where its log ends and what it has committed, `seconds` after the beginning.
+    struct Script<'a> {
+        end: &'a dyn Fn(f64) -> f64,
+        committed: &'a dyn Fn(f64) -> f64,
+        log_start: i64,
+        state: &'a str,
+        every: f64,
+    }
+
+    impl Script<'_> {
+        /// What is thought of it at each look.
+        fn watch(&self, looks: usize) -> Vec<(f64, Verdict)> {
+            let (mut watch, begin) = (GroupWatch::default(), begin());
+            let look = |index: usize| {
+                let seconds = index as f64 * self.every;
+                let at = begin + Duration::from_secs_f64(seconds);
+                let rows = [row(
+                    0,
+                    (self.committed)(seconds) as i64,
+                    self.log_start,
+                    (self.end)(seconds) as i64,
+                )];
+                take(&mut watch, &rows, self.state, at);
+                (seconds, watch.pace().unwrap().verdict)
+            };
+            (0..looks).map(look).collect()
+        }
+    }
+
+    fn begin() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        Instant::now()
+    }
+
+    fn take(watch: &mut GroupWatch, rows: &[PartitionLag], state: &str, at: Instant) {
+        watch.take(&Look {
+            description: None,
+            state: Some(&GroupState(state.into())),
+            rows,
+            at,
+        });
+    }
+
+    fn row(partition: i32, committed: i64, start: i64, end: i64) -> PartitionLag {
+        let log = LogOffsets {
+            log_start: Some(Offset(start)),
+            end: Ok(Offset(end)),
+        };
+        PartitionLag {
+            partition: TopicPartition::new("orders", partition),
+            owner: None,
+            committed: Some(Offset(committed)),
+            log_start: log.log_start,
+            end: Some(Offset(end)),
+            case: LagCase::of(Ok(Some(Offset(committed))), &log),
+        }
+    }
+
+    /// Commits what was there `behind` seconds before, every `interval` seconds.
+    fn steady(rate: f64, interval: f64, behind: f64) -> impl Fn(f64) -> f64 {
+        move |seconds| ((seconds / interval).floor() * interval - behind).max(0.0) * rate
+    }
+
+    fn words(verdicts: &[(f64, Verdict)]) -> Vec<&'static str> {
+        let mut words: Vec<_> = verdicts.iter().map(|(_, verdict)| verdict.word()).collect();
+        words.dedup();
+        words
+    }
+
+    /// When it was first called so.
+    fn first(verdicts: &[(f64, Verdict)], word: &str) -> Option<f64> {
+        verdicts
+            .iter()
+            .find(|(_, verdict)| verdict.word() == word)
+            .map(|(at, _)| *at)
+    }
+
+    #[test]
+    fn a_group_that_commits_every_5_s_and_keeps_up_is_ok_throughout() {
+        let script = Script {
+            end: &|seconds| 1_000.0 + seconds * 700.0,
+            committed: &|seconds| 1_000.0 + steady(700.0, 5.0, 0.2)(seconds),
+            log_start: 0,
+            state: "Stable",
+            every: 2.0,
+        };
+        let verdicts = script.watch(300);
+        assert_eq!(words(&verdicts), ["ok"]);
+    }
+
+    #[test]
+    fn a_process_that_stopped_is_stopped_after_three_of_its_intervals() {
+        let committed = |seconds: f64| steady(100.0, 5.0, 0.1)(seconds.min(62.0));
+        let script = Script {
+            end: &|seconds| seconds * 100.0,
+            committed: &committed,
+            log_start: 0,
+            state: "Empty",
+            every: 5.0,
+        };
+        let verdicts = script.watch(40);
+        assert_eq!(words(&verdicts), ["ok", "stopped"]);
+        let told = first(&verdicts, "stopped").unwrap();
+        assert!((70.0..=95.0).contains(&told), "{told}");
+    }
+
+    #[test]
+    fn a_commit_that_never_moved_needs_30_s() {
+        let script = Script {
+            end: &|_| 1_000.0,
+            committed: &|_| 400.0,
+            log_start: 0,
+            state: "Stable",
+            every: 5.0,
+        };
+        let verdicts = script.watch(8);
+        assert_eq!(words(&verdicts), ["unknown", "stalled"]);
+        assert_eq!(first(&verdicts, "stalled"), Some(30.0));
+        assert_eq!(
+            verdicts[1].1,
+            Verdict::Unknown(Doubt::Watching {
+                seen: 5 * S,
+                needed: 30 * S
+            })
+        );
+    }
+
+    #[test]
+    fn one_record_in_an_idle_topic_waits_its_time() {
+        // The record comes after an hour without any; before, the commit stood as well, and nothing waited.
+        let script = Script {
+            end: &|seconds| if seconds < 3_600.0 { 10.0 } else { 11.0 },
+            committed: &|_| 10.0,
+            log_start: 0,
+            state: "Stable",
+            every: 5.0,
+        };
+        let verdicts = script.watch(800);
+        assert_eq!(words(&verdicts), ["ok", "stalled"]);
+        assert_eq!(first(&verdicts, "stalled"), Some(3_630.0));
+    }
+
+    #[test]
+    fn half_as_fast_falls_behind_and_twice_as_fast_catches_up() {
+        let script = Script {
+            end: &|seconds| seconds * 1_000.0,
+            committed: &steady(500.0, 5.0, 0.0),
+            log_start: 0,
+            state: "Stable",
+            every: 5.0,
+        };
+        let verdicts = script.watch(60);
+        assert_eq!(verdicts.last().unwrap().1, Verdict::FallingBehind);
+        assert!(first(&verdicts, "falling behind").unwrap() <= 45.0);
+        assert!(first(&verdicts, "stalled").is_none());
+        let script = Script {
+            end: &|seconds| 1e6 + seconds * 1_000.0,
+            committed: &steady(2_000.0, 5.0, 0.0),
+            ..script
+        };
+        let verdicts = script.watch(60);
+        assert_eq!(words(&verdicts), ["unknown", "catching up"]);
+        assert!(first(&verdicts, "catching up").unwrap() <= 30.0);
+    }
+
+    #[test]
+    fn a_burst_that_is_worked_off_at_once_is_no_verdict() {
+        let script = Script {
+            end: &|seconds| if seconds < 61.0 { 0.0 } else { 50_000.0 },
+            committed: &|seconds| if seconds < 68.0 { 0.0 } else { 50_000.0 },
+            log_start: 0,
+            state: "Stable",
+            every: 2.0,
+        };
+        assert_eq!(words(&script.watch(60)), ["ok"]);
+    }
+
+    #[test]
+    fn a_commit_that_went_back_is_rewound_and_then_catches_up() {
+        let committed = |seconds: f64| {
+            let now = steady(100.0, 5.0, 0.0)(seconds);
+            let caught_up = (seconds - 100.0).div_euclid(5.0) * 1_000.0;
+            if seconds < 100.0 {
+                now
+            } else {
+                (now - 9_000.0 + caught_up).min(now)
+            }
+        };
+        let script = Script {
+            end: &|seconds| seconds * 100.0,
+            committed: &committed,
+            log_start: -1_000_000,
+            state: "Stable",
+            every: 5.0,
+        };
+        let verdicts = script.watch(60);
+        let words = words(&verdicts);
+        assert_eq!(words[..2], ["ok", "rewound"]);
+        assert_eq!(words.last(), Some(&"ok"));
+        assert!(
+            !words.contains(&"stalled") && !words.contains(&"falling behind"),
+            "{words:?}"
+        );
+    }
+
+    #[test]
+    fn what_retention_took_is_told_at_once() {
+        let script = Script {
+            end: &|_| 20_000.0,
+            committed: &|_| 0.0,
+            log_start: 12_034,
+            state: "Stable",
+            every: 5.0,
+        };
+        assert_eq!(script.watch(1)[0].1, Verdict::Expired(12_034));
+    }
+
+    #[test]
+    fn the_stuck_partition_speaks_for_a_group_that_goes_on_elsewhere() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        for second in (0..120).step_by(5) {
+            let moving = i64::from(second) * 10;
+            let rows = [row(0, moving, 0, moving + 5), row(7, 120, 0, 120 + moving)];
+            take(&mut watch, &rows, "Stable", begin + second * S);
+        }
+        let pace = watch.pace().unwrap();
+        assert_eq!((pace.verdict.word(), pace.worst), ("stalled", 1));
+        assert_eq!(
+            *watch.partition(&TopicPartition::new("orders", 0)).unwrap().verdict,
+            Verdict::Ok
+        );
+        assert!(
+            matches!(pace.eta, Some(Eta::Never(growth)) if (growth - 10.0).abs() < 0.5),
+            "{pace:?}"
+        );
+    }
+
+    #[test]
+    fn markers_at_the_end_are_no_lag_once_that_is_proven() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        let rows = [row(0, 99, 0, 100)];
+        let proof = Proof {
+            committed: Offset(99),
+            end: Offset(100),
+            markers: 1,
+            aborted: 0,
+        };
+        take(&mut watch, &rows, "Stable", begin);
+        watch.prove(&rows[0].partition, proof);
+        take(&mut watch, &rows, "Stable", begin + 60 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
+        assert_eq!(watch.pace().unwrap().eta, Some(Eta::In(Duration::ZERO)));
+        // A record came: the proof was of another end.
+        take(&mut watch, &[row(0, 99, 0, 101)], "Stable", begin + 65 * S);
+        let partition = TopicPartition::new("orders", 0);
+        assert_eq!(watch.partition(&partition).unwrap().proof, None);
+        assert_ne!(watch.pace().unwrap().verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn an_unknown_lag_is_never_ok_and_has_no_end() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        take(&mut watch, &[row(0, 100, 0, 100)], "Stable", begin);
+        let unknown = PartitionLag {
+            end: None,
+            case: LagCase::Unknown(UnknownLag::NoLeader),
+            ..row(0, 100, 0, 100)
+        };
+        take(&mut watch, &[unknown], "Stable", begin + 5 * S);
+        let pace = watch.pace().unwrap();
+        assert_eq!(pace.verdict, Verdict::Unknown(Doubt::Lag(UnknownLag::NoLeader)));
+        assert_eq!(pace.eta, None);
+    }
+
+    #[test]
+    fn a_topic_that_was_made_anew_is_watched_anew() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        take(&mut watch, &[row(0, 500, 0, 900)], "Stable", begin);
+        take(&mut watch, &[row(0, 5, 0, 9)], "Stable", begin + 60 * S);
+        let pace = watch.pace().unwrap();
+        assert!(
+            matches!(pace.verdict, Verdict::Unknown(Doubt::Watching { .. })),
+            "{pace:?}"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        // However looks and commits drift against each other, who keeps up is never told to be in trouble.
+        #[test]
+        fn who_keeps_up_is_never_in_trouble(
+            interval in 0.5_f64..40.0,
+            every in 1.0_f64..16.0,
+            rate in 1.0_f64..50_000.0,
+            behind in 0.0_f64..0.9,
+        ) {
+            let script = Script {
+                end: &|seconds| 1e7 + seconds * rate,
+                committed: &|seconds| 1e7 + steady(rate, interval, behind * interval)(seconds) - 10.0,
+                log_start: 0,
+                state: "Stable",
+                every,
+            };
+            for (at, verdict) in script.watch(400) {
+                let is_fine = matches!(verdict, Verdict::Ok | Verdict::Unknown(Doubt::Watching { .. }));
+                // Until two gaps were seen, 30 s are all that is known: a group that commits every 12 s and more may
+                // rightly be called standing then.
+                prop_assert!(is_fine || (interval > 12.0 && at < 4.0 * interval), "{at}: {verdict:?}");
+            }
+        }
+
+        // Whatever is committed when: nothing panics, and a group without known lag is not called ok.
+        #[test]
+        fn no_look_is_too_strange(looks in prop::collection::vec((any::<i64>(), any::<i64>(), any::<i64>(), 0_u64..1_000), 1..40)) {
+            let (mut watch, mut at) = (GroupWatch::default(), begin());
+            for (committed, start, end, pause) in looks {
+                at += Duration::from_millis(pause);
+                take(&mut watch, &[row(0, committed, start, end)], "Stable", at);
+                let pace = watch.pace().unwrap();
+                prop_assert!(pace.verdict != Verdict::Ok || end >= committed);
+            }
+        }
+    }
+}
