@@ -29,6 +29,7 @@ pub mod text;
 pub mod theme;
 pub mod topic;
 pub mod topics;
+pub mod verdict;
 
 use std::cell::RefCell;
 use std::time::Instant;

@@ -1,12 +1,14 @@
 //! Everything the machine knows of the cluster.
 
 mod facts;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 pub use facts::{Facts, Stamped, TopicOffsets};
-use facts::{merge_facts, merge_lags, stamp, with_rates};
+use facts::{merge_facts, stamp, with_rates};
+pub use watches::Watches;
 
 use super::event::{Connection, Counters};
 use super::health::Health;
@@ -97,6 +99,8 @@ pub struct Derived {
     pub returned: Option<Instant>,
     /// Groups that the newest listing lacks, and since when.
     pub unlisted: HashMap<GroupId, Instant>,
+    /// Groups over time.
+    pub watches: Watches,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
@@ -211,17 +215,6 @@ impl Store {
                 }
             };
         }
-        macro_rules! lags {
-            ($($field:ident).+) => {
-                match unpack(result, |answer| match answer {
-                    Answer::Lags(value) => Some(stamp(value, now)),
-                    _ => None,
-                }) {
-                    Some(result) => self.$($field).+.finish_with(ticket, now, result, merge_lags),
-                    None => false,
-                }
-            };
-        }
         match slot {
             SlotId::Overview => plain!(overview, Overview),
             SlotId::Cluster => plain!(cluster, Cluster),
@@ -242,9 +235,8 @@ impl Store {
             SlotId::TopicConfigs => facts!(topic_configs, Configs),
             SlotId::LogDirs => plain!(log_dirs, LogDirs),
             SlotId::Groups => self.take_groups(ticket, now, result),
-            SlotId::Lags => lags!(lags),
-            SlotId::AllLags => lags!(all_lags),
-            SlotId::Group => plain!(group, Group),
+            SlotId::Lags | SlotId::AllLags => self.take_lags(slot, ticket, now, result),
+            SlotId::Group => self.take_group(ticket, now, result),
             SlotId::Readers => self.take_readers(ticket, now, result),
         }
     }
@@ -264,7 +256,7 @@ impl Store {
         let missing = &self.derived.health.missing;
         let is_silent =
             |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
-        let unlisted = &mut self.derived.unlisted;
+        let (unlisted, watches) = (&mut self.derived.unlisted, &mut self.derived.watches);
         self.groups.finish_with(ticket, now, result, |old, mut new| {
             let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
             let missed_before = std::mem::take(unlisted);
@@ -282,6 +274,7 @@ impl Store {
                 new.push(lost);
             }
             new.sort_by(|a, b| a.group.cmp(&b.group));
+            watches.keep(&new);
             new
         })
     }

@@ -126,7 +126,7 @@ impl Item for GroupItem {
 pub async fn report(session: &mut Session) -> Result<Report<GroupItem>, Error> {
     session.overview().await?;
     let listings = session.groups(&[]).await?;
-    let summaries = if listings.is_empty() {
+    let read = if listings.is_empty() {
         HashMap::new()
     } else {
         let query = Query::Lags {
@@ -134,13 +134,13 @@ pub async fn report(session: &mut Session) -> Result<Report<GroupItem>, Error> {
             members: Members::Described,
         };
         match session.try_ask("lag of the groups", query).await {
-            Some(Answer::Lags(summaries)) => summaries,
+            Some(Answer::Lags(read)) => read,
             _ => HashMap::new(),
         }
     };
     let items = listings
         .iter()
-        .map(|listing| GroupItem::new(listing, summaries.get(&listing.group)));
+        .map(|listing| GroupItem::new(listing, read.get(&listing.group).map(|read| &read.summary)));
     let items = items.collect();
     Ok(session.report(items))
 }

@@ -214,6 +214,28 @@ impl GroupSummary {
     }
 }
 
+/// One look at a group among many: its sums, and what they were made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupReading {
+    /// The sums.
+    pub summary: GroupSummary,
+    /// State and members, where it was described.
+    pub description: Option<GroupDescription>,
+    /// Every partition that is assigned or has a commit, by topic and index.
+    pub partitions: Vec<PartitionLag>,
+}
+
+impl From<GroupSummary> for GroupReading {
+    /// Sums alone: nothing is known of single partitions.
+    fn from(summary: GroupSummary) -> Self {
+        Self {
+            summary,
+            description: None,
+            partitions: Vec::new(),
+        }
+    }
+}
+
 impl GroupDetail {
     /// The detail in sum, as a list of groups shows it.
     pub fn summary(&self) -> GroupSummary {

@@ -4,7 +4,7 @@ mod search;
 
 use std::collections::HashMap;
 
-use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
+use crate::kafka::lag::{GroupDetail, GroupReading, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
     Cluster, ConfigEntry, GroupId, GroupListing, Isolation, LogDir, Offset, PartitionId, PartitionOffsets,
@@ -39,7 +39,7 @@ pub enum Query {
     LogDirs,
     /// Groups of every coordinator.
     Groups,
-    /// Lag of these groups in sum, batched per coordinator and leader.
+    /// Lag of these groups, batched per coordinator and leader.
     Lags {
         /// The groups.
         groups: Vec<GroupListing>,
@@ -94,7 +94,7 @@ pub enum Answer {
     /// To [`Query::Groups`].
     Groups(Vec<GroupListing>),
     /// To [`Query::Lags`].
-    Lags(HashMap<GroupId, GroupSummary>),
+    Lags(HashMap<GroupId, GroupReading>),
     /// To [`Query::Group`].
     Group(GroupDetail),
     /// To [`Query::Readers`].

@@ -9,11 +9,13 @@ use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::topics::{STALE_AFTER, order_of};
-use super::{Paint, figure};
+use super::{Paint, figure, verdict};
 use crate::app::coordinator::Silence;
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
+use crate::app::pane::order::SortKey;
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
+use crate::kafka::lag::watch::{GroupPace, GroupWatch};
 use crate::layout::{self, Area};
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
@@ -24,7 +26,7 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         cell.show(&row.listing.group);
     }),
     (Column::left("STATE").least(8), Some(GroupOrder::State), state),
-    (Column::left("TYPE").least(8).leaves(3), None, |row, cell| {
+    (Column::left("TYPE").least(8).leaves(5), None, |row, cell| {
         cell.show(row.listing.kind.as_str());
     }),
     (
@@ -50,13 +52,29 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
             None => figure::unknown(cell),
         },
     ),
-    (Column::right("UNCOMMITTED").leaves(4), None, |row, cell| {
-        match row.uncommitted {
-            Some(partitions) => figure::bad_if_any(cell, partitions, Role::Warning),
-            None => figure::unknown(cell),
-        }
+    (
+        Column::left("TREND").least(verdict::TREND as u16).leaves(4),
+        None,
+        |row, cell| {
+            if let Some(watch) = row.watch {
+                verdict::trend(cell, watch.trend());
+            }
+        },
+    ),
+    (Column::right("RATE").least(7).leaves(3), None, |row, cell| {
+        verdict::growth(cell, pace(row).and_then(|pace| pace.pace));
     }),
-    (Column::right("COORDINATOR").leaves(5), None, |row, cell| {
+    (Column::right("ETA").least(8).leaves(2), None, |row, cell| {
+        verdict::eta(cell, pace(row).and_then(|pace| pace.eta));
+    }),
+    (
+        Column::left("VERDICT").least(14),
+        Some(GroupOrder::Danger),
+        |row, cell| {
+            verdict::of_group(cell, pace(row), row.partitions, row.uncommitted.unwrap_or_default());
+        },
+    ),
+    (Column::right("COORDINATOR").leaves(6), None, |row, cell| {
         let id = row.coordinator.id;
         match row.coordinator.silence {
             None => cell.show(id),
@@ -65,6 +83,10 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         };
     }),
 ];
+
+fn pace<'a>(row: &GroupRow<'a>) -> Option<&'a GroupPace> {
+    row.watch.and_then(GroupWatch::pace)
+}
 
 /// The column that is always there: it says that the others are old. The coordinator's may have left.
 fn state(row: &GroupRow<'_>, cell: &mut CellText<'_>) {
@@ -176,6 +198,11 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, 
     }
     let (order, direction) = pane.order();
     let name = match order {
+        GroupOrder::Danger if direction == order.natural() => {
+            line.right(Role::Dim, "worst first", 2);
+            return;
+        }
+        GroupOrder::Danger => "verdict",
         GroupOrder::Lag => "lag",
         GroupOrder::Name => "name",
         GroupOrder::State => "state",

@@ -1,12 +1,13 @@
-//! All consumer groups: which one is worst?
+//! All consumer groups: which one is worst, and is it getting better?
 //!
 //! ```text
-//!  Groups  6                                                              sorted by lag ↓
-//!    GROUP               STATE   TYPE      MEMBERS      LAG  UNCOMMITTED  COORDINATOR
-//!  ▸ payments-processor  Stable  classic         3  184,201            0            2
-//!    audit-archiver      Empty   classic         0      812            2            1
+//!  Groups  6                                                                     worst first
+//!    GROUP               STATE   MEMBERS      LAG    TREND    RATE       ETA  VERDICT
+//!  ▸ audit-archiver      Empty         0      812  ▁▁▁▁▁▁▁     0/s     never  stopped 12 m 04 s
+//!    payments-processor  Stable        3  184,201  ▇▇▆▅▄▃▂  -412/s  7 m 27 s  catching up
 //! ```
 //!
+//! RATE is by how much the lag grows. The verdict needs a while (`kafka::lag::watch`): until then it says so.
 //! The listing comes from every coordinator. Lag and members are asked for the visible groups; where there are more
 //! groups than rows, a slower pass over all of them keeps the order true.
 
@@ -22,6 +23,7 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
+use crate::kafka::lag::watch::GroupWatch;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
@@ -29,8 +31,10 @@ use crate::layout;
 /// What groups can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupOrder {
-    /// Total lag, the worst first.
+    /// Verdict, the worst first; of equally bad ones the larger lag.
     #[default]
+    Danger,
+    /// Total lag, the largest first.
     Lag,
     /// Name.
     Name,
@@ -41,11 +45,11 @@ pub enum GroupOrder {
 }
 
 impl SortKey for GroupOrder {
-    const ALL: &'static [Self] = &[Self::Lag, Self::Name, Self::State, Self::Members];
+    const ALL: &'static [Self] = &[Self::Danger, Self::Lag, Self::Name, Self::State, Self::Members];
 
     fn natural(self) -> Direction {
         match self {
-            Self::Lag | Self::Members => Direction::Down,
+            Self::Danger | Self::Lag | Self::Members => Direction::Down,
             Self::Name | Self::State => Direction::Up,
         }
     }
@@ -94,6 +98,10 @@ pub struct GroupRow<'a> {
     pub lag: Option<Total>,
     /// Assigned partitions without a commit.
     pub uncommitted: Option<usize>,
+    /// Partitions that are assigned or have a commit.
+    pub partitions: usize,
+    /// What was seen of it over time.
+    pub watch: Option<&'a GroupWatch>,
     /// How long ago the lag was told.
     pub age: Option<Duration>,
     /// Who coordinates it, and why all of this may be old.
@@ -116,6 +124,8 @@ impl<'a> GroupRow<'a> {
                 .or(listing.state.as_ref()),
             members: described.and_then(|summary| summary.members),
             lag: newest.map(|fact| fact.value.lag),
+            partitions: newest.map_or(0, |fact| fact.value.partitions),
+            watch: store.derived.watches.get(&listing.group),
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
             coordinator: Coordinator::of(listing, store),
@@ -167,6 +177,11 @@ impl Groups {
                 GroupOrder::State => direction.unknown_last(one.state, other.state),
                 GroupOrder::Members => direction.unknown_last(one.members, other.members),
                 GroupOrder::Lag => direction.unknown_last(known_lag(one), known_lag(other)),
+                GroupOrder::Danger => {
+                    let danger = |row: GroupRow<'_>| row.watch?.pace().map(|pace| pace.verdict.danger());
+                    let lag = || direction.unknown_last(known_lag(one), known_lag(other));
+                    direction.unknown_last(danger(one), danger(other)).then_with(lag)
+                }
             };
             ordering.then_with(|| a.group.cmp(&b.group))
         });
@@ -273,7 +288,7 @@ impl Pane for Groups {
             };
             wants.push(Want::every(5, SlotId::Lags, query).missing(is_missing));
         }
-        if listings.len() > Self::page(view) && self.order == GroupOrder::Lag {
+        if listings.len() > Self::page(view) && matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
             wants.push(Want {
                 slot: SlotId::AllLags,
                 query: Query::Lags {

@@ -9,7 +9,7 @@ use super::Client;
 use super::offsets::{OffsetAnswers, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::lag::{
-    CommittedOffsets, GroupDetail, GroupSummary, LagCase, LogOffsets, TopicReader, TopicReaders, UnknownLag, lag,
+    CommittedOffsets, GroupDetail, GroupReading, GroupSummary, LogOffsets, TopicReader, TopicReaders, UnknownLag, lag,
 };
 use crate::kafka::model::Isolation;
 use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicName, TopicPartition};
@@ -37,13 +37,13 @@ struct Reading {
 }
 
 impl Client {
-    /// The lag of `groups` in sum. A group of which nothing could be read is missing and among the failures.
-    pub async fn lags(&self, groups: &[GroupListing], members: Members) -> Partial<HashMap<GroupId, GroupSummary>> {
+    /// The lag of `groups`, in sum and by partition. A group of which nothing could be read is missing and among the failures.
+    pub async fn lags(&self, groups: &[GroupListing], members: Members) -> Partial<HashMap<GroupId, GroupReading>> {
         let reading = self.read_groups(groups, members, Starts::Skipped, None).await;
-        let summaries = groups
+        let read = groups
             .iter()
-            .filter_map(|group| Some((group.group.clone(), reading.summary(group)?)));
-        Partial::new(summaries.collect(), reading.failures)
+            .filter_map(|group| Some((group.group.clone(), reading.group(group)?)));
+        Partial::new(read.collect(), reading.failures)
     }
 
     /// Members and every partition of `groups`, in their order. A group that could not be described is missing and among
@@ -191,37 +191,25 @@ impl Reading {
         })
     }
 
-    /// The same in sum, without a row per partition: a large cluster has hundreds of thousands.
-    fn summary(&self, group: &GroupListing) -> Option<GroupSummary> {
+    /// What was read of one group among many; `None` when that is nothing.
+    fn group(&self, group: &GroupListing) -> Option<GroupReading> {
         let description = self.described.get(&group.group);
         let commits = self.commits(&group.group);
         if description.is_none() && commits.is_err() {
             return None;
         }
+        let found = commits.as_ref().map(|found| *found).map_err(String::as_str);
+        let partitions = lag(description, found, |partition| self.log(partition));
         let mut summary = GroupSummary::new(group.coordinator, description);
-        for (partition, commit) in commits.iter().flat_map(|found| found.iter()) {
-            let commit = commit.as_ref().map(|offset| Some(*offset)).map_err(|why| &**why);
-            summary.add(&LagCase::of(commit, &self.log(partition)));
+        partitions.iter().for_each(|row| summary.add(&row.case));
+        if commits.is_err() {
+            // A group that owns nothing may have committed all the same: unknown, not 0.
+            summary.lag.unknown = summary.lag.unknown.max(1);
         }
-        let members = description.iter().flat_map(|found| &found.members);
-        let assigned: HashSet<_> = members
-            .filter_map(|member| member.assigned.as_ref())
-            .flatten()
-            .collect();
-        match &commits {
-            Ok(found) => {
-                let uncommitted = assigned.into_iter().filter(|partition| found.get(partition).is_none());
-                uncommitted.for_each(|partition| summary.add(&LagCase::of(Ok(None), &self.log(partition))));
-            }
-            Err(why) => {
-                let case = LagCase::Unknown(UnknownLag::NoCommitted(why.clone()));
-                for _ in &assigned {
-                    summary.add(&case);
-                }
-                // A group that owns nothing may have committed all the same: unknown, not 0.
-                summary.lag.unknown = summary.lag.unknown.max(1);
-            }
-        }
-        Some(summary)
+        Some(GroupReading {
+            summary,
+            description: description.cloned(),
+            partitions,
+        })
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 pub use pace::{Eta, Pace};
 pub use track::Ownership;
 pub use trend::Trend;
-pub use verdict::{Doubt, Verdict};
+pub use verdict::{Doubt, Standing, Verdict};
 
 use super::{LagCase, PartitionLag};
 use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicPartition, Total};
@@ -53,7 +53,7 @@ pub struct GroupWatch {
     /// The newest gaps between two commits of one partition, over all partitions.
     gaps: VecDeque<Duration>,
     trend: Trend,
-    lag: Total,
+    pace: Option<GroupPace>,
 }
 
 /// One partition: what was seen, and what was concluded at the newest look.
@@ -138,8 +138,9 @@ impl GroupWatch {
                 watched.judge(row, ownership(look, row), patience);
             }
         }
-        self.lag = look.rows.iter().map(|row| row.case.lag()).collect();
-        self.trend.push(look.at, self.lag.exact());
+        let lag: Total = look.rows.iter().map(|row| row.case.lag()).collect();
+        self.trend.push(look.at, lag.exact());
+        self.pace = self.conclude();
     }
 
     /// Takes the proof that the lag of a partition is none.
@@ -149,6 +150,7 @@ impl GroupWatch {
             if watched.verdict != Verdict::NoCommit && watched.proof().is_some() {
                 watched.verdict = Verdict::Ok;
             }
+            self.pace = self.conclude();
         }
     }
 
@@ -187,7 +189,11 @@ impl GroupWatch {
     }
 
     /// What is concluded of the group; `None` for one without partitions.
-    pub fn pace(&self) -> Option<GroupPace> {
+    pub fn pace(&self) -> Option<&GroupPace> {
+        self.pace.as_ref()
+    }
+
+    fn conclude(&self) -> Option<GroupPace> {
         let verdicts = || self.tracks.values().map(|one| one.verdict.clone());
         let verdict = verdicts().reduce(Verdict::worse)?;
         let danger = verdict.danger();
@@ -201,7 +207,8 @@ impl GroupWatch {
     }
 
     fn eta(&self) -> Option<Eta> {
-        let lagging = self.tracks.values().filter(|one| one.waits() != Some(0));
+        // Who is abreast has always something that waits, and never for long.
+        let lagging = self.tracks.values().filter(|one| one.verdict != Verdict::Ok);
         let each = lagging.map(|one| one.pace.zip(one.waits()).map(|(pace, lag)| pace.eta(lag)));
         each.reduce(|one, other| later(one?, other?))
             .unwrap_or(Some(Eta::In(Duration::ZERO)))
@@ -316,7 +323,7 @@ mod tests {
                     (self.end)(seconds) as i64,
                 )];
                 take(&mut watch, &rows, self.state, at);
-                (seconds, watch.pace().unwrap().verdict)
+                (seconds, watch.pace().unwrap().verdict.clone())
             };
             (0..looks).map(look).collect()
         }
@@ -395,6 +402,7 @@ mod tests {
         };
         let verdicts = script.watch(40);
         assert_eq!(words(&verdicts), ["ok", "stopped"]);
+        assert!(matches!(verdicts[39].1, Verdict::Stopped(Standing::For(_))));
         let told = first(&verdicts, "stopped").unwrap();
         assert!((70.0..=95.0).contains(&told), "{told}");
     }
@@ -411,6 +419,7 @@ mod tests {
         let verdicts = script.watch(8);
         assert_eq!(words(&verdicts), ["unknown", "stalled"]);
         assert_eq!(first(&verdicts, "stalled"), Some(30.0));
+        assert_eq!(verdicts[7].1, Verdict::Stalled(Standing::AtLeast(35 * S)));
         assert_eq!(
             verdicts[1].1,
             Verdict::Unknown(Doubt::Watching {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
-use super::verdict::{Doubt, Verdict};
+use super::verdict::{Doubt, Standing, Verdict};
 use crate::kafka::lag::{LagCase, PartitionLag};
 use crate::kafka::model::Offset;
 
@@ -215,11 +215,14 @@ impl Track {
         if lag <= 0 {
             return Verdict::Ok;
         }
-        let stands = ago(self
+        // What waits only for a while has not stood any longer than that, whatever was before the first look.
+        let begun = self
             .moved
             .unwrap_or(self.first.at)
-            .max(self.waiting.unwrap_or(self.seen)));
-        if stands >= patience {
+            .max(self.waiting.unwrap_or(self.seen));
+        let is_seen = begun > self.first.at;
+        let stands = if is_seen { Standing::For } else { Standing::AtLeast }(ago(begun));
+        if ago(begun) >= patience {
             return match owner {
                 Ownership::NoMembers => Verdict::Stopped(stands),
                 Ownership::Nobody => Verdict::Unassigned,

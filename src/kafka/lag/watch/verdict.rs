@@ -13,10 +13,10 @@ pub enum Verdict {
     CatchingUp,
     /// Records wait, and they do not become fewer.
     FallingBehind,
-    /// Somebody owns the partition, records wait, the commit has not moved for so long.
-    Stalled(Duration),
-    /// The group has no member, records wait, the commit has not moved for so long.
-    Stopped(Duration),
+    /// Somebody owns the partition, records wait, the commit does not move.
+    Stalled(Standing),
+    /// The group has no member, records wait, the commit does not move.
+    Stopped(Standing),
     /// The commit went back by so many offsets, not long ago.
     Rewound(i64),
     /// A member owns the partition and has never committed.
@@ -27,6 +27,24 @@ pub enum Verdict {
     Expired(i64),
     /// It cannot be told.
     Unknown(Doubt),
+}
+
+/// For how long a commit has not moved while records waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// At least so long: it was never seen to move, and who knows what was before.
+    AtLeast(Duration),
+    /// So long: it was seen to move before.
+    For(Duration),
+}
+
+impl Standing {
+    /// The time that was seen.
+    pub fn seen(self) -> Duration {
+        match self {
+            Self::AtLeast(seen) | Self::For(seen) => seen,
+        }
+    }
 }
 
 /// Why there is no verdict.
@@ -73,7 +91,7 @@ impl Verdict {
     /// How far it goes, among verdicts of one kind.
     fn extent(&self) -> u128 {
         match self {
-            Self::Stalled(since) | Self::Stopped(since) => since.as_millis(),
+            Self::Stalled(standing) | Self::Stopped(standing) => standing.seen().as_millis(),
             Self::Rewound(offsets) | Self::Expired(offsets) | Self::Unknown(Doubt::Ahead(offsets)) => {
                 u128::from(offsets.unsigned_abs())
             }
@@ -121,8 +139,8 @@ mod tests {
             Verdict::Unassigned,
             Verdict::Rewound(5),
             Verdict::FallingBehind,
-            Verdict::Stopped(s(60)),
-            Verdict::Stalled(s(40)),
+            Verdict::Stopped(Standing::AtLeast(s(60))),
+            Verdict::Stalled(Standing::For(s(40))),
             Verdict::Expired(12_034),
         ];
         for pair in all.windows(2) {
@@ -133,10 +151,8 @@ mod tests {
 
     #[test]
     fn of_two_stalls_the_longer_one_speaks() {
-        assert_eq!(
-            Verdict::Stalled(s(40)).worse(Verdict::Stalled(s(90))),
-            Verdict::Stalled(s(90))
-        );
+        let stalled = |seconds| Verdict::Stalled(Standing::For(s(seconds)));
+        assert_eq!(stalled(40).worse(stalled(90)), stalled(90));
         assert_eq!(Verdict::Expired(7).worse(Verdict::Expired(2)), Verdict::Expired(7));
     }
 }

@@ -1,0 +1,139 @@
+//! Cells and words of a group's progress: verdict, growth of the lag, time that is left, trend.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::chart::sparkline;
+use super::figure;
+use super::format::{self, Count, NOT_APPLICABLE, Span};
+use super::table::CellText;
+use super::theme::Role;
+use crate::kafka::lag::UnknownLag;
+use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, Standing, Verdict};
+
+/// Columns of a sparkline.
+pub const TREND: usize = 7;
+
+/// A verdict in words, with what it rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a>(pub &'a Verdict);
+
+impl Display for Words<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Verdict::Stalled(standing) | Verdict::Stopped(standing) => {
+                let over = if matches!(standing, Standing::AtLeast(_)) {
+                    "over "
+                } else {
+                    ""
+                };
+                write!(f, "{} {over}{}", self.0.word(), Span(standing.seen()))
+            }
+            Verdict::Rewound(by) => write!(f, "rewound by {}", Count(*by)),
+            Verdict::Expired(lost) => write!(f, "already lost {}", Count(*lost)),
+            Verdict::Unknown(Doubt::Watching { seen, needed }) => {
+                write!(f, "watching {} of {} s", seen.as_secs(), needed.as_secs())
+            }
+            Verdict::Unknown(Doubt::Ahead(by)) => write!(f, "{} past the end", Count(*by)),
+            Verdict::Unknown(Doubt::Lag(why)) => f.write_str(doubt(why)),
+            plain => f.write_str(plain.word()),
+        }
+    }
+}
+
+/// Why a lag is unknown, in two words.
+pub fn doubt(why: &UnknownLag) -> &'static str {
+    match why {
+        UnknownLag::NoLeader => "no leader",
+        UnknownLag::NoEnd(_) => "end unknown",
+        UnknownLag::Deleted => "deleted",
+        UnknownLag::NoCommitted(_) => "commit unknown",
+    }
+}
+
+/// How loud a verdict is.
+pub fn role(verdict: &Verdict) -> Role {
+    match verdict {
+        Verdict::Ok | Verdict::CatchingUp => Role::Text,
+        Verdict::Unknown(Doubt::Watching { .. }) => Role::Dim,
+        Verdict::Unassigned | Verdict::NoCommit | Verdict::Rewound(_) | Verdict::FallingBehind => Role::Warning,
+        Verdict::Stalled(_) | Verdict::Stopped(_) | Verdict::Expired(_) | Verdict::Unknown(_) => Role::Danger,
+    }
+}
+
+/// The verdict on a group: the worst partition's, on how many of all it is as bad, and how many have no commit.
+pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: usize, uncommitted: usize) {
+    let Some(pace) = pace else {
+        cell.show(NOT_APPLICABLE);
+        return;
+    };
+    cell.role(role(&pace.verdict)).show(Words(&pace.verdict));
+    let says_all = matches!(
+        pace.verdict,
+        Verdict::Ok | Verdict::CatchingUp | Verdict::Unknown(Doubt::Watching { .. })
+    );
+    if !says_all && pace.worst < partitions {
+        cell.show(format_args!(
+            ", {} of {}",
+            Count(pace.worst as i64),
+            Count(partitions as i64)
+        ));
+    }
+}
+
+/// By how much the lag grows in a second.
+pub fn growth(cell: &mut CellText<'_>, pace: Option<Pace>) {
+    match pace {
+        Some(pace) => {
+            // A tenth of a record in two seconds is no growth.
+            let growth = pace.growth();
+            cell.show(format::Trend(if growth.abs() < 0.05 { 0.0 } else { growth }));
+        }
+        None => figure::unknown(cell),
+    }
+}
+
+/// When the lag is worked off.
+pub fn eta(cell: &mut CellText<'_>, eta: Option<Eta>) {
+    match eta {
+        Some(Eta::In(left)) if left.is_zero() => {
+            cell.show(NOT_APPLICABLE);
+        }
+        Some(Eta::In(left)) => {
+            cell.show(Span(left));
+        }
+        Some(Eta::Never(_)) => {
+            cell.show("never");
+        }
+        None => figure::unknown(cell),
+    }
+}
+
+/// The lag over the last two minutes.
+pub fn trend(cell: &mut CellText<'_>, trend: &watch::Trend) {
+    let figures: Vec<Option<f64>> = trend.figures().map(|figure| figure.map(|lag| lag as f64)).collect();
+    cell.show(sparkline(&figures, TREND));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_says_what_it_rests_on() {
+        let words = |verdict: Verdict| Words(&verdict).to_string();
+        let s = Duration::from_secs;
+        assert_eq!(words(Verdict::Ok), "ok");
+        assert_eq!(words(Verdict::Stalled(Standing::For(s(720)))), "stalled 12 m 00 s");
+        assert_eq!(words(Verdict::Stopped(Standing::AtLeast(s(35)))), "stopped over 35 s");
+        assert_eq!(words(Verdict::Expired(12_034)), "already lost 12,034");
+        assert_eq!(words(Verdict::Rewound(500)), "rewound by 500");
+        let watching = Doubt::Watching {
+            seen: s(5),
+            needed: s(30),
+        };
+        assert_eq!(words(Verdict::Unknown(watching)), "watching 5 of 30 s");
+        assert_eq!(words(Verdict::Unknown(Doubt::Lag(UnknownLag::NoLeader))), "no leader");
+    }
+}
