@@ -8,36 +8,56 @@ use super::format::{Count, NOT_APPLICABLE};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
-use super::{Paint, figure};
+use super::{Paint, figure, verdict};
 use crate::app::pane::group::{Group, GroupTab};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
 use crate::kafka::lag::notice::Notice;
+use crate::kafka::lag::watch::PartitionPace;
 use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{Member, Offset};
 use crate::layout::Area;
 
-type ShowPartition = fn(&PartitionLag, Option<&Member>, &mut CellText<'_>);
+type ShowPartition = fn(&Partition<'_>, &mut CellText<'_>);
 type ShowMember = fn(usize, &Member, &GroupDetail, &mut CellText<'_>);
 
+/// What is shown of a partition.
+struct Partition<'a> {
+    lag: &'a PartitionLag,
+    owner: Option<&'a Member>,
+    seen: Option<PartitionPace<'a>>,
+}
+
 const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
-    (Column::name("TOPIC", 12), |row, _, cell| {
-        cell.show(&row.partition.topic);
+    (Column::name("TOPIC", 12), |row, cell| {
+        cell.show(&row.lag.partition.topic);
     }),
-    (Column::right("P").least(3), |row, _, cell| {
-        cell.show(row.partition.partition);
+    (Column::right("P").least(3), |row, cell| {
+        cell.show(row.lag.partition.partition);
     }),
-    (Column::right("COMMITTED").leaves(3), |row, _, cell| {
-        committed(row, cell);
+    (Column::right("COMMITTED").leaves(5), |row, cell| {
+        committed(row.lag, cell)
     }),
-    (Column::right("END").least(9).leaves(4), |row, _, cell| {
-        offset(row.end, cell);
+    (Column::right("END").least(9).leaves(6), |row, cell| {
+        offset(row.lag.end, cell)
     }),
-    (Column::right("LAG").least(8), |row, _, cell| lag(&row.case, cell)),
-    (Column::left("").least(0).leaves(2), |row, _, cell| {
-        note(&row.case, cell);
+    (Column::right("LAG").least(8), |row, cell| lag(&row.lag.case, cell)),
+    (
+        Column::left("TREND").least(verdict::TREND as u16).leaves(4),
+        |row, cell| {
+            if let Some(seen) = row.seen {
+                verdict::trend(cell, seen.trend);
+            }
+        },
+    ),
+    (Column::right("RATE").least(7).leaves(2), |row, cell| {
+        verdict::growth(cell, row.seen.and_then(|seen| seen.pace));
     }),
-    (Column::left("MEMBER").least(8).most(40), |_, owner, cell| match owner {
+    (Column::right("ETA").least(8).leaves(3), |row, cell| {
+        verdict::eta(cell, row.seen.and_then(|seen| seen.eta(row.lag.case.lag())));
+    }),
+    (Column::left("VERDICT").least(10).most(34), verdict),
+    (Column::left("MEMBER").least(8).most(40), |row, cell| match row.owner {
         Some(member) => {
             cell.show(&member.client_id);
         }
@@ -45,13 +65,10 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
             cell.role(Role::Warning).show("no owner");
         }
     }),
-    (Column::left("HOST").leaves(1).most(40), |_, owner, cell| {
-        cell.show(owner.map_or(NOT_APPLICABLE, |member| &member.host));
+    (Column::left("HOST").leaves(1).most(40), |row, cell| {
+        cell.show(row.owner.map_or(NOT_APPLICABLE, |member| &member.host));
     }),
 ];
-
-/// The column of [`note`].
-const NOTE: usize = 5;
 
 const MEMBER_COLUMNS: &[(Column, ShowMember)] = &[
     (Column::name("MEMBER", 12), |_, member, _, cell| {
@@ -114,33 +131,15 @@ fn lag(case: &LagCase, cell: &mut CellText<'_>) {
     }
 }
 
-/// What a bare number would hide.
-fn note(case: &LagCase, cell: &mut CellText<'_>) {
-    match case {
-        LagCase::Known { .. } => {}
-        LagCase::NoCommit { backlog: Some(backlog) } => {
+/// The verdict, and of what was never committed how much may wait.
+fn verdict(row: &Partition<'_>, cell: &mut CellText<'_>) {
+    match (&row.lag.case, row.seen) {
+        (LagCase::NoCommit { backlog: Some(backlog) }, _) => {
             cell.role(Role::Warning)
                 .show(format_args!("no commit, up to {}", Count(*backlog)));
         }
-        LagCase::NoCommit { backlog: None } => {
-            cell.role(Role::Warning).show("no commit");
-        }
-        LagCase::Expired { lost, .. } => {
-            cell.role(Role::Danger)
-                .show(format_args!("already lost {}", Count(*lost)));
-        }
-        LagCase::Ahead { by } => {
-            cell.role(Role::Danger)
-                .show(format_args!("{} past the end", Count(*by)));
-        }
-        LagCase::Unknown(reason) => {
-            cell.role(Role::Danger).show(match reason {
-                UnknownLag::NoLeader => "no leader",
-                UnknownLag::NoEnd(_) => "end unknown",
-                UnknownLag::Deleted => "deleted",
-                UnknownLag::NoCommitted(_) => "commit unknown",
-            });
-        }
+        (_, Some(seen)) => verdict::of_partition(cell, &seen),
+        (_, None) => figure::unknown(cell),
     }
 }
 
@@ -167,6 +166,17 @@ struct Rows<'a> {
     detail: &'a GroupDetail,
 }
 
+impl<'a> Rows<'a> {
+    fn partition(&self, lag: &'a PartitionLag) -> Partition<'a> {
+        let watch = self.view.store.derived.watches.get(&self.pane.listing().group);
+        Partition {
+            owner: lag.owner.and_then(|owner| self.detail.description.members.get(owner)),
+            seen: watch.and_then(|watch| watch.partition(&lag.partition)),
+            lag,
+        }
+    }
+}
+
 impl RowSource for Rows<'_> {
     fn row_count(&self) -> usize {
         self.pane.row_count()
@@ -177,8 +187,7 @@ impl RowSource for Rows<'_> {
             GroupTab::Partitions => {
                 let found = self.pane.partition(row, self.view.store);
                 if let (Some(row), Some((_, show))) = (found, PARTITION_COLUMNS.get(column)) {
-                    let owner = row.owner.and_then(|owner| self.detail.description.members.get(owner));
-                    show(row, owner, cell);
+                    show(&self.partition(row), cell);
                 }
             }
             GroupTab::Members => {
@@ -251,11 +260,6 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
             MEMBER_COLUMNS.iter().map(|(column, _)| *column).collect(),
         ),
     };
-    let is_noted = |row: &PartitionLag| !matches!(row.case, LagCase::Known { .. });
-    if pane.tab() == GroupTab::Partitions && !detail.partitions.iter().any(is_noted) {
-        // Trouble that is over gives its room back: the widest note had made other columns leave.
-        paint.widths.borrow_mut().widths(name).vacate(NOTE);
-    }
     let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
     let table = Table {
         columns: &columns,

@@ -22,10 +22,10 @@ type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
 
 /// Columns, the order each stands for, and what its cells show.
 const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
-    (Column::name("GROUP", 24), Some(GroupOrder::Name), |row, cell| {
+    (Column::name("GROUP", 16), Some(GroupOrder::Name), |row, cell| {
         cell.show(&row.listing.group);
     }),
-    (Column::left("STATE").least(8), Some(GroupOrder::State), state),
+    (Column::left("STATE").least(8).most(12), Some(GroupOrder::State), state),
     (Column::left("TYPE").least(8).leaves(5), None, |row, cell| {
         cell.show(row.listing.kind.as_str());
     }),
@@ -68,7 +68,7 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         verdict::eta(cell, pace(row).and_then(|pace| pace.eta));
     }),
     (
-        Column::left("VERDICT").least(14),
+        Column::left("VERDICT").fills(22),
         Some(GroupOrder::Danger),
         |row, cell| {
             verdict::of_group(cell, pace(row), row.partitions, row.uncommitted.unwrap_or_default());

@@ -8,7 +8,7 @@ use super::format::{self, Count, NOT_APPLICABLE, Span};
 use super::table::CellText;
 use super::theme::Role;
 use crate::kafka::lag::UnknownLag;
-use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, Standing, Verdict};
+use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, PartitionPace, Standing, Verdict};
 
 /// Columns of a sparkline.
 pub const TREND: usize = 7;
@@ -71,12 +71,26 @@ pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: u
         pace.verdict,
         Verdict::Ok | Verdict::CatchingUp | Verdict::Unknown(Doubt::Watching { .. })
     );
+    let of = |part: usize| format!("{} of {}", Count(part as i64), Count(partitions as i64));
     if !says_all && pace.worst < partitions {
-        cell.show(format_args!(
-            ", {} of {}",
-            Count(pace.worst as i64),
-            Count(partitions as i64)
-        ));
+        cell.show(format_args!(", {}", of(pace.worst)));
+    }
+    if uncommitted > 0 && pace.verdict != Verdict::NoCommit {
+        cell.show(format_args!("; {} uncommitted", of(uncommitted)));
+    }
+}
+
+/// The verdict on one partition.
+pub fn of_partition(cell: &mut CellText<'_>, seen: &PartitionPace<'_>) {
+    cell.role(role(seen.verdict));
+    match seen.proof {
+        Some(proof) => {
+            let plural = if proof.markers == 1 { "" } else { "s" };
+            cell.show(format_args!("0 real ({} marker{plural})", Count(proof.markers as i64)));
+        }
+        None => {
+            cell.show(Words(seen.verdict));
+        }
     }
 }
 

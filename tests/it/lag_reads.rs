@@ -49,7 +49,7 @@ async fn summaries(
         .ask(Query::Lags { groups, members })
         .await
         .map(|answer| match answer {
-            Answer::Lags(lags) => lags,
+            Answer::Lags(read) => read.into_iter().map(|(group, read)| (group, read.summary)).collect(),
             other => panic!("{other:?}"),
         })
 }

@@ -3,8 +3,8 @@
 //! ```text
 //!  payments-processor   Stable  classic (range)   3 members   coordinator 2   lag 184,201   [partitions]  members
 //!  2 members idle (5 members, 3 partitions)
-//!    TOPIC           P  COMMITTED      END   LAG  MEMBER    HOST
-//!  ▸ orders.events   0    166,120  166,667   547  worker-1  10.2.0.17
+//!    TOPIC           P  COMMITTED      END   LAG    TREND   RATE    ETA  VERDICT               MEMBER    HOST
+//!  ▸ orders.events   7    166,120  166,667   547  ▁▂▃▄▅▆▇  +88/s  never  stalled over 12 m 04 s  worker-1  10.2.0.17
 //! ```
 
 use std::time::Instant;

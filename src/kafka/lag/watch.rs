@@ -95,6 +95,16 @@ pub struct PartitionPace<'a> {
     pub proof: Option<Proof>,
 }
 
+impl PartitionPace<'_> {
+    /// When a lag is worked off; `None` where that cannot be told. What is abreast has nothing to work off.
+    pub fn eta(&self, lag: Option<i64>) -> Option<Eta> {
+        if *self.verdict == Verdict::Ok {
+            return Some(Eta::In(Duration::ZERO));
+        }
+        Some(self.pace?.eta(lag?))
+    }
+}
+
 /// What is concluded of the group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupPace {

@@ -61,13 +61,6 @@ impl Widths {
         }
     }
 
-    /// Takes the room of a column back that has nothing to say in any row any more.
-    pub(in crate::ui) fn vacate(&mut self, column: usize) {
-        if let Some(grown) = self.grown.get_mut(column) {
-            *grown = 0;
-        }
-    }
-
     /// Divides `room` columns: names shrink first, then columns leave by priority, then the rest is given out.
     pub(super) fn place(&self, room: u16, columns: &[Column]) -> Vec<Placed> {
         let has_room = |index: &usize| self.grown.get(*index).is_none_or(|grown| *grown > 0);
@@ -201,7 +194,7 @@ mod tests {
         };
         let starts = |widths: &Widths| widths.place(80, NOTED).iter().map(|place| place.x).collect::<Vec<_>>();
         assert_eq!(starts(&widths), [0, 5, 19]);
-        widths.vacate(1);
+        widths.grown[1] = 0;
         assert_eq!(starts(&widths), [0, 5]);
     }
 
