@@ -1,5 +1,7 @@
 //! Draws one group; its picture stands in `app::pane::group`.
 
+mod notices;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -12,7 +14,6 @@ use super::{Paint, figure, verdict};
 use crate::app::pane::group::{Group, GroupTab};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
-use crate::kafka::lag::notice::Notice;
 use crate::kafka::lag::watch::PartitionPace;
 use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{Member, Offset};
@@ -218,7 +219,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
             height: 1,
             ..notices
         };
-        let (role, words) = words(notice);
+        let (role, words) = notices::words(notice);
         Line::new(frame.buffer_mut(), area, paint.theme)
             .gap(1)
             .left(role, words);
@@ -319,59 +320,4 @@ fn silence(pane: &Group, view: View<'_>) -> Option<&'static str> {
     }
     let error = view.store.error(SlotId::Group)?;
     error.is_connection().then_some("silent")
-}
-
-/// A notice in words.
-fn words(notice: &Notice) -> (Role, String) {
-    let of = |count: usize| {
-        if count == 1 {
-            "1 partition".to_owned()
-        } else {
-            format!("{} partitions", Count(count as i64))
-        }
-    };
-    match notice {
-        Notice::NoLeader { partitions } => (
-            Role::Danger,
-            format!("{} without a leader: neither lag nor progress", of(*partitions)),
-        ),
-        Notice::Lost { offsets, partitions } => (
-            Role::Danger,
-            format!(
-                "already lost {} records to retention, on {}",
-                Count(*offsets),
-                of(*partitions)
-            ),
-        ),
-        Notice::Ahead { partitions } => (
-            Role::Danger,
-            format!(
-                "commit past the log end on {}: the log was truncated or the topic made anew",
-                of(*partitions)
-            ),
-        ),
-        Notice::Deleted { partitions } => (
-            Role::Warning,
-            format!("commits of {} that no longer exist", of(*partitions)),
-        ),
-        Notice::Unowned { partitions } => (
-            Role::Warning,
-            format!("{} without an owner, although the group has members", of(*partitions)),
-        ),
-        Notice::IdleMembers {
-            idle,
-            members,
-            partitions,
-        } => {
-            let plural = if *idle == 1 { "member" } else { "members" };
-            (
-                Role::Warning,
-                format!("{idle} {plural} idle ({members} members, {})", of(*partitions)),
-            )
-        }
-        Notice::NoCommit { partitions } => (
-            Role::Warning,
-            format!("{} assigned but never committed", of(*partitions)),
-        ),
-    }
 }

@@ -40,6 +40,19 @@ impl Display for Words<'_> {
     }
 }
 
+/// For how long a commit has not moved: `over 35 s` where nobody knows what was before.
+#[derive(Clone, Copy, Debug)]
+pub struct Since(pub Standing);
+
+impl Display for Since {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Standing::AtLeast(_) = self.0 {
+            f.write_str("over ")?;
+        }
+        Span(self.0.seen()).fmt(f)
+    }
+}
+
 /// Why a lag is unknown, in two words.
 pub fn doubt(why: &UnknownLag) -> &'static str {
     match why {

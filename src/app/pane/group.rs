@@ -151,7 +151,7 @@ impl Group {
                 self.filter.matches([&*member.client_id, &*member.host, &*member.id])
             }),
         };
-        self.notices = notices(detail);
+        self.notices = notices(detail, store.derived.watches.get(&self.listing.group));
     }
 }
 

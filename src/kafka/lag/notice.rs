@@ -1,7 +1,8 @@
 //! What stands out in a group, as data: the screens and commands put it into words.
 
+use super::watch::{GroupWatch, Standing};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
-use crate::kafka::model::GroupDescription;
+use crate::kafka::model::{GroupDescription, Offset, TopicPartition};
 
 /// One thing about a group that a person should see first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,27 @@ pub enum Notice {
     Unowned {
         /// How many.
         partitions: usize,
+    },
+    /// The group was seen to rebalance so often in the last five minutes that it gets little done.
+    RebalanceLoop {
+        /// How often.
+        rebalances: usize,
+    },
+    /// A partition stands while records wait: the one that has stood longest.
+    Stuck {
+        /// The partition.
+        partition: TopicPartition,
+        /// The commit that does not move.
+        committed: Offset,
+        /// For how long.
+        standing: Standing,
+    },
+    /// One partition holds most of the lag of several.
+    Hot {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its part of the group's lag, in percent.
+        percent: u8,
     },
     /// Retention overtook the group: records it never read are gone.
     Lost {
@@ -49,8 +71,8 @@ pub enum Notice {
     },
 }
 
-/// What stands out in `detail`, in order of importance; empty when all is well.
-pub fn notices(detail: &GroupDetail) -> Vec<Notice> {
+/// What stands out in `detail` and was seen over time, in order of importance; empty when all is well.
+pub fn notices(detail: &GroupDetail, watch: Option<&GroupWatch>) -> Vec<Notice> {
     let rows = &detail.partitions;
     let description = &detail.description;
     let lost = rows.iter().map(|row| match row.case {
@@ -66,11 +88,16 @@ pub fn notices(detail: &GroupDetail) -> Vec<Notice> {
             .map(|partitions| Notice::NoLeader { partitions }),
         some(rows, |row| matches!(row.case, LagCase::Expired { .. }))
             .map(|partitions| Notice::Lost { offsets, partitions }),
+        stuck(rows, watch),
+        watch
+            .and_then(GroupWatch::rebalance_loop)
+            .map(|rebalances| Notice::RebalanceLoop { rebalances }),
         some(rows, |row| matches!(row.case, LagCase::Ahead { .. })).map(|partitions| Notice::Ahead { partitions }),
         some(rows, |row| matches!(row.case, LagCase::Unknown(UnknownLag::Deleted)))
             .map(|partitions| Notice::Deleted { partitions }),
         some(rows, unowned).map(|partitions| Notice::Unowned { partitions }),
         idle(description),
+        hot(rows),
         some(rows, |row| matches!(row.case, LagCase::NoCommit { .. }))
             .map(|partitions| Notice::NoCommit { partitions }),
     ]
@@ -82,6 +109,33 @@ pub fn notices(detail: &GroupDetail) -> Vec<Notice> {
 fn some(rows: &[PartitionLag], holds: impl Fn(&PartitionLag) -> bool) -> Option<usize> {
     let count = rows.iter().filter(|row| holds(row)).count();
     (count > 0).then_some(count)
+}
+
+fn stuck(rows: &[PartitionLag], watch: Option<&GroupWatch>) -> Option<Notice> {
+    let (partition, standing) = watch?.most_stuck()?;
+    let row = rows.iter().find(|row| row.partition == *partition)?;
+    Some(Notice::Stuck {
+        partition: partition.clone(),
+        committed: row.committed?,
+        standing,
+    })
+}
+
+/// A partition counts as hot from this part of the lag on, in percent, where three and more share it.
+const HOT: i64 = 60;
+/// A lag below this is no load worth a word.
+const WORTH: i64 = 1_000;
+
+fn hot(rows: &[PartitionLag]) -> Option<Notice> {
+    let lags = rows.iter().filter_map(|row| Some((row, row.case.readable()?)));
+    let lags: Vec<_> = lags.collect();
+    let sum = lags.iter().fold(0_i64, |sum, (_, lag)| sum.saturating_add(*lag));
+    let (row, most) = lags.iter().max_by_key(|(_, lag)| *lag)?;
+    let percent = most.saturating_mul(100).checked_div(sum)?;
+    (lags.len() >= 3 && sum >= WORTH && percent >= HOT).then(|| Notice::Hot {
+        partition: row.partition.clone(),
+        percent: percent.clamp(0, 100) as u8,
+    })
 }
 
 /// Whether owners cannot be told: no members, a rebalance (brokers then send no assignments), or an assignment in a
@@ -109,7 +163,7 @@ fn idle(group: &GroupDescription) -> Option<Notice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::model::{BrokerId, GroupState, GroupType, Member, Offset, TopicPartition};
+    use crate::kafka::model::{BrokerId, GroupState, GroupType, Member};
 
     fn member(assigned: Option<&[i32]>) -> Member {
         Member {
@@ -165,7 +219,10 @@ mod tests {
             members: 5,
             partitions: 3,
         };
-        assert_eq!(notices(&detail("Stable", five_members_on_three(), vec![])), [idle]);
+        assert_eq!(
+            notices(&detail("Stable", five_members_on_three(), vec![]), None),
+            [idle]
+        );
     }
 
     #[test]
@@ -175,7 +232,7 @@ mod tests {
             five_members_on_three(),
             vec![row(9, None, LagCase::Known { lag: 1 })],
         );
-        assert_eq!(notices(&group), []);
+        assert_eq!(notices(&group, None), []);
     }
 
     #[test]
@@ -185,15 +242,15 @@ mod tests {
             vec![member(None), member(Some(&[]))],
             vec![row(0, None, LagCase::Known { lag: 1 })],
         );
-        assert_eq!(notices(&group), []);
+        assert_eq!(notices(&group, None), []);
     }
 
     #[test]
     fn a_partition_that_nobody_owns_stands_out_only_in_a_group_with_members() {
         let orphan = || vec![row(7, None, LagCase::Known { lag: 1 })];
         let stable = detail("Stable", vec![member(Some(&[0]))], orphan());
-        assert_eq!(notices(&stable), [Notice::Unowned { partitions: 1 }]);
-        assert_eq!(notices(&detail("Empty", vec![], orphan())), []);
+        assert_eq!(notices(&stable, None), [Notice::Unowned { partitions: 1 }]);
+        assert_eq!(notices(&detail("Empty", vec![], orphan()), None), []);
     }
 
     #[test]
@@ -203,7 +260,7 @@ mod tests {
             vec![member(Some(&[0]))],
             vec![row(7, None, LagCase::Unknown(UnknownLag::Deleted))],
         );
-        assert_eq!(notices(&group), [Notice::Deleted { partitions: 1 }]);
+        assert_eq!(notices(&group, None), [Notice::Deleted { partitions: 1 }]);
     }
 
     #[test]
@@ -216,7 +273,7 @@ mod tests {
             row(4, Some(0), LagCase::Unknown(UnknownLag::NoLeader)),
         ];
         assert_eq!(
-            notices(&detail("Stable", vec![member(Some(&[0]))], rows)),
+            notices(&detail("Stable", vec![member(Some(&[0]))], rows), None),
             [
                 Notice::NoLeader { partitions: 1 },
                 Notice::Lost {
@@ -226,6 +283,57 @@ mod tests {
                 Notice::Ahead { partitions: 1 },
                 Notice::NoCommit { partitions: 1 },
             ]
+        );
+    }
+
+    #[test]
+    fn one_partition_with_most_of_the_lag_is_hot_where_several_share_it() {
+        let rows = |lags: &[i64]| {
+            let each = (0..).zip(lags);
+            each.map(|(index, lag)| row(index, None, LagCase::Known { lag: *lag }))
+                .collect()
+        };
+        let hot = |lags: &[i64]| notices(&detail("Empty", vec![], rows(lags)), None);
+        let partition = TopicPartition::new("t", 1);
+        assert_eq!(hot(&[100, 9_000, 900]), [Notice::Hot { partition, percent: 90 }]);
+        assert_eq!(hot(&[100, 9_000]), []);
+        assert_eq!(hot(&[3_000, 4_000, 3_000]), []);
+        assert_eq!(hot(&[0, 10, 1]), []);
+        assert_eq!(hot(&[0, 0, 0]), []);
+    }
+
+    #[test]
+    fn what_was_seen_over_time_stands_out_too() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = std::time::Instant::now();
+        let mut watch = GroupWatch::default();
+        let stuck = PartitionLag {
+            end: Some(Offset(500)),
+            ..row(7, Some(0), LagCase::Known { lag: 499 })
+        };
+        let group = |state| detail(state, vec![member(Some(&[7]))], vec![stuck.clone()]);
+        for look in 0..8 {
+            let seen = group(if look % 2 == 0 { "Stable" } else { "PreparingRebalance" });
+            watch.take(&crate::kafka::lag::watch::Look {
+                description: Some(&seen.description),
+                state: None,
+                rows: &seen.partitions,
+                at: begin + std::time::Duration::from_secs(look * 20),
+            });
+        }
+        let found = notices(&group("Stable"), Some(&watch));
+        assert!(
+            matches!(
+                &found[..],
+                [
+                    Notice::Stuck {
+                        committed: Offset(1),
+                        ..
+                    },
+                    Notice::RebalanceLoop { rebalances: 4 }
+                ]
+            ),
+            "{found:?}"
         );
     }
 }

@@ -9,6 +9,7 @@
 //! polling can see and without a threshold to set: a verdict waits for three of the group's commit intervals, 30 s where
 //! none was seen.
 
+mod members;
 mod pace;
 mod track;
 mod trend;
@@ -17,6 +18,7 @@ mod verdict;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+pub use members::{LOOP, LOOP_WITHIN, MemberChange, Members};
 pub use pace::{Eta, Pace};
 pub use track::Ownership;
 pub use trend::Trend;
@@ -54,6 +56,8 @@ pub struct GroupWatch {
     gaps: VecDeque<Duration>,
     trend: Trend,
     pace: Option<GroupPace>,
+    members: Members,
+    seen: Option<Instant>,
 }
 
 /// One partition: what was seen, and what was concluded at the newest look.
@@ -151,6 +155,30 @@ impl GroupWatch {
         let lag: Total = look.rows.iter().map(|row| row.case.lag()).collect();
         self.trend.push(look.at, lag.exact());
         self.pace = self.conclude();
+        self.seen = Some(look.at);
+        if let Some(description) = look.description {
+            self.members.take(description, look.at);
+        }
+    }
+
+    /// Its members over time.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// How often it was seen to rebalance in the last minutes, where that makes a loop.
+    pub fn rebalance_loop(&self) -> Option<usize> {
+        let rebalances = self.members.rebalances(self.seen?, LOOP_WITHIN);
+        (rebalances >= LOOP).then_some(rebalances)
+    }
+
+    /// The partition that has stood longest while records wait, with its commit.
+    pub fn most_stuck(&self) -> Option<(&TopicPartition, Standing)> {
+        let stuck = self.tracks.iter().filter_map(|(partition, one)| match one.verdict {
+            Verdict::Stalled(standing) => Some((partition, standing)),
+            _ => None,
+        });
+        stuck.max_by_key(|(_, standing)| standing.seen())
     }
 
     /// Takes the proof that the lag of a partition is none.
