@@ -14,4 +14,5 @@ pub mod records;
 pub mod scan;
 pub mod search;
 pub mod send;
+pub mod standing;
 pub mod worker;

@@ -1,0 +1,248 @@
+//! Where a group stands: the record it would read next, and whether anything but markers lies before the end.
+//!
+//! OffsetFetch tells an offset. The record that lies there tells how far behind the group is in time, and a transaction's
+//! marker that lies there alone tells that a lag of 1 is none. One small fetch per leader answers for many partitions;
+//! whole batches are skipped by their headers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::kafka::client::{Client, FetchPosition, FetchSpec, Purpose};
+use crate::kafka::error::Error;
+use crate::kafka::lag::watch::Proof;
+use crate::kafka::model::{BrokerId, Isolation, Offset, Timestamp, TimestampType, TopicName, TopicPartition};
+use crate::kafka::partial::{Failure, Partial};
+use crate::kafka::records::{DEFAULT_LIMIT, Fate, FetchedRange, Inflater, RecordRef, Walk, Walked};
+
+/// Bytes of one partition in the first request: some batches of a usual size.
+const PARTITION_BYTES: i32 = 64 << 10;
+/// Bytes of one answer.
+const ANSWER_BYTES: i32 = 1 << 20;
+/// The largest batch that is fetched whole for its first record.
+const MOST_BYTES: usize = 16 << 20;
+/// So many fetches a leader are spent at most: more than that is no look, but a scan.
+const ROUNDS: usize = 4;
+
+/// A commit to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The committed offset.
+    pub committed: Offset,
+    /// The end of the log when the commit was read.
+    pub end: Offset,
+}
+
+/// What lies between a commit and the end, as far as that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The commit that was looked at.
+    pub committed: Offset,
+    /// The end as it was then.
+    pub end: Offset,
+    /// The first record that a consumer would get.
+    pub next: Option<Next>,
+    /// Transaction markers before it.
+    pub markers: u64,
+    /// Records of aborted transactions before it.
+    pub aborted: u64,
+    /// The offset up to which this was read.
+    pub read_to: Offset,
+}
+
+/// The record a group would read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Its offset; larger than the commit where the record there is gone.
+    pub offset: Offset,
+    /// Its timestamp; [`Timestamp::NONE`] where it has none.
+    pub timestamp: Timestamp,
+    /// Whose clock that comes from.
+    pub timestamp_type: TimestampType,
+}
+
+impl Standing {
+    fn at(place: &Place) -> Self {
+        Self {
+            committed: place.committed,
+            end: place.end,
+            next: None,
+            markers: 0,
+            aborted: 0,
+            read_to: place.committed,
+        }
+    }
+
+    /// Whether there is nothing left to read for the answer.
+    fn is_over(&self) -> bool {
+        self.next.is_some() || self.read_to >= self.end
+    }
+
+    /// The proof that nothing but markers and aborted records waits; `None` when something does, or may.
+    pub fn proof(&self) -> Option<Proof> {
+        let is_empty = self.next.is_none() && self.read_to >= self.end && self.committed < self.end;
+        is_empty.then_some(Proof {
+            committed: self.committed,
+            end: self.end,
+            markers: self.markers,
+            aborted: self.aborted,
+        })
+    }
+
+    /// Reads on in an answer that begins at `read_to`. The bytes that the next one needs, where this one was too small.
+    fn read(&mut self, range: FetchedRange, inflater: &mut Inflater) -> Option<usize> {
+        let mut walk = Walk::new(range);
+        while let Some(step) = walk.next() {
+            let Walked::Batch(batch) = step else {
+                self.next = Some(self.next_of(None));
+                return None;
+            };
+            if batch.header.base_offset >= self.end.0 {
+                self.read_to = self.end;
+                return None;
+            }
+            let records = u64::try_from(batch.header.record_count).unwrap_or(0);
+            match batch.fate {
+                Fate::Control => self.markers += records,
+                Fate::Aborted => self.aborted += records,
+                Fate::Readable | Fate::Open => {
+                    let first = match inflater.payload(&batch) {
+                        Ok(payload) => batch.records(payload).next().map(|record| self.next_of(record.ok())),
+                        Err(_) => Some(self.next_of(None)),
+                    };
+                    self.next = first.filter(|next| next.offset < self.end);
+                }
+            }
+            self.read_to = Offset(walk.next_offset()).min(self.end);
+            if self.is_over() {
+                return None;
+            }
+        }
+        self.read_to = self.read_to.max(Offset(walk.next_offset())).min(self.end);
+        walk.needed_bytes()
+    }
+}
+
+impl Standing {
+    /// What is read next: a record, or something that cannot be read and may be one.
+    fn next_of(&self, record: Option<RecordRef<'_>>) -> Next {
+        Next {
+            offset: record.as_ref().map_or(self.read_to, |record| Offset(record.offset)),
+            timestamp: record
+                .as_ref()
+                .map_or(Timestamp::NONE, |record| Timestamp(record.timestamp)),
+            timestamp_type: record.map_or(TimestampType::Create, |record| record.timestamp_type),
+        }
+    }
+}
+
+/// Looks at every place. One that could not be looked at is missing and among the failures.
+pub async fn standings(client: &Client, places: &[Place]) -> Partial<HashMap<TopicPartition, Standing>> {
+    let (mut found, mut failures) = (HashMap::new(), Vec::new());
+    let mut of_leader: BTreeMap<BrokerId, Vec<&Place>> = BTreeMap::new();
+    for place in places {
+        match client.leader(&place.partition.topic, place.partition.partition) {
+            Ok(leader) => of_leader.entry(leader).or_default().push(place),
+            Err(error) => failures.push(Failure::new(place.partition.to_string(), error)),
+        }
+    }
+    let each = of_leader
+        .into_iter()
+        .map(|(leader, places)| of_one(client, leader, places));
+    for (read, failed) in join_all(each).await {
+        found.extend(read);
+        failures.extend(failed);
+    }
+    Partial::new(found, failures)
+}
+
+/// A place that is being looked at, and how many bytes of it are asked for.
+struct Look {
+    partition: TopicPartition,
+    standing: Standing,
+    bytes: i32,
+}
+
+async fn of_one(
+    client: &Client,
+    leader: BrokerId,
+    places: Vec<&Place>,
+) -> (Vec<(TopicPartition, Standing)>, Vec<Failure>) {
+    let spec = FetchSpec {
+        purpose: Purpose::Fetch,
+        isolation: Isolation::ReadCommitted,
+        max_wait: Duration::ZERO,
+        max_bytes: ANSWER_BYTES,
+    };
+    let mut open: Vec<Look> = places
+        .into_iter()
+        .map(|place| Look {
+            partition: place.partition.clone(),
+            standing: Standing::at(place),
+            bytes: PARTITION_BYTES,
+        })
+        .collect();
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let mut inflater = Inflater::new(DEFAULT_LIMIT);
+    for _ in 0..ROUNDS {
+        if open.is_empty() {
+            break;
+        }
+        let wanted: Vec<(TopicName, FetchPosition)> = open.iter().map(Look::wanted).collect();
+        let mut answers: HashMap<TopicPartition, _> = match client.fetch_topics(leader, &wanted, spec).await {
+            Ok(outcomes) => outcomes.into_iter().collect(),
+            Err(error) => {
+                failures.extend(open.drain(..).map(|look| look.failed(&error)));
+                break;
+            }
+        };
+        let mut unread = Vec::new();
+        for mut look in open.drain(..) {
+            let before = look.standing.read_to;
+            match answers.remove(&look.partition) {
+                Some(Ok(answer)) => look.take(answer.range, &mut inflater),
+                Some(Err(error)) => {
+                    failures.push(look.failed(&error));
+                    continue;
+                }
+                None => {}
+            }
+            if look.standing.is_over() {
+                found.push((look.partition, look.standing));
+            } else if look.standing.read_to == before {
+                // It got nothing: the answer was full before its turn, or all there is belongs to an open transaction.
+                unread.insert(0, look);
+            } else {
+                unread.push(look);
+            }
+        }
+        open = unread;
+    }
+    // What could not be read to its end is known as far as it was.
+    found.extend(open.into_iter().map(|look| (look.partition, look.standing)));
+    (found, failures)
+}
+
+impl Look {
+    fn wanted(&self) -> (TopicName, FetchPosition) {
+        let position = FetchPosition {
+            partition: self.partition.partition,
+            offset: self.standing.read_to,
+            max_bytes: self.bytes,
+        };
+        (self.partition.topic.clone(), position)
+    }
+
+    fn take(&mut self, range: FetchedRange, inflater: &mut Inflater) {
+        if let Some(needed) = self.standing.read(range, inflater) {
+            self.bytes = i32::try_from(needed.min(MOST_BYTES)).unwrap_or(self.bytes);
+        }
+    }
+
+    fn failed(&self, error: &Error) -> Failure {
+        Failure::new(self.partition.to_string(), error.clone())
+    }
+}
