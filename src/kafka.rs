@@ -14,5 +14,6 @@ pub mod records;
 pub mod scan;
 pub mod search;
 pub mod send;
-pub mod standing;
+pub mod tails;
+
 pub mod worker;

@@ -37,13 +37,15 @@ pub enum SlotId {
     AllLags,
     /// The opened group.
     Group,
+    /// What lies at the commits on screen.
+    Tails,
     /// Groups that read the opened topic.
     Readers,
 }
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
@@ -57,6 +59,7 @@ impl SlotId {
         Self::Lags,
         Self::AllLags,
         Self::Group,
+        Self::Tails,
         Self::Readers,
     ];
 
@@ -76,6 +79,7 @@ impl SlotId {
             Self::Lags => "lag on screen",
             Self::AllLags => "lag of all groups",
             Self::Group => "the group",
+            Self::Tails => "records at the commits",
             Self::Readers => "groups of the topic",
         }
     }

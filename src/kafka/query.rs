@@ -4,11 +4,12 @@ mod search;
 
 use std::collections::HashMap;
 
+use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::{GroupDetail, GroupReading, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
     Cluster, ConfigEntry, GroupId, GroupListing, Isolation, LogDir, Offset, PartitionId, PartitionOffsets,
-    Reassignments, ReplicaSize, Topic, TopicName,
+    Reassignments, ReplicaSize, Topic, TopicName, TopicPartition,
 };
 use crate::kafka::partial::Failure;
 use crate::position::{Start, Until};
@@ -52,6 +53,8 @@ pub enum Query {
     Readers(TopicName),
     /// Many groups with members and every partition, batched as [`Query::Lags`] is.
     Details(Vec<GroupListing>),
+    /// What lies at these commits: a small fetch for each leader.
+    Tails(Vec<Place>),
 }
 
 /// Which configuration entries to read.
@@ -101,6 +104,8 @@ pub enum Answer {
     Readers(TopicReaders),
     /// To [`Query::Details`], in the order they were asked for. A group that could not be described is a failure.
     Details(Vec<GroupDetail>),
+    /// To [`Query::Tails`].
+    Tails(Vec<(TopicPartition, Tail)>),
 }
 
 /// Cluster and topics as one Metadata response tells them.

@@ -27,6 +27,7 @@ struct Partition<'a> {
     lag: &'a PartitionLag,
     owner: Option<&'a Member>,
     seen: Option<PartitionPace<'a>>,
+    wall: Option<i64>,
 }
 
 const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
@@ -51,8 +52,12 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
             }
         },
     ),
-    (Column::right("RATE").least(7).leaves(2), |row, cell| {
+    (Column::right("RATE").least(7).leaves(4), |row, cell| {
         verdict::growth(cell, row.seen.and_then(|seen| seen.pace));
+    }),
+    (Column::right("BEHIND").least(9).leaves(2), |row, cell| {
+        let lag = row.seen.map_or(row.lag.case.lag(), |seen| seen.lag(row.lag));
+        verdict::behind(cell, lag, row.seen.and_then(|seen| seen.tail), row.wall);
     }),
     (Column::right("ETA").least(8).leaves(3), |row, cell| {
         verdict::eta(cell, row.seen.and_then(|seen| seen.eta(row.lag.case.lag())));
@@ -172,6 +177,7 @@ impl<'a> Rows<'a> {
         let watch = self.view.store.derived.watches.get(&self.pane.listing().group);
         Partition {
             owner: lag.owner.and_then(|owner| self.detail.description.members.get(owner)),
+            wall: self.view.store.wall_of(&self.pane.listing().group),
             seen: watch.and_then(|watch| watch.partition(&lag.partition)),
             lag,
         }

@@ -61,10 +61,14 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
             }
         },
     ),
-    (Column::right("RATE").least(7).leaves(3), None, |row, cell| {
+    (Column::right("RATE").least(7).leaves(4), None, |row, cell| {
         verdict::growth(cell, pace(row).and_then(|pace| pace.pace));
     }),
-    (Column::right("ETA").least(8).leaves(2), None, |row, cell| {
+    (Column::right("BEHIND").least(9).leaves(2), None, |row, cell| {
+        let lag = row.lag.and_then(|lag| lag.exact());
+        verdict::behind(cell, lag, row.watch.and_then(GroupWatch::oldest), row.wall);
+    }),
+    (Column::right("ETA").least(8).leaves(3), None, |row, cell| {
         verdict::eta(cell, pace(row).and_then(|pace| pace.eta));
     }),
     (

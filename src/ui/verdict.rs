@@ -1,6 +1,7 @@
 //! Cells and words of a group's progress: verdict, growth of the lag, time that is left, trend.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use super::chart::sparkline;
 use super::figure;
@@ -8,7 +9,9 @@ use super::format::{self, Count, NOT_APPLICABLE, Span};
 use super::table::CellText;
 use super::theme::Role;
 use crate::kafka::lag::UnknownLag;
+use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, PartitionPace, Standing, Verdict};
+use crate::kafka::model::TimestampType;
 
 /// Columns of a sparkline.
 pub const TREND: usize = 7;
@@ -96,10 +99,14 @@ pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: u
 /// The verdict on one partition.
 pub fn of_partition(cell: &mut CellText<'_>, seen: &PartitionPace<'_>) {
     cell.role(role(seen.verdict));
-    match seen.proof {
-        Some(proof) => {
-            let plural = if proof.markers == 1 { "" } else { "s" };
-            cell.show(format_args!("0 real ({} marker{plural})", Count(proof.markers as i64)));
+    match seen.nothing {
+        Some(Tail { markers, aborted, .. }) => {
+            let plural = if markers == 1 { "" } else { "s" };
+            cell.show(format_args!("0 real ({} marker{plural}", Count(markers as i64)));
+            if aborted > 0 {
+                cell.show(format_args!(", {} aborted", Count(aborted as i64)));
+            }
+            cell.show(")");
         }
         None => {
             cell.show(Words(seen.verdict));
@@ -135,6 +142,31 @@ pub fn eta(cell: &mut CellText<'_>, eta: Option<Eta>) {
     }
 }
 
+/// How old the record is that would be read next, when that was looked at.
+///
+/// `~` where the producer's clock says so, `>` where the record at the commit is gone: the next one may be younger.
+pub fn behind(cell: &mut CellText<'_>, lag: Option<i64>, tail: Option<Tail>, now: Option<i64>) {
+    if lag == Some(0) {
+        cell.show(NOT_APPLICABLE);
+        return;
+    }
+    let next = tail.and_then(|tail| tail.next);
+    let age = next.and_then(|next| Some(now? - next.timestamp.millis()?));
+    match (age, next) {
+        (Some(age), Some(next)) => {
+            let is_gone = tail.is_some_and(|tail| tail.is_gone());
+            let sign = match next.timestamp_type {
+                _ if is_gone => ">",
+                TimestampType::Create => "~",
+                TimestampType::LogAppend => "",
+            };
+            let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
+            cell.show(format_args!("{sign}{}", Span(age)));
+        }
+        _ => figure::unknown(cell),
+    }
+}
+
 /// The lag over the last two minutes.
 pub fn trend(cell: &mut CellText<'_>, trend: &watch::Trend) {
     let figures: Vec<Option<f64>> = trend.figures().map(|figure| figure.map(|lag| lag as f64)).collect();
@@ -143,8 +175,6 @@ pub fn trend(cell: &mut CellText<'_>, trend: &watch::Trend) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

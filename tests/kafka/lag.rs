@@ -125,7 +125,7 @@ fn more_members_than_partitions_leave_some_idle() {
             members: 5,
             partitions: 3,
         };
-        assert_eq!(notices(&seen), [idle]);
+        assert_eq!(notices(&seen, None), [idle]);
         scene.end();
     }
 }

@@ -3,8 +3,8 @@
 //! ```text
 //!  payments-processor   Stable  classic (range)   3 members   coordinator 2   lag 184,201   [partitions]  members
 //!  2 members idle (5 members, 3 partitions)
-//!    TOPIC           P  COMMITTED      END   LAG    TREND   RATE    ETA  VERDICT               MEMBER    HOST
-//!  ▸ orders.events   7    166,120  166,667   547  ▁▂▃▄▅▆▇  +88/s  never  stalled over 12 m 04 s  worker-1  10.2.0.17
+//!    TOPIC           P  COMMITTED   LAG    TREND   RATE    BEHIND    ETA  VERDICT                 MEMBER    HOST
+//!  ▸ orders.events   7    166,120   547  ▁▂▃▄▅▆▇  +88/s  2 h 03 m  never  stalled over 12 m 04 s  worker-1  10.2.0.17
 //! ```
 
 use std::time::Instant;
@@ -19,6 +19,7 @@ use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
 use crate::kafka::lag::notice::{Notice, notices};
+use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::{GroupDetail, PartitionLag};
 use crate::kafka::model::{GroupListing, Member, Total};
 use crate::kafka::query::Query;
@@ -130,6 +131,21 @@ impl Group {
         layout::table_page(rest.split_bottom(u16::from(rest.height >= 8)).0).into()
     }
 
+    /// What lies at the commits of the visible partitions that lag.
+    fn wants_tails(&self, view: View<'_>) -> Option<Want> {
+        let watch = view.store.derived.watches.get(&self.listing.group);
+        let window = self.list.window(self.rows.len(), self.page(view));
+        let visible = window.filter_map(|row| self.partition(row, view.store));
+        let places: Vec<Place> = visible.filter_map(Place::of).collect();
+        let is_known = |place: &Place| {
+            let seen = watch.and_then(|watch| watch.partition(&place.partition));
+            seen.is_some_and(|seen| seen.tail.is_some())
+        };
+        let is_missing = !places.iter().all(is_known);
+        let is_shown = self.tab == GroupTab::Partitions && !places.is_empty();
+        is_shown.then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
+    }
+
     fn derive(&mut self, store: &Store) {
         let Some(detail) = self.detail(store) else {
             self.rows.clear();
@@ -217,7 +233,8 @@ impl Pane for Group {
 
     fn wants(&self, view: View<'_>) -> Vec<Want> {
         let query = Query::Group(self.listing.clone());
-        vec![Want::every(5, SlotId::Group, query).replacing(self.detail(view.store).is_none())]
+        let group = Want::every(5, SlotId::Group, query).replacing(self.detail(view.store).is_none());
+        [Some(group), self.wants_tails(view)].into_iter().flatten().collect()
     }
 
     fn refresh(&mut self, view: View<'_>) {

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  Groups  6                                                                     worst first
-//!    GROUP               STATE   MEMBERS      LAG    TREND    RATE       ETA  VERDICT
-//!  ▸ audit-archiver      Empty         0      812  ▁▁▁▁▁▁▁     0/s     never  stopped 12 m 04 s
-//!    payments-processor  Stable        3  184,201  ▇▇▆▅▄▃▂  -412/s  7 m 27 s  catching up
+//!    GROUP               STATE   MEMBERS      LAG    TREND    RATE    BEHIND       ETA  VERDICT
+//!  ▸ audit-archiver      Empty         0      812  ▁▁▁▁▁▁▁     0/s  1 d 02 h     never  stopped over 12 m 04 s
+//!    payments-processor  Stable        3  184,201  ▇▇▆▅▄▃▂  -412/s  4 m 10 s  7 m 27 s  catching up
 //! ```
 //!
 //! RATE is by how much the lag grows. The verdict needs a while (`kafka::lag::watch`): until then it says so.
@@ -23,6 +23,7 @@ use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
+use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
@@ -100,6 +101,8 @@ pub struct GroupRow<'a> {
     pub uncommitted: Option<usize>,
     /// Partitions that are assigned or have a commit.
     pub partitions: usize,
+    /// The time on the wall when it was last looked at, in Unix milliseconds.
+    pub wall: Option<i64>,
     /// What was seen of it over time.
     pub watch: Option<&'a GroupWatch>,
     /// How long ago the lag was told.
@@ -125,6 +128,7 @@ impl<'a> GroupRow<'a> {
             members: described.and_then(|summary| summary.members),
             lag: newest.map(|fact| fact.value.lag),
             partitions: newest.map_or(0, |fact| fact.value.partitions),
+            wall: store.wall_of(&listing.group),
             watch: store.derived.watches.get(&listing.group),
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
@@ -157,6 +161,14 @@ impl Groups {
 
     fn page(view: View<'_>) -> usize {
         layout::list(view.body).page().into()
+    }
+
+    /// What lies at the worst commit of each visible group.
+    fn wants_tails(visible: &[&GroupWatch]) -> Option<Want> {
+        let places: Vec<Place> = visible.iter().filter_map(|watch| watch.worst_place()).collect();
+        let lacks = |watch: &&GroupWatch| watch.worst_place().is_some() && watch.oldest().is_none();
+        let is_missing = visible.iter().any(lacks);
+        (!places.is_empty()).then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }
 
     fn derive(&mut self, view: View<'_>) {
@@ -280,6 +292,10 @@ impl Pane for Groups {
                 .value()
                 .is_none_or(|facts| !facts.contains_key(&listing.group))
         };
+        let behind: Vec<&GroupWatch> = visible
+            .iter()
+            .filter_map(|listing| store.derived.watches.get(&listing.group))
+            .collect();
         if !visible.is_empty() {
             let is_missing = visible.iter().any(lacks);
             let query = Query::Lags {
@@ -287,6 +303,7 @@ impl Pane for Groups {
                 members: Members::Described,
             };
             wants.push(Want::every(5, SlotId::Lags, query).missing(is_missing));
+            wants.extend(Self::wants_tails(&behind));
         }
         if listings.len() > Self::page(view) && matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
             wants.push(Want {

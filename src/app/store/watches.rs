@@ -6,9 +6,10 @@ use std::time::Instant;
 use super::facts::{merge_lags, stamp};
 use super::{SlotId, Store, Ticket, unpack};
 use crate::kafka::error::Error;
+use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{GroupWatch, Look};
 use crate::kafka::lag::{GroupDetail, GroupReading};
-use crate::kafka::model::{GroupId, GroupListing};
+use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
 use crate::kafka::partial::Partial;
 use crate::kafka::query::Answer;
 
@@ -78,9 +79,32 @@ impl Store {
         is_taken
     }
 
+    pub(super) fn take_tails(&mut self, ticket: Ticket, now: Instant, result: Taken) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::Tails(found) => Some(found),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let is_told = result.is_ok();
+        let is_taken = self.tails.finish(ticket, now, result);
+        if let Some(found) = self.tails.value().filter(|_| is_taken && is_told) {
+            self.derived.watches.tails(found);
+        }
+        is_taken
+    }
+
     fn between(&self, slot: SlotId, told: Instant) -> Between {
         let asked = self.derived.begun.get(&slot).copied();
         Between { asked, told }
+    }
+}
+
+impl Store {
+    /// What the wall clock showed at the newest look at a group, in Unix milliseconds.
+    pub fn wall_of(&self, group: &GroupId) -> Option<i64> {
+        let seen = self.derived.watches.get(group)?.seen()?;
+        Some(self.derived.wall.as_ref()?.time(seen).timestamp().as_millisecond())
     }
 }
 
@@ -125,6 +149,13 @@ impl Watches {
                 let at = between.told;
                 self.0.insert(group.clone(), Watched { watch, at });
             }
+        }
+    }
+
+    /// What lies at a commit belongs to every group that stands there.
+    fn tails(&mut self, found: &[(TopicPartition, Tail)]) {
+        for watched in self.0.values_mut() {
+            watched.watch.tails(found);
         }
     }
 

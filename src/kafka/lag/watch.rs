@@ -14,6 +14,7 @@ mod pace;
 mod track;
 mod trend;
 mod verdict;
+mod watched;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -24,9 +25,11 @@ pub use track::Ownership;
 pub use trend::Trend;
 pub use verdict::{Doubt, Standing, Verdict};
 
-use super::{LagCase, PartitionLag};
-use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicPartition, Total};
+use super::PartitionLag;
+use super::tail::{Place, Tail};
+use crate::kafka::model::{GroupDescription, GroupState, TopicPartition, Total};
 use track::Track;
+use watched::Watched;
 
 /// How long a verdict waits where no commit interval was seen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,30 +63,6 @@ pub struct GroupWatch {
     seen: Option<Instant>,
 }
 
-/// One partition: what was seen, and what was concluded at the newest look.
-#[derive(Clone, Debug)]
-struct Watched {
-    track: Option<Track>,
-    trend: Trend,
-    verdict: Verdict,
-    pace: Option<Pace>,
-    proof: Option<Proof>,
-}
-
-/// The proof that nothing a consumer would read lies between a commit and the end: transaction markers and aborted
-/// records only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proof {
-    /// From the committed offset.
-    pub committed: Offset,
-    /// To the end.
-    pub end: Offset,
-    /// Markers in between.
-    pub markers: u64,
-    /// Records of aborted transactions in between.
-    pub aborted: u64,
-}
-
 /// What is concluded of one partition.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionPace<'a> {
@@ -95,11 +74,21 @@ pub struct PartitionPace<'a> {
     pub moved: Option<Instant>,
     /// Its lag over time.
     pub trend: &'a Trend,
-    /// That its lag is none, if that was proven of this very commit and end.
-    pub proof: Option<Proof>,
+    /// What lies at this very commit, where that was looked at.
+    pub tail: Option<Tail>,
+    /// What its lag is made of, if it was proven that a consumer would get nothing of it.
+    pub nothing: Option<Tail>,
 }
 
 impl PartitionPace<'_> {
+    /// How much really waits of what a row says; `None` when that is unknown.
+    pub fn lag(&self, row: &PartitionLag) -> Option<i64> {
+        if self.nothing.is_some() {
+            return Some(0);
+        }
+        row.case.lag()
+    }
+
     /// When a lag is worked off; `None` where that cannot be told. What is abreast has nothing to work off.
     pub fn eta(&self, lag: Option<i64>) -> Option<Eta> {
         if *self.verdict == Verdict::Ok {
@@ -161,6 +150,26 @@ impl GroupWatch {
         }
     }
 
+    /// When the newest look was told.
+    pub fn seen(&self) -> Option<Instant> {
+        self.seen
+    }
+
+    /// The place on the partition that lags most: what lies there is the best single answer to how late the group is.
+    pub fn worst_place(&self) -> Option<Place> {
+        let waiting = self.tracks.values().filter_map(|one| one.place.clone());
+        waiting.max_by_key(|place| place.end.0.saturating_sub(place.committed.0))
+    }
+
+    /// What lies at the commit whose record is oldest, of those that were looked at.
+    pub fn oldest(&self) -> Option<Tail> {
+        let aged = self.tracks.values().filter_map(|one| {
+            let tail = one.tail?;
+            Some((tail.next?.timestamp.millis()?, tail))
+        });
+        aged.min_by_key(|(millis, _)| *millis).map(|(_, tail)| tail)
+    }
+
     /// Its members over time.
     pub fn members(&self) -> &Members {
         &self.members
@@ -181,15 +190,20 @@ impl GroupWatch {
         stuck.max_by_key(|(_, standing)| standing.seen())
     }
 
-    /// Takes the proof that the lag of a partition is none.
-    pub fn prove(&mut self, partition: &TopicPartition, proof: Proof) {
-        if let Some(watched) = self.tracks.get_mut(partition) {
-            watched.proof = Some(proof);
-            if watched.verdict != Verdict::NoCommit && watched.proof().is_some() {
-                watched.verdict = Verdict::Ok;
+    /// Takes what lies at some commits; those that have moved since are not meant.
+    pub fn tails(&mut self, found: &[(TopicPartition, Tail)]) {
+        for (partition, tail) in found {
+            let Some(watched) = self.tracks.get_mut(partition) else {
+                continue;
+            };
+            if watched.stands_at(tail) {
+                watched.tail = Some(*tail);
+                if watched.emptiness().is_some() {
+                    watched.verdict = Verdict::Ok;
+                }
             }
-            self.pace = self.conclude();
         }
+        self.pace = self.conclude();
     }
 
     /// How long the group takes from one commit to the next, as far as that was seen.
@@ -217,7 +231,8 @@ impl GroupWatch {
             pace: watched.pace,
             moved: watched.track.as_ref().and_then(Track::moved),
             trend: &watched.trend,
-            proof: watched.proof(),
+            tail: watched.tail,
+            nothing: watched.emptiness(),
         })
     }
 
@@ -262,59 +277,6 @@ fn later(one: Eta, other: Eta) -> Option<Eta> {
     })
 }
 
-impl Default for Watched {
-    fn default() -> Self {
-        let needed = PATIENCE;
-        Self {
-            track: None,
-            trend: Trend::default(),
-            verdict: Verdict::Unknown(Doubt::Watching {
-                seen: Duration::ZERO,
-                needed,
-            }),
-            pace: None,
-            proof: None,
-        }
-    }
-}
-
-impl Watched {
-    /// Takes a look; the gap between two commits that it ended.
-    fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
-        self.trend.push(at, row.case.lag());
-        if let Some(track) = &mut self.track {
-            return track.look(row, at, patience);
-        }
-        self.track = Track::begin(row, at);
-        None
-    }
-
-    fn judge(&mut self, row: &PartitionLag, owner: Ownership, patience: Duration) {
-        let holds = |proof: &Proof| Some(proof.committed) == row.committed && Some(proof.end) == row.end;
-        self.proof = self.proof.filter(holds);
-        self.pace = self.track.as_ref().and_then(|track| track.pace(patience));
-        self.verdict = match (&self.track, &row.case) {
-            _ if self.proof().is_some() => Verdict::Ok,
-            (Some(track), _) => track.verdict(row, owner, patience),
-            (None, LagCase::NoCommit { .. }) => Verdict::NoCommit,
-            (None, LagCase::Unknown(why)) => Verdict::Unknown(Doubt::Lag(why.clone())),
-            (None, _) => Self::default().verdict,
-        };
-    }
-
-    fn proof(&self) -> Option<Proof> {
-        self.proof
-    }
-
-    /// How many records wait; `None` when that is unknown.
-    fn waits(&self) -> Option<i64> {
-        if self.proof.is_some() {
-            return Some(0);
-        }
-        self.trend.newest()
-    }
-}
-
 /// Who owns a partition. A group that is rebalancing, or was not described, does not tell.
 fn ownership(look: &Look<'_>, row: &PartitionLag) -> Ownership {
     let state = look.description.map(|group| &group.state).or(look.state);
@@ -334,7 +296,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kafka::lag::{LogOffsets, UnknownLag};
+    use crate::kafka::lag::{LagCase, LogOffsets, UnknownLag};
+    use crate::kafka::model::Offset;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -581,21 +544,23 @@ mod tests {
     fn markers_at_the_end_are_no_lag_once_that_is_proven() {
         let (mut watch, begin) = (GroupWatch::default(), begin());
         let rows = [row(0, 99, 0, 100)];
-        let proof = Proof {
+        let tail = Tail {
             committed: Offset(99),
             end: Offset(100),
+            next: None,
             markers: 1,
             aborted: 0,
+            read_to: Offset(100),
         };
         take(&mut watch, &rows, "Stable", begin);
-        watch.prove(&rows[0].partition, proof);
+        watch.tails(&[(rows[0].partition.clone(), tail)]);
         take(&mut watch, &rows, "Stable", begin + 60 * S);
         assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
         assert_eq!(watch.pace().unwrap().eta, Some(Eta::In(Duration::ZERO)));
         // A record came: the proof was of another end.
         take(&mut watch, &[row(0, 99, 0, 101)], "Stable", begin + 65 * S);
         let partition = TopicPartition::new("orders", 0);
-        assert_eq!(watch.partition(&partition).unwrap().proof, None);
+        assert_eq!(watch.partition(&partition).unwrap().nothing, None);
         assert_ne!(watch.pace().unwrap().verdict, Verdict::Ok);
     }
 

@@ -4,14 +4,14 @@
 //! marker that lies there alone tells that a lag of 1 is none. One small fetch per leader answers for many partitions;
 //! whole batches are skipped by their headers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::kafka::client::{Client, FetchPosition, FetchSpec, Purpose};
 use crate::kafka::error::Error;
-use crate::kafka::lag::watch::Proof;
+use crate::kafka::lag::tail::{Next, Place, Tail};
 use crate::kafka::model::{BrokerId, Isolation, Offset, Timestamp, TimestampType, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::records::{DEFAULT_LIMIT, Fate, FetchedRange, Inflater, RecordRef, Walk, Walked};
@@ -22,76 +22,10 @@ const PARTITION_BYTES: i32 = 64 << 10;
 const ANSWER_BYTES: i32 = 1 << 20;
 /// The largest batch that is fetched whole for its first record.
 const MOST_BYTES: usize = 16 << 20;
-/// So many fetches a leader are spent at most: more than that is no look, but a scan.
-const ROUNDS: usize = 4;
+/// So many fetches are spent on one place at most: more than that is no look, but a scan.
+const MOST_FETCHES: u32 = 4;
 
-/// A commit to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The partition.
-    pub partition: TopicPartition,
-    /// The committed offset.
-    pub committed: Offset,
-    /// The end of the log when the commit was read.
-    pub end: Offset,
-}
-
-/// What lies between a commit and the end, as far as that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The commit that was looked at.
-    pub committed: Offset,
-    /// The end as it was then.
-    pub end: Offset,
-    /// The first record that a consumer would get.
-    pub next: Option<Next>,
-    /// Transaction markers before it.
-    pub markers: u64,
-    /// Records of aborted transactions before it.
-    pub aborted: u64,
-    /// The offset up to which this was read.
-    pub read_to: Offset,
-}
-
-/// The record a group would read next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Next {
-    /// Its offset; larger than the commit where the record there is gone.
-    pub offset: Offset,
-    /// Its timestamp; [`Timestamp::NONE`] where it has none.
-    pub timestamp: Timestamp,
-    /// Whose clock that comes from.
-    pub timestamp_type: TimestampType,
-}
-
-impl Standing {
-    fn at(place: &Place) -> Self {
-        Self {
-            committed: place.committed,
-            end: place.end,
-            next: None,
-            markers: 0,
-            aborted: 0,
-            read_to: place.committed,
-        }
-    }
-
-    /// Whether there is nothing left to read for the answer.
-    fn is_over(&self) -> bool {
-        self.next.is_some() || self.read_to >= self.end
-    }
-
-    /// The proof that nothing but markers and aborted records waits; `None` when something does, or may.
-    pub fn proof(&self) -> Option<Proof> {
-        let is_empty = self.next.is_none() && self.read_to >= self.end && self.committed < self.end;
-        is_empty.then_some(Proof {
-            committed: self.committed,
-            end: self.end,
-            markers: self.markers,
-            aborted: self.aborted,
-        })
-    }
-
+impl Tail {
     /// Reads on in an answer that begins at `read_to`. The bytes that the next one needs, where this one was too small.
     fn read(&mut self, range: FetchedRange, inflater: &mut Inflater) -> Option<usize> {
         let mut walk = Walk::new(range);
@@ -124,9 +58,7 @@ impl Standing {
         self.read_to = self.read_to.max(Offset(walk.next_offset())).min(self.end);
         walk.needed_bytes()
     }
-}
 
-impl Standing {
     /// What is read next: a record, or something that cannot be read and may be one.
     fn next_of(&self, record: Option<RecordRef<'_>>) -> Next {
         Next {
@@ -140,8 +72,8 @@ impl Standing {
 }
 
 /// Looks at every place. One that could not be looked at is missing and among the failures.
-pub async fn standings(client: &Client, places: &[Place]) -> Partial<HashMap<TopicPartition, Standing>> {
-    let (mut found, mut failures) = (HashMap::new(), Vec::new());
+pub async fn tails(client: &Client, places: &[Place]) -> Partial<Vec<(TopicPartition, Tail)>> {
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
     let mut of_leader: BTreeMap<BrokerId, Vec<&Place>> = BTreeMap::new();
     for place in places {
         match client.leader(&place.partition.topic, place.partition.partition) {
@@ -162,15 +94,12 @@ pub async fn standings(client: &Client, places: &[Place]) -> Partial<HashMap<Top
 /// A place that is being looked at, and how many bytes of it are asked for.
 struct Look {
     partition: TopicPartition,
-    standing: Standing,
+    tail: Tail,
     bytes: i32,
+    fetches: u32,
 }
 
-async fn of_one(
-    client: &Client,
-    leader: BrokerId,
-    places: Vec<&Place>,
-) -> (Vec<(TopicPartition, Standing)>, Vec<Failure>) {
+async fn of_one(client: &Client, leader: BrokerId, places: Vec<&Place>) -> (Vec<(TopicPartition, Tail)>, Vec<Failure>) {
     let spec = FetchSpec {
         purpose: Purpose::Fetch,
         isolation: Isolation::ReadCommitted,
@@ -181,48 +110,48 @@ async fn of_one(
         .into_iter()
         .map(|place| Look {
             partition: place.partition.clone(),
-            standing: Standing::at(place),
+            tail: Tail::at(place),
             bytes: PARTITION_BYTES,
+            fetches: 0,
         })
         .collect();
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     let mut inflater = Inflater::new(DEFAULT_LIMIT);
-    for _ in 0..ROUNDS {
-        if open.is_empty() {
-            break;
-        }
-        let wanted: Vec<(TopicName, FetchPosition)> = open.iter().map(Look::wanted).collect();
+    while !open.is_empty() {
+        // Several groups may stand in one partition: a request names it once.
+        let mut named = HashSet::new();
+        let (now, later): (Vec<Look>, Vec<Look>) =
+            open.into_iter().partition(|look| named.insert(look.partition.clone()));
+        open = later;
+        let wanted: Vec<(TopicName, FetchPosition)> = now.iter().map(Look::wanted).collect();
         let mut answers: HashMap<TopicPartition, _> = match client.fetch_topics(leader, &wanted, spec).await {
             Ok(outcomes) => outcomes.into_iter().collect(),
             Err(error) => {
-                failures.extend(open.drain(..).map(|look| look.failed(&error)));
+                failures.extend(now.into_iter().chain(open).map(|look| look.failed(&error)));
                 break;
             }
         };
-        let mut unread = Vec::new();
-        for mut look in open.drain(..) {
-            let before = look.standing.read_to;
+        for mut look in now {
+            let before = look.tail.read_to;
             match answers.remove(&look.partition) {
                 Some(Ok(answer)) => look.take(answer.range, &mut inflater),
                 Some(Err(error)) => {
                     failures.push(look.failed(&error));
                     continue;
                 }
-                None => {}
+                None => look.fetches += 1,
             }
-            if look.standing.is_over() {
-                found.push((look.partition, look.standing));
-            } else if look.standing.read_to == before {
+            if look.tail.is_over() || look.fetches >= MOST_FETCHES {
+                // What could not be read to its end is known as far as it was.
+                found.push((look.partition, look.tail));
+            } else if look.tail.read_to == before {
                 // It got nothing: the answer was full before its turn, or all there is belongs to an open transaction.
-                unread.insert(0, look);
+                open.insert(0, look);
             } else {
-                unread.push(look);
+                open.push(look);
             }
         }
-        open = unread;
     }
-    // What could not be read to its end is known as far as it was.
-    found.extend(open.into_iter().map(|look| (look.partition, look.standing)));
     (found, failures)
 }
 
@@ -230,14 +159,15 @@ impl Look {
     fn wanted(&self) -> (TopicName, FetchPosition) {
         let position = FetchPosition {
             partition: self.partition.partition,
-            offset: self.standing.read_to,
+            offset: self.tail.read_to,
             max_bytes: self.bytes,
         };
         (self.partition.topic.clone(), position)
     }
 
     fn take(&mut self, range: FetchedRange, inflater: &mut Inflater) {
-        if let Some(needed) = self.standing.read(range, inflater) {
+        self.fetches += 1;
+        if let Some(needed) = self.tail.read(range, inflater) {
             self.bytes = i32::try_from(needed.min(MOST_BYTES)).unwrap_or(self.bytes);
         }
     }

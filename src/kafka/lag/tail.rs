@@ -1,0 +1,88 @@
+//! What lies between a commit and the end: the record a group would read next, or markers alone.
+
+use super::{LagCase, PartitionLag};
+use crate::kafka::model::{Offset, Timestamp, TimestampType, TopicPartition};
+
+/// A commit to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The committed offset.
+    pub committed: Offset,
+    /// The end of the log when the commit was read.
+    pub end: Offset,
+}
+
+impl Place {
+    /// The place of a row on which something waits; `None` where nothing does, or that is unknown.
+    pub fn of(row: &PartitionLag) -> Option<Self> {
+        let (LagCase::Known { lag } | LagCase::Expired { lag, .. }) = row.case else {
+            return None;
+        };
+        let (committed, end) = (row.committed?, row.end?);
+        (lag > 0).then(|| Self {
+            partition: row.partition.clone(),
+            // Before the log start nothing can be read: there begins what a consumer would get.
+            committed: committed.max(row.log_start.unwrap_or(committed)),
+            end,
+        })
+    }
+}
+
+/// What lies between a commit and the end, as far as that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The commit that was looked at.
+    pub committed: Offset,
+    /// The end as it was then.
+    pub end: Offset,
+    /// The first record that a consumer would get.
+    pub next: Option<Next>,
+    /// Transaction markers before it.
+    pub markers: u64,
+    /// Records of aborted transactions before it.
+    pub aborted: u64,
+    /// The offset up to which this was read.
+    pub read_to: Offset,
+}
+
+/// The record a group would read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Its offset; larger than the commit where the record there is gone.
+    pub offset: Offset,
+    /// Its timestamp; [`Timestamp::NONE`] where it has none.
+    pub timestamp: Timestamp,
+    /// Whose clock that comes from.
+    pub timestamp_type: TimestampType,
+}
+
+impl Tail {
+    /// Nothing is known yet of what lies behind a place.
+    pub fn at(place: &Place) -> Self {
+        Self {
+            committed: place.committed,
+            end: place.end,
+            next: None,
+            markers: 0,
+            aborted: 0,
+            read_to: place.committed,
+        }
+    }
+
+    /// Whether there is nothing left to read for the answer.
+    pub fn is_over(&self) -> bool {
+        self.next.is_some() || self.read_to >= self.end
+    }
+
+    /// Whether it is proven that nothing but markers and aborted records waits.
+    pub fn is_empty(&self) -> bool {
+        self.next.is_none() && self.read_to >= self.end && self.committed < self.end
+    }
+
+    /// Whether the record at the commit is gone, or never was a consumer's: the next one may be younger.
+    pub fn is_gone(&self) -> bool {
+        self.next.is_some_and(|next| next.offset > self.committed)
+    }
+}

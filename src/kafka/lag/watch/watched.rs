@@ -1,0 +1,84 @@
+//! One partition of a group: everything that is kept of it between two looks.
+
+use std::time::{Duration, Instant};
+
+use super::PATIENCE;
+use super::pace::Pace;
+use super::track::{Ownership, Track};
+use super::trend::Trend;
+use super::verdict::{Doubt, Verdict};
+use crate::kafka::lag::tail::{Place, Tail};
+use crate::kafka::lag::{LagCase, PartitionLag};
+
+/// One partition: what was seen, and what was concluded at the newest look.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) track: Option<Track>,
+    pub(super) trend: Trend,
+    pub(super) verdict: Verdict,
+    pub(super) pace: Option<Pace>,
+    pub(super) tail: Option<Tail>,
+    /// Where something waits at the newest look.
+    pub(super) place: Option<Place>,
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        let needed = PATIENCE;
+        Self {
+            track: None,
+            trend: Trend::default(),
+            verdict: Verdict::Unknown(Doubt::Watching {
+                seen: Duration::ZERO,
+                needed,
+            }),
+            pace: None,
+            tail: None,
+            place: None,
+        }
+    }
+}
+
+impl Watched {
+    /// Takes a look; the gap between two commits that it ended.
+    pub(super) fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
+        self.trend.push(at, row.case.lag());
+        if let Some(track) = &mut self.track {
+            return track.look(row, at, patience);
+        }
+        self.track = Track::begin(row, at);
+        None
+    }
+
+    pub(super) fn judge(&mut self, row: &PartitionLag, owner: Ownership, patience: Duration) {
+        self.place = Place::of(row);
+        self.tail = self.tail.filter(|tail| self.stands_at(tail));
+        self.pace = self.track.as_ref().and_then(|track| track.pace(patience));
+        self.verdict = match (&self.track, &row.case) {
+            _ if self.emptiness().is_some() => Verdict::Ok,
+            (Some(track), _) => track.verdict(row, owner, patience),
+            (None, LagCase::NoCommit { .. }) => Verdict::NoCommit,
+            (None, LagCase::Unknown(why)) => Verdict::Unknown(Doubt::Lag(why.clone())),
+            (None, _) => Self::default().verdict,
+        };
+    }
+
+    pub(super) fn stands_at(&self, tail: &Tail) -> bool {
+        let place = self.place.as_ref();
+        place.is_some_and(|place| place.committed == tail.committed)
+    }
+
+    /// The tail, if it proves that nothing but markers waits up to this very end.
+    pub(super) fn emptiness(&self) -> Option<Tail> {
+        let place = self.place.as_ref()?;
+        self.tail.filter(|tail| tail.is_empty() && tail.end == place.end)
+    }
+
+    /// How many records wait; `None` when that is unknown.
+    pub(super) fn waits(&self) -> Option<i64> {
+        if self.emptiness().is_some() {
+            return Some(0);
+        }
+        self.trend.newest()
+    }
+}
