@@ -33,6 +33,7 @@ impl Display for Words<'_> {
             }
             Verdict::Rewound(by) => write!(f, "rewound by {}", Count(*by)),
             Verdict::Expired(lost) => write!(f, "already lost {}", Count(*lost)),
+            Verdict::Unknown(Doubt::Watching { seen, needed }) if seen >= needed => f.write_str("watching its commits"),
             Verdict::Unknown(Doubt::Watching { seen, needed }) => {
                 write!(f, "watching {} of {} s", seen.as_secs(), needed.as_secs())
             }

@@ -81,8 +81,46 @@ impl Tail {
         self.next.is_none() && self.read_to >= self.end && self.committed < self.end
     }
 
-    /// Whether the record at the commit is gone, or never was a consumer's: the next one may be younger.
+    /// Whether records between the commit and the next one are gone: what waits may have waited longer than that one.
     pub fn is_gone(&self) -> bool {
-        self.next.is_some_and(|next| next.offset > self.committed)
+        let passed = i64::try_from(self.markers + self.aborted).unwrap_or(i64::MAX);
+        let gap = self.next.map(|next| next.offset.0.saturating_sub(self.committed.0));
+        gap.is_some_and(|gap| gap > passed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tail(next: Option<i64>, markers: u64, read_to: i64) -> Tail {
+        let next = next.map(|offset| Next {
+            offset: Offset(offset),
+            timestamp: Timestamp(1),
+            timestamp_type: TimestampType::Create,
+        });
+        Tail {
+            committed: Offset(10),
+            end: Offset(12),
+            next,
+            markers,
+            aborted: 0,
+            read_to: Offset(read_to),
+        }
+    }
+
+    #[test]
+    fn a_record_behind_markers_is_not_gone() {
+        assert!(!tail(Some(10), 0, 11).is_gone());
+        assert!(!tail(Some(11), 1, 12).is_gone());
+        assert!(tail(Some(11), 0, 12).is_gone());
+        assert!(!tail(None, 2, 12).is_gone());
+    }
+
+    #[test]
+    fn only_what_was_read_to_the_end_is_proven_empty() {
+        assert!(tail(None, 2, 12).is_empty());
+        assert!(!tail(None, 1, 11).is_empty(), "an open transaction may hold the rest");
+        assert!(!tail(Some(11), 1, 12).is_empty());
     }
 }
