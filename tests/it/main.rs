@@ -55,3 +55,4 @@ mod search_pane;
 mod send;
 mod sim_foreign;
 mod stage;
+mod tails;

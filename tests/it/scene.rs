@@ -10,6 +10,7 @@ use ktui::sim::{SimCluster, SimHandle, SimSpec};
 
 /// API keys, for counting requests and for faults.
 pub mod api {
+    pub const FETCH: i16 = 1;
     pub const LIST_OFFSETS: i16 = 2;
     pub const METADATA: i16 = 3;
     pub const OFFSET_FETCH: i16 = 9;
