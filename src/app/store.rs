@@ -15,11 +15,9 @@ use super::health::Health;
 use super::slot::{Remote, Slot, SlotId, Ticket};
 use super::wall::WallClock;
 use crate::kafka::error::Error;
-use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::{
     Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Reassignments, ReplicaSize, TopicName,
-    TopicPartition,
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
@@ -63,8 +61,6 @@ pub struct Store {
     pub all_lags: Slot<Facts<GroupId, GroupSummary>>,
     /// The opened group.
     pub group: Slot<GroupDetail>,
-    /// What lies at the commits on screen.
-    pub tails: Slot<Vec<(TopicPartition, Tail)>>,
     /// Groups that read the opened topic.
     pub readers: Slot<TopicReaders>,
     /// Derived from the above, the connection and the counters.
@@ -132,7 +128,7 @@ macro_rules! each_slot {
             SlotId::Lags => $store.lags.$method($($argument),*),
             SlotId::AllLags => $store.all_lags.$method($($argument),*),
             SlotId::Group => $store.group.$method($($argument),*),
-            SlotId::Tails => $store.tails.$method($($argument),*),
+            SlotId::Tails => $store.derived.watches.tails.$method($($argument),*),
             SlotId::Readers => $store.readers.$method($($argument),*),
         }
     };

@@ -38,10 +38,10 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
         cell.show(row.lag.partition.partition);
     }),
     (Column::right("COMMITTED").leaves(5), |row, cell| {
-        committed(row.lag, cell)
+        committed(row.lag, cell);
     }),
     (Column::right("END").least(9).leaves(6), |row, cell| {
-        offset(row.lag.end, cell)
+        offset(row.lag.end, cell);
     }),
     (Column::right("LAG").least(8), |row, cell| lag(&row.lag.case, cell)),
     (

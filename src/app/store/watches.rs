@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use super::facts::{merge_lags, stamp};
-use super::{SlotId, Store, Ticket, unpack};
+use super::{Slot, SlotId, Store, Ticket, unpack};
 use crate::kafka::error::Error;
 use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{GroupWatch, Look};
@@ -18,7 +18,11 @@ type Taken = Result<Partial<Answer>, Error>;
 
 /// What was seen of every group.
 #[derive(Debug, Default)]
-pub struct Watches(HashMap<GroupId, Watched>);
+pub struct Watches {
+    groups: HashMap<GroupId, Watched>,
+    /// What lies at the commits on screen.
+    pub tails: Slot<Vec<(TopicPartition, Tail)>>,
+}
 
 #[derive(Debug)]
 struct Watched {
@@ -58,7 +62,9 @@ impl Store {
         if is_taken {
             let between = self.between(slot, now);
             let watches = &mut self.derived.watches;
-            read.iter().for_each(|(group, read)| watches.read(group, read, between));
+            for (group, read) in &read {
+                watches.read(group, read, between);
+            }
         }
         is_taken
     }
@@ -87,9 +93,13 @@ impl Store {
             return false;
         };
         let is_told = result.is_ok();
-        let is_taken = self.tails.finish(ticket, now, result);
-        if let Some(found) = self.tails.value().filter(|_| is_taken && is_told) {
-            self.derived.watches.tails(found);
+        let Watches { groups, tails } = &mut self.derived.watches;
+        let is_taken = tails.finish(ticket, now, result);
+        // What lies at a commit belongs to every group that stands there.
+        if let Some(found) = tails.value().filter(|_| is_taken && is_told) {
+            for watched in groups.values_mut() {
+                watched.watch.tails(found);
+            }
         }
         is_taken
     }
@@ -111,7 +121,7 @@ impl Store {
 impl Watches {
     /// What was seen of a group.
     pub fn get(&self, group: &GroupId) -> Option<&GroupWatch> {
-        self.0.get(group).map(|watched| &watched.watch)
+        self.groups.get(group).map(|watched| &watched.watch)
     }
 
     fn read(&mut self, group: &GroupId, read: &GroupReading, between: Between) {
@@ -137,7 +147,7 @@ impl Watches {
     /// A look that was asked for before the newest one was told may show older commits: taken, it would look like a group
     /// that went back.
     fn take(&mut self, group: &GroupId, look: &Look<'_>, between: Between) {
-        match self.0.get_mut(group) {
+        match self.groups.get_mut(group) {
             Some(watched) if between.asked.is_none_or(|asked| asked < watched.at) => {}
             Some(watched) => {
                 watched.watch.take(look);
@@ -147,22 +157,15 @@ impl Watches {
                 let mut watch = GroupWatch::default();
                 watch.take(look);
                 let at = between.told;
-                self.0.insert(group.clone(), Watched { watch, at });
+                self.groups.insert(group.clone(), Watched { watch, at });
             }
-        }
-    }
-
-    /// What lies at a commit belongs to every group that stands there.
-    fn tails(&mut self, found: &[(TopicPartition, Tail)]) {
-        for watched in self.0.values_mut() {
-            watched.watch.tails(found);
         }
     }
 
     /// Forgets groups that are gone.
     pub(super) fn keep(&mut self, listings: &[GroupListing]) {
         let listed: HashSet<&GroupId> = listings.iter().map(|listing| &listing.group).collect();
-        self.0.retain(|group, _| listed.contains(group));
+        self.groups.retain(|group, _| listed.contains(group));
     }
 }
 
