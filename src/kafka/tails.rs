@@ -124,13 +124,16 @@ async fn of_one(client: &Client, leader: BrokerId, places: Vec<&Place>) -> (Vec<
             open.into_iter().partition(|look| named.insert(look.partition.clone()));
         open = later;
         let wanted: Vec<(TopicName, FetchPosition)> = now.iter().map(Look::wanted).collect();
-        let mut answers: HashMap<TopicPartition, _> = match client.fetch_topics(leader, &wanted, spec).await {
-            Ok(outcomes) => outcomes.into_iter().collect(),
-            Err(error) => {
-                failures.extend(now.into_iter().chain(open).map(|look| look.failed(&error)));
-                break;
-            }
-        };
+        let outcomes = client.fetch_topics(leader, &wanted, spec).await;
+        if let Some(dead) = outcomes
+            .iter()
+            .find_map(|(_, outcome)| outcome.as_ref().err().filter(|error| error.is_connection()))
+        {
+            // The leader cannot be asked: the others would wait as long for the same answer.
+            failures.extend(now.iter().chain(&open).map(|look| look.failed(dead)));
+            break;
+        }
+        let mut answers: HashMap<TopicPartition, _> = outcomes.into_iter().collect();
         for mut look in now {
             let before = look.tail.read_to;
             match answers.remove(&look.partition) {
