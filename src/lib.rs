@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod count;
 pub mod decode;
 pub mod exit;
 pub mod export;

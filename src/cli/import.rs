@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::foreign;
 use super::produce::{NAMED, failures};
 use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl, say};
+use crate::count::Count;
 use crate::exit::Exit;
 use crate::kafka::model::TopicName;
 use crate::ops::Sending;
@@ -19,7 +20,7 @@ use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Format, OnBad, Outcome, Progress, Stopped, Survey, Target};
 use crate::runtime::clock;
 use crate::task;
-use crate::ui::format::{Count, IsoUtc};
+use crate::ui::format::IsoUtc;
 use crate::ui::text;
 
 /// Between two states of the progress line.

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::foreign;
 use super::report::{ClusterItem, Column, Item, OutputArgs, Report, Side, known};
 use super::sending::{FormatArg, LineArgs, Refusal, Writing, is_jsonl};
+use crate::count::Count;
 use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::model::{PartitionId, TopicName};
@@ -23,7 +24,6 @@ use crate::ops::transfer::source::{Chunks, Ended, chunks, is_pipe, opened};
 use crate::ops::transfer::survey::of_target;
 use crate::ops::transfer::{Cut, OnBad, Outcome, Progress, Recipe, Run, Spec, Stopped, Survey, Target};
 use crate::task::apart;
-use crate::ui::format::Count;
 
 /// Ranges of lines that are named one by one to a person; a program gets all.
 pub const NAMED: usize = 20;

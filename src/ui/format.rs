@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+pub use crate::count::Count;
+
 /// The sign of a cell whose column does not apply to its row.
 pub const NOT_APPLICABLE: &str = "—";
 /// The sign of a figure that is not known; the reason stands on the row's detail line.
@@ -20,19 +22,6 @@ pub const DENIED: &str = "⊘";
 pub const SAMPLED: &str = "≈";
 /// The sign of an unlimited retention or size.
 pub const UNLIMITED: &str = "∞";
-
-/// A whole number with its thousands grouped: `1,204,118`, `-15,118`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count(pub i64);
-
-impl Display for Count {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.0 < 0 {
-            f.write_char('-')?;
-        }
-        write_grouped(f, self.0.unsigned_abs())
-    }
-}
 
 /// A change of a whole number, always with its sign: `+565`, `-15,118`, `0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +135,7 @@ impl Display for Rate {
             v if v < 0.05 => f.write_str("<0.1/s"),
             v if v < 9.95 && v.fract() != 0.0 => write!(f, "{v:.1}/s"),
             v => {
-                write_grouped(f, v.round() as u64)?;
+                write!(f, "{}", Count(v.round() as i64))?;
                 f.write_str("/s")
             }
         }
@@ -310,31 +299,12 @@ fn write_no_time(f: &mut Formatter<'_>, unix_millis: i64) -> fmt::Result {
     write!(f, "{unix_millis} ms")
 }
 
-fn write_grouped(f: &mut Formatter<'_>, value: u64) -> fmt::Result {
-    if value < 1000 {
-        return write!(f, "{value}");
-    }
-    write_grouped(f, value / 1000)?;
-    write!(f, ",{:03}", value % 1000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn reads(value: impl Display, text: &str) {
         assert_eq!(value.to_string(), text);
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        reads(Count(0), "0");
-        reads(Count(999), "999");
-        reads(Count(1_000), "1,000");
-        reads(Count(1_204_118), "1,204,118");
-        reads(Count(-15_118), "-15,118");
-        reads(Count(i64::MIN), "-9,223,372,036,854,775,808");
-        reads(Count(1_000_007), "1,000,007");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
 use crate::app::pane::{Intent, View};
+use crate::count::Count;
 use crate::filter::{Filter, Subject};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, Row, TopicPartition};
@@ -164,7 +165,7 @@ impl Search {
                 all if all == count => String::new(),
                 some => format!(", the first {some}:"),
             };
-            lines.push(format!("{heading} {}{first}", grouped(count)));
+            lines.push(format!("{heading} {}{first}", Count::of(count)));
             lines.extend(examples.into_iter().map(|example| format!("  {example}")));
         }
         lines
@@ -323,19 +324,6 @@ impl Messages {
         let is_busy = self.search.as_ref().is_some_and(Search::is_busy);
         is_busy.then(|| view.now + Duration::from_secs(1))
     }
-}
-
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut said = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            said.push(',');
-        }
-        said.push(digit);
-    }
-    said
 }
 
 /// What to read.
