@@ -13,6 +13,7 @@ pub mod format;
 
 mod checkpoint;
 mod lines;
+mod notes;
 mod options;
 mod out;
 mod plan;
@@ -34,6 +35,7 @@ use crate::position::{Start, Until};
 pub use checkpoint::{Checkpoint, Gap, Part, Paths};
 pub use format::Format;
 pub use lines::Packing;
+pub use notes::{Note, lines as note_lines};
 pub use out::{Hex, Out};
 pub use plan::Plan;
 pub use prepare::{Export, Prepared};
@@ -97,6 +99,13 @@ pub enum Output {
         /// What to do about a file of that name.
         existing: Existing,
     },
+}
+
+impl Output {
+    /// Whether what is written is kept so that an export can go on with it.
+    pub fn is_resumable(&self) -> bool {
+        matches!(self, Self::File { path, .. } if Paths::of(path).checkpoint.exists())
+    }
 }
 
 /// What to do about a file that is there already.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Args, complain};
 use crate::exit::Exit;
-use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Paths, Prepared, Progress};
+use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
 use crate::kafka::client::{Client, ClientSettings};
 use crate::position::Until;
 use crate::runtime::signals::Interrupts;
@@ -110,15 +110,12 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
             say::outcome(&outcome, output);
             exit(&outcome, !failures.is_empty(), is_followed && *output == Output::Stdout)
         }
-        Err(error) => {
-            let is_resumable = matches!(output, Output::File { path, .. } if Paths::of(path).checkpoint.exists());
-            failed(&error, is_resumable)
-        }
+        Err(error) => failed(&error, output.is_resumable()),
     }
 }
 
 fn exit(outcome: &Outcome, has_failures: bool, may_stop: bool) -> Exit {
-    let is_whole = outcome.state.gaps.is_empty() && outcome.state.unreadable == 0 && !has_failures;
+    let is_whole = outcome.is_whole() && !has_failures;
     match outcome.ending {
         // Whoever reads has enough.
         Ending::Closed => Exit::Well,

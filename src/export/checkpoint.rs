@@ -2,6 +2,7 @@
 //! interruption, and kept with the finished file as the record of what is in it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,13 @@ pub struct Gap {
     pub to: i64,
 }
 
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.to - 1;
+        write!(f, "{}-{}: offsets {} to {last}", self.topic, self.partition, self.from)
+    }
+}
+
 /// The state of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -64,6 +72,9 @@ pub struct Checkpoint {
     pub gaps: Vec<Gap>,
     /// Stretches that could not be read.
     pub unreadable: u64,
+    /// Records that the filter could not judge.
+    #[serde(default)]
+    pub unjudged: u64,
     /// Records in the file.
     pub records: u64,
     /// Bytes of the file.

@@ -49,7 +49,7 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
         plan.held_back = found.iter().filter_map(held_back).collect();
     }
     for span in &found {
-        plan.gone.extend(gone(span, &spec.from));
+        plan.gone.extend(gone(&span.partition, span.start, &spec.from));
         plan.ahead.extend(ahead(span, spec));
         plan.ranges.push(range(span, spec));
     }
@@ -138,24 +138,24 @@ fn held_back(span: &Span) -> Option<Gap> {
 }
 
 /// What was asked for by offset and is not there any more.
-fn gone(span: &Span, from: &Start) -> Option<Gap> {
-    let asked = asked(span, from).filter(|asked| *asked < span.start)?;
-    Some(gap(&span.partition, asked, span.start))
+fn gone(partition: &TopicPartition, start: Offset, from: &Start) -> Option<Gap> {
+    let asked = asked(partition, from).filter(|asked| *asked < start)?;
+    Some(gap(partition, asked, start))
 }
 
 /// What was asked for by offset and is not there yet.
 fn ahead(span: &Span, spec: &ExportSpec) -> Option<Gap> {
     let end = span.end(spec.isolation);
-    let asked = asked(span, &spec.from).filter(|asked| *asked > end)?;
+    let asked = asked(&span.partition, &spec.from).filter(|asked| *asked > end)?;
     Some(gap(&span.partition, end, asked))
 }
 
 /// The offset that reading was to begin at.
-fn asked(span: &Span, from: &Start) -> Option<Offset> {
+fn asked(partition: &TopicPartition, from: &Start) -> Option<Offset> {
     match from {
         Start::Offset(offset) => Some(*offset),
         Start::PerPartition(places) => {
-            let place = places.iter().find(|(id, _)| *id == span.partition.partition);
+            let place = places.iter().find(|(id, _)| *id == partition.partition);
             place.map(|(_, offset)| *offset)
         }
         _ => None,
@@ -230,7 +230,12 @@ async fn until_time(client: &Client, ranges: &mut [Range], at: i64, failures: &m
 
 impl Plan {
     /// The plan of an export that was interrupted.
-    pub(super) fn resumed(state: &Checkpoint) -> Self {
+    pub(super) fn resumed(state: &Checkpoint, from: &Start) -> Self {
+        // What was gone when it began is missing in the file for good.
+        let gone = state.parts.iter().filter_map(|part| {
+            let partition = TopicPartition::new(part.topic.as_str(), part.partition);
+            gone(&partition, Offset(part.from), from)
+        });
         let ranges = state.parts.iter().map(|part| Range {
             partition: TopicPartition::new(part.topic.as_str(), part.partition),
             from: Offset(part.next),
@@ -244,6 +249,7 @@ impl Plan {
             },
             cluster: state.cluster.clone(),
             topics: state.topics.clone(),
+            gone: gone.collect(),
             ..Self::default()
         }
     }
@@ -344,9 +350,10 @@ mod tests {
     fn what_is_held_back_gone_or_not_there_yet_has_its_offsets() {
         let held = held_back(&span()).unwrap();
         assert_eq!((held.from, held.to), (50, 60));
-        let gone = gone(&span(), &Start::Offset(Offset(3))).unwrap();
+        let (partition, start) = (span().partition, span().start);
+        let gone = gone(&partition, start, &Start::Offset(Offset(3))).unwrap();
         assert_eq!((gone.from, gone.to), (3, 10));
-        assert_eq!(super::gone(&span(), &Start::Begin), None);
+        assert_eq!(super::gone(&partition, start, &Start::Begin), None);
         let ahead = |offset| {
             let from = Start::PerPartition(vec![(PartitionId(1), Offset(offset))]);
             let spec = ExportSpec {
@@ -366,8 +373,15 @@ mod tests {
             ..Plan::default()
         };
         let mut state = plan.begin(&ExportSpec::new(Vec::new()));
-        assert_eq!(Plan::resumed(&state), plan);
+        assert_eq!(Plan::resumed(&state, &Start::Begin), plan);
         state.parts[0].next = 33;
-        assert_eq!(Plan::resumed(&state).ranges[0].from, Offset(33));
+        let from_five = Plan::resumed(&state, &Start::Offset(Offset(5)));
+        assert_eq!(from_five.ranges[0].from, Offset(33));
+        let gone = &from_five.gone[0];
+        assert_eq!(
+            (gone.from, gone.to),
+            (5, 10),
+            "of what was asked for, not of what is left"
+        );
     }
 }

@@ -30,7 +30,7 @@ pub enum Prepared {
     /// It can run.
     Ready(Box<Export>),
     /// There is nothing left to do.
-    Complete(Checkpoint),
+    Complete(Box<Checkpoint>),
 }
 
 impl Export {
@@ -76,14 +76,14 @@ impl Export {
             if let Some(difference) = state.difference(&spec.options(), &spec.typed) {
                 return Err(cannot_resume(path, &difference));
             }
-            let plan = Plan::resumed(&state);
+            let plan = Plan::resumed(&state, &spec.from);
             plan.check(&client).await.map_err(|error| match error {
                 Error::Remade { .. } | Error::OtherCluster { .. } => cannot_resume(path, &error),
                 error => ExportError::Kafka(error),
             })?;
             if state.complete {
                 finish(&paths, &state)?;
-                return Ok(Partial::complete(Prepared::Complete(state)));
+                return Ok(Partial::complete(Prepared::Complete(Box::new(state))));
             }
             let target = Target::resumed(paths.clone(), &state);
             (plan, state, target)

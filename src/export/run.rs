@@ -225,6 +225,7 @@ impl Run<'_> {
             lines,
             records,
             unreadable: part.tally.unreadable,
+            unjudged: part.tally.errors,
             next,
             held: part.held,
         };

@@ -74,6 +74,7 @@ pub(super) enum Order {
         lines: Lines,
         records: u64,
         unreadable: u64,
+        unjudged: u64,
         next: i64,
         /// The room of the lines.
         held: Held,
@@ -268,6 +269,7 @@ fn write(
                 lines,
                 records,
                 unreadable,
+                unjudged,
                 next,
                 held,
             } => {
@@ -276,6 +278,7 @@ fn write(
                 state.bytes += bytes.len() as u64;
                 state.records += records;
                 state.unreadable += unreadable;
+                state.unjudged += unjudged;
                 if let Some(part) = state.parts.get_mut(index) {
                     part.next = part.next.max(next);
                 }

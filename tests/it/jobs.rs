@@ -8,7 +8,8 @@ use ktui::app::event::Event;
 use ktui::app::jobs::export::{Existing, ExportOrder};
 use ktui::app::jobs::{JobEnd, JobId, JobSpec};
 use ktui::app::produce::{Content, SendOrder};
-use ktui::kafka::model::{Codec, PartitionId};
+use ktui::export::Paths;
+use ktui::kafka::model::{Codec, Offset, PartitionId};
 use ktui::ops::Sending;
 use ktui::position::{Start, Until};
 use ktui::runtime::jobs::Jobs;
@@ -132,4 +133,83 @@ async fn an_export_overwrites_nothing_unless_it_is_told_to() {
         matches!(&end, JobEnd::Done(said) if said.starts_with("2 records in ")),
         "{end:?}"
     );
+}
+
+/// The order of an export of `orders` with what `change` makes of it.
+fn order(path: &Path, change: impl FnOnce(&mut ExportOrder)) -> JobSpec {
+    let mut order = ExportOrder::new("orders".into(), Start::Begin, Until::End, path);
+    change(&mut order);
+    JobSpec::Export(Box::new(order))
+}
+
+#[tokio::test]
+async fn an_export_says_what_its_filter_could_not_judge_and_what_was_gone() {
+    let scene = scene().await;
+    scene.client.unlock().unwrap();
+    run(&scene, send("status: ok")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.jsonl");
+    let condition = |order: &mut ExportOrder| order.filter = "record.value.status == 'ok'".to_owned();
+    let end = run(&scene, order(&file, condition)).await;
+    let said = "0 records in orders.jsonl; the filter could not judge 1 records, first orders-2 offset 0: ";
+    assert!(matches!(&end, JobEnd::Done(all) if all.starts_with(said)), "{end:?}");
+
+    scene.sim.edit(|state| {
+        let topic = state.topic_mut("orders").unwrap();
+        topic.partition_mut(2).unwrap().log.trim_before(1);
+    });
+    let record = |order: &mut ExportOrder| {
+        order.start = Start::PerPartition(vec![(PartitionId(2), Offset(0))]);
+        order.until = Until::PerPartition(vec![(PartitionId(2), Offset(1))]);
+        order.existing = Existing::Replace;
+    };
+    let end = run(&scene, order(&file, record)).await;
+    let said = "0 records in orders.jsonl; orders-2: offsets 0 to 0 are not there any more";
+    assert_eq!(end, JobEnd::Done(said.into()));
+}
+
+#[tokio::test]
+async fn a_device_that_is_full_leaves_nothing_to_go_on_with() {
+    let scene = scene().await;
+    scene.client.unlock().unwrap();
+    run(&scene, send("a")).await;
+    let end = run(&scene, order(Path::new("/dev/full"), |_| {})).await;
+    let JobEnd::Failed(said) = &end else { panic!("{end:?}") };
+    assert!(said.starts_with("cannot write /dev/full: "), "{said}");
+    assert!(!said.contains("goes on"), "{said}");
+}
+
+#[tokio::test]
+async fn an_export_that_is_told_to_stop_can_go_on() {
+    let scene = scene().await;
+    scene.client.unlock().unwrap();
+    run(&scene, send("a")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.jsonl");
+    let (replies, mut events) = mpsc::channel(64);
+    let mut jobs = Jobs::new(scene.client.clone(), replies);
+    jobs.start(JobId(1), order(&file, |order| order.until = Until::Follow));
+    jobs.start(JobId(2), send("b"));
+    jobs.cancel(JobId(2));
+    jobs.cancel(JobId(3));
+    let mut sent = false;
+    let end = loop {
+        match timeout(SOON, events.recv()).await.expect("the export ends") {
+            Some(Event::JobMoved {
+                job: JobId(1),
+                progress,
+            }) if progress.said == "2 records" => {
+                jobs.cancel(JobId(1));
+                jobs.cancel(JobId(1));
+            }
+            Some(Event::JobEnded { job: JobId(1), end }) => break end,
+            Some(Event::JobEnded { job: JobId(2), end }) => sent = end == JobEnd::Done("sent to orders/2@1".into()),
+            Some(Event::JobMoved { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(sent, "a record on its way is not called back");
+    let said = "2 records so far; r goes on with orders.jsonl";
+    assert_eq!(end, JobEnd::Stopped(said.into()));
+    assert!(!file.exists() && Paths::of(&file).partial.exists());
 }

@@ -4,9 +4,10 @@ use std::io::{self, Write as _};
 
 use tokio::time::Instant;
 
-use crate::export::{Checkpoint, Ending, Export, Gap, Outcome, Output, Progress};
+use crate::count::Count;
+use crate::export::{Checkpoint, Ending, Export, Note, Outcome, Output, Progress, note_lines};
 use crate::kafka::partial::Failure;
-use crate::ui::format::{Bytes, Count};
+use crate::ui::format::Bytes;
 use crate::ui::text;
 
 /// Lines of one kind; the rest is counted.
@@ -43,67 +44,36 @@ pub(super) fn given_up(all: &[Failure], told: usize, bar: &mut Bar) -> usize {
 
 /// What is worth knowing before it begins.
 pub(super) fn plan(export: &Export) {
-    let plan = export.plan();
-    say_some(&plan.held_back, "partitions with open transactions", |gap| {
-        format!(
-            "{}: {} are held back by an open transaction; --isolation read_uncommitted includes them",
-            name(gap),
-            offsets(gap)
-        )
-    });
-    let then = if export.is_followed() {
-        "; it begins with what comes next"
-    } else {
-        ""
-    };
-    say_some(&plan.ahead, "partitions that end earlier", |gap| {
-        format!(
-            "{}: offset {} is not there yet, its end is {}{then}",
-            name(gap),
-            gap.to,
-            gap.from
-        )
-    });
-    say_some(&plan.gone, "partitions that begin later", |gap| {
-        format!("{}: {} are not there any more", name(gap), offsets(gap))
-    });
+    notes(&export.notes());
+    if !export.plan().held_back.is_empty() {
+        say("--isolation read_uncommitted includes what open transactions hold back");
+    }
+}
+
+fn notes(notes: &[Note]) {
+    for line in note_lines(notes, MOST) {
+        say(&line);
+    }
 }
 
 /// What came of it.
 pub(super) fn outcome(outcome: &Outcome, output: &Output) {
     let state = &outcome.state;
-    say_some(&state.gaps, "lost stretches", |gap| {
-        format!("{}: {} were deleted before they could be read", name(gap), offsets(gap))
-    });
-    let examples = &outcome.tally.unreadable_examples;
-    for (partition, first, last, damage) in examples {
-        say(&format!(
-            "{partition}: offsets {first} to {last} cannot be read: {damage}"
-        ));
-    }
-    let more = outcome.tally.unreadable.saturating_sub(examples.len() as u64);
-    if more > 0 {
-        say(&format!("and {} more stretches that cannot be read", count(more)));
-    }
-    if let Some((partition, offset, why)) = outcome.tally.error_examples.first() {
-        let errors = count(outcome.tally.errors);
-        say(&format!(
-            "the filter could not judge {errors} records, first {partition} offset {offset}: {why}"
-        ));
-    }
+    notes(&outcome.notes());
     let Output::File { path, .. } = output else { return };
     let path = path.display();
-    let records = count(state.records);
+    let records = Count::of(state.records);
     match outcome.ending {
         Ending::Complete if io::IsTerminal::is_terminal(&io::stderr()) => {
             say(&format!("{records} records in {path}, {}", Bytes(state.bytes)));
         }
-        Ending::Incomplete | Ending::Stopped => {
+        Ending::Incomplete | Ending::Stopped if output.is_resumable() => {
             say(&format!(
                 "{records} records so far, in {path}.partial: the same command with --resume goes on"
             ));
         }
-        Ending::Complete | Ending::Closed => {}
+        // A device or a pipe has what it took.
+        Ending::Complete | Ending::Closed | Ending::Incomplete | Ending::Stopped => {}
     }
 }
 
@@ -113,21 +83,9 @@ pub(super) fn complete_already(state: &Checkpoint, output: &Output) {
         say(&format!(
             "{} is complete: {} records",
             path.display(),
-            count(state.records)
+            Count::of(state.records)
         ));
     }
-}
-
-fn count(number: u64) -> Count {
-    Count(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-fn name(gap: &Gap) -> String {
-    format!("{}-{}", gap.topic, gap.partition)
-}
-
-fn offsets(gap: &Gap) -> String {
-    format!("offsets {} to {}", gap.from, gap.to - 1)
 }
 
 /// A line on stderr that tells how far it is.
@@ -174,13 +132,13 @@ fn line(progress: &Progress, before: &Progress, seconds: f64) -> String {
     if let Some(total) = total {
         parts.push(format!("{:3.0} %", 100.0 * done as f64 / total.max(1) as f64));
     }
-    parts.push(format!("{} records", count(progress.records)));
+    parts.push(format!("{} records", Count::of(progress.records)));
     if progress.tally.records > progress.tally.matches {
-        parts.push(format!("of {} scanned", count(progress.tally.records)));
+        parts.push(format!("of {} scanned", Count::of(progress.tally.records)));
     }
     if seconds > 0.0 {
         let rate = (progress.tally.records - before.tally.records.min(progress.tally.records)) as f64 / seconds;
-        parts.push(format!("{}/s", count(rate as u64)));
+        parts.push(format!("{}/s", Count::of(rate as u64)));
         let speed = (done - before.offsets.0) as f64 / seconds;
         if let (Some(total), true) = (total, speed > 0.0) {
             parts.push(format!("ETA {:.0} s", (total - done) as f64 / speed));
@@ -223,19 +181,5 @@ mod tests {
             "who follows has no end"
         );
         assert_eq!(line(&before, &before, 0.0), "  0 %  0 records");
-    }
-
-    #[test]
-    fn a_gap_names_the_last_offset_that_is_in_it() {
-        let gap = Gap {
-            topic: "orders".into(),
-            partition: 3,
-            from: 5,
-            to: 9,
-        };
-        assert_eq!(
-            (name(&gap), offsets(&gap)),
-            ("orders-3".into(), "offsets 5 to 8".into())
-        );
     }
 }

@@ -9,14 +9,16 @@ use tokio::time::sleep;
 use super::{LOOK, Teller};
 use crate::app::jobs::export::{Existing, ExportOrder, Format};
 use crate::app::jobs::{JobEnd, JobProgress};
+use crate::count::Count;
 use crate::export::format::Delimiter;
-use crate::export::{self, Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
+use crate::export::{
+    self, Ending, Export, ExportError, ExportSpec, Note, Outcome, Output, Prepared, Progress, note_lines,
+};
 use crate::filter::Filter;
 use crate::kafka::client::Client;
 use crate::kafka::partial::Failure;
 use crate::position::Until;
 use crate::runtime::clock;
-use crate::ui::format::Count;
 
 /// Failures that are named; of more their number.
 const NAMED: usize = 3;
@@ -41,21 +43,25 @@ pub(super) async fn run(
         prepared = Export::prepare(client, spec, &output) => prepared,
         () = &mut stop => return JobEnd::Stopped(format!("{file}: stopped before anything was written")),
     };
-    let export = match prepared.map(|prepared| prepared.value) {
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
         Err(error) => return JobEnd::Failed(said(&error)),
-        Ok(Prepared::Complete(state)) => {
+    };
+    let unplanned = prepared.failures;
+    let export = match prepared.value {
+        Prepared::Complete(state) => {
             return JobEnd::Done(format!(
                 "{file} is complete already: {} records",
-                Count(state.records as i64)
+                Count::of(state.records)
             ));
         }
-        Ok(Prepared::Ready(export)) => export,
+        Prepared::Ready(export) => export,
     };
     // From here on the file is this export's.
     teller.tell_surely(moved(&Progress::default())).await;
-    let held_back = export.plan().held_back.len();
+    let mut notes = export.notes();
     let (progress_tx, progress_rx) = watch::channel(Progress::default());
-    let mut running = pin!(export.run(&progress_tx, stop));
+    let mut running = Box::pin(export.run(&progress_tx, stop));
     let outcome = loop {
         tokio::select! {
             outcome = &mut running => break outcome,
@@ -68,8 +74,12 @@ pub(super) async fn run(
     let progress = moved(&progress_rx.borrow());
     teller.tell_surely(progress).await;
     match outcome {
-        Ok(outcome) => ended(&file, &outcome, held_back),
-        Err(error @ ExportError::Write { .. }) => {
+        Ok(mut outcome) => {
+            outcome.failures.splice(..0, unplanned);
+            notes.extend(outcome.notes());
+            ended(&file, &outcome, &notes, output.is_resumable())
+        }
+        Err(error @ ExportError::Write { .. }) if output.is_resumable() => {
             JobEnd::Failed(format!("{error}. What is written is kept: r goes on"))
         }
         Err(error) => JobEnd::Failed(said(&error)),
@@ -130,7 +140,7 @@ fn moved(progress: &Progress) -> JobProgress {
         [] => String::new(),
         list => format!("; given up: {}", failures(list)),
     };
-    let said = format!("{} records{waits}{given_up}", Count(progress.records as i64));
+    let said = format!("{} records{waits}{given_up}", Count::of(progress.records));
     JobProgress {
         done: u64::try_from(done).unwrap_or(0),
         total: total.and_then(|total| u64::try_from(total).ok()),
@@ -138,32 +148,28 @@ fn moved(progress: &Progress) -> JobProgress {
     }
 }
 
-fn ended(file: &str, outcome: &Outcome, held_back: usize) -> JobEnd {
-    let state = &outcome.state;
-    let mut notes = vec![format!("{} records in {file}", Count(state.records as i64))];
-    if held_back > 0 {
-        notes.push(format!("open transactions hold records of {held_back} partitions back"));
+/// What came of it, in words. What a device or a pipe took is no file to go on with.
+fn ended(file: &str, outcome: &Outcome, notes: &[Note], is_resumable: bool) -> JobEnd {
+    let records = Count::of(outcome.state.records);
+    if outcome.ending == Ending::Stopped && is_resumable {
+        return JobEnd::Stopped(format!("{records} records so far; r goes on with {file}"));
     }
-    if !state.gaps.is_empty() {
-        notes.push(format!("{} ranges were lost to retention", state.gaps.len()));
+    if outcome.ending == Ending::Stopped {
+        return JobEnd::Stopped(format!("{file} has what was written so far"));
     }
-    if state.unreadable > 0 {
-        notes.push(format!("{} stretches could not be read", state.unreadable));
-    }
+    let mut parts = vec![format!("{records} records in {file}")];
+    parts.extend(note_lines(notes, NAMED));
     if !outcome.failures.is_empty() {
-        notes.push(failures(&outcome.failures));
+        parts.push(failures(&outcome.failures));
     }
-    let said = notes.join("; ");
-    let is_whole = state.gaps.is_empty() && state.unreadable == 0;
     match outcome.ending {
-        Ending::Complete if is_whole => JobEnd::Done(said),
-        Ending::Complete => JobEnd::Partly(said),
-        Ending::Stopped => JobEnd::Stopped(format!(
-            "{} records so far; r goes on with {file}",
-            Count(state.records as i64)
-        )),
-        Ending::Incomplete | Ending::Closed => JobEnd::Partly(format!("{said}; r goes on")),
+        Ending::Complete if outcome.is_whole() && outcome.failures.is_empty() => return JobEnd::Done(parts.join("; ")),
+        Ending::Complete | Ending::Stopped => {}
+        Ending::Incomplete if is_resumable => parts.push("r goes on".to_owned()),
+        Ending::Incomplete => {}
+        Ending::Closed => parts.push("nobody reads it any more".to_owned()),
     }
+    JobEnd::Partly(parts.join("; "))
 }
 
 fn failures(list: &[Failure]) -> String {
