@@ -222,6 +222,7 @@ actions! {
     }
     Group {
         NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";
+        GroupRecord     "group-record"     ["p"]           "record"   "show or hide the record at the commit under the cursor";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
     }
     Box {

@@ -39,13 +39,15 @@ pub enum SlotId {
     Group,
     /// What lies at the commits on screen.
     Tails,
+    /// The record at the commit under the cursor.
+    NextRecord,
     /// Groups that read the opened topic.
     Readers,
 }
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
@@ -60,6 +62,7 @@ impl SlotId {
         Self::AllLags,
         Self::Group,
         Self::Tails,
+        Self::NextRecord,
         Self::Readers,
     ];
 
@@ -80,6 +83,7 @@ impl SlotId {
             Self::AllLags => "lag of all groups",
             Self::Group => "the group",
             Self::Tails => "records at the commits",
+            Self::NextRecord => "the record at the commit",
             Self::Readers => "groups of the topic",
         }
     }

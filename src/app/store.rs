@@ -129,6 +129,7 @@ macro_rules! each_slot {
             SlotId::AllLags => $store.all_lags.$method($($argument),*),
             SlotId::Group => $store.group.$method($($argument),*),
             SlotId::Tails => $store.derived.watches.tails.$method($($argument),*),
+            SlotId::NextRecord => $store.derived.watches.next_record.$method($($argument),*),
             SlotId::Readers => $store.readers.$method($($argument),*),
         }
     };
@@ -239,6 +240,7 @@ impl Store {
             SlotId::Lags | SlotId::AllLags => self.take_lags(slot, ticket, now, result),
             SlotId::Group => self.take_group(ticket, now, result),
             SlotId::Tails => self.take_tails(ticket, now, result),
+            SlotId::NextRecord => plain!(derived.watches.next_record, NextRecord),
             SlotId::Readers => self.take_readers(ticket, now, result),
         }
     }

@@ -4,7 +4,7 @@ mod search;
 
 use std::collections::HashMap;
 
-use crate::kafka::lag::tail::{Place, Tail};
+use crate::kafka::lag::tail::{NextRecord, Place, Tail};
 use crate::kafka::lag::{GroupDetail, GroupReading, TopicReaders};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{
@@ -55,6 +55,8 @@ pub enum Query {
     Details(Vec<GroupListing>),
     /// What lies at these commits: a small fetch for each leader.
     Tails(Vec<Place>),
+    /// The record that lies at this commit, with its bytes.
+    NextRecord(Place),
 }
 
 /// Which configuration entries to read.
@@ -106,6 +108,8 @@ pub enum Answer {
     Details(Vec<GroupDetail>),
     /// To [`Query::Tails`].
     Tails(Vec<(TopicPartition, Tail)>),
+    /// To [`Query::NextRecord`].
+    NextRecord(Box<NextRecord>),
 }
 
 /// Cluster and topics as one Metadata response tells them.

@@ -11,10 +11,11 @@ use futures_util::future::join_all;
 
 use crate::kafka::client::{Client, FetchPosition, FetchSpec, Purpose};
 use crate::kafka::error::Error;
-use crate::kafka::lag::tail::{Next, Place, Tail};
+use crate::kafka::lag::tail::{Next, NextRecord, Place, Tail};
+use crate::kafka::model::record::Row;
 use crate::kafka::model::{BrokerId, Isolation, Offset, Timestamp, TimestampType, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
-use crate::kafka::records::{DEFAULT_LIMIT, Fate, FetchedRange, Inflater, RecordRef, Walk, Walked};
+use crate::kafka::records::{DEFAULT_LIMIT, Fate, FetchedRange, Inflater, RecordRef, Walk, Walked, append_rows};
 
 /// Bytes of one partition in the first request: some batches of a usual size.
 const PARTITION_BYTES: i32 = 64 << 10;
@@ -89,6 +90,64 @@ pub async fn tails(client: &Client, places: &[Place]) -> Partial<Vec<(TopicParti
         failures.extend(failed);
     }
     Partial::new(found, failures)
+}
+
+/// The record that a group which stands at `place` would read next.
+///
+/// # Errors
+/// When the partition cannot be read.
+pub async fn next_record(client: &Client, place: Place) -> Result<NextRecord, Error> {
+    let Partial { value, failures } = tails(client, std::slice::from_ref(&place)).await;
+    let tail = match (value.into_iter().next(), failures.into_iter().next()) {
+        (Some((_, tail)), _) => tail,
+        (None, Some(failure)) => return Err(failure.error),
+        (None, None) => {
+            return Err(Error::Missing {
+                what: place.partition.to_string(),
+                addr: "the leader".to_owned(),
+            });
+        }
+    };
+    let row = match tail.next {
+        Some(next) => row_at(client, &place.partition, next.offset, Isolation::ReadCommitted).await?,
+        // What holds it back can be shown all the same.
+        None if !tail.is_over() => row_at(client, &place.partition, tail.read_to, Isolation::ReadUncommitted).await?,
+        None => None,
+    };
+    Ok(NextRecord { place, tail, row })
+}
+
+/// The first row from an offset on. The first batch comes whole however large it is (KIP-74).
+async fn row_at(
+    client: &Client,
+    at: &TopicPartition,
+    offset: Offset,
+    isolation: Isolation,
+) -> Result<Option<Row>, Error> {
+    let leader = client.leader(&at.topic, at.partition)?;
+    let position = FetchPosition {
+        partition: at.partition,
+        offset,
+        max_bytes: PARTITION_BYTES,
+    };
+    let spec = FetchSpec {
+        purpose: Purpose::Fetch,
+        isolation,
+        max_wait: Duration::ZERO,
+        max_bytes: PARTITION_BYTES,
+    };
+    let mut rows = Vec::new();
+    let mut inflater = Inflater::new(DEFAULT_LIMIT);
+    for (_, outcome) in client.fetch(leader, &at.topic, &[position], spec).await {
+        for step in Walk::new(outcome?.range) {
+            append_rows(at.partition, &step, &mut inflater, &mut rows);
+            let found = rows.drain(..).find(|row| row.offset() >= offset);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A place that is being looked at, and how many bytes of it are asked for.

@@ -9,7 +9,7 @@ use crate::kafka::lag::GroupDetail;
 use crate::kafka::model::GroupListing;
 use crate::kafka::partial::Partial;
 use crate::kafka::query::{Answer, Overview, Query};
-use crate::kafka::tails::tails;
+use crate::kafka::tails::{next_record, tails};
 
 /// Answers `query`. What could not be learned is a failure beside the rest; `Err` means that nothing could.
 pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Error> {
@@ -40,6 +40,7 @@ pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Er
             some_or_error(found, |readers| readers.groups.is_empty())?.map(Answer::Readers)
         }
         Query::Tails(places) => some_or_error(tails(&client, &places).await, Vec::is_empty)?.map(Answer::Tails),
+        Query::NextRecord(place) => Partial::complete(Answer::NextRecord(Box::new(next_record(&client, place).await?))),
         Query::Details(groups) => {
             some_or_error(client.group_details(&groups).await, Vec::is_empty)?.map(Answer::Details)
         }

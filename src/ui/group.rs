@@ -1,6 +1,8 @@
 //! Draws one group; its picture stands in `app::pane::group`.
 
+mod detail;
 mod notices;
+mod preview;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -15,7 +17,7 @@ use crate::app::pane::group::{Group, GroupTab};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
 use crate::kafka::lag::watch::PartitionPace;
-use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag, UnknownLag};
+use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag};
 use crate::kafka::model::{Member, Offset};
 use crate::layout::Area;
 
@@ -149,23 +151,6 @@ fn verdict(row: &Partition<'_>, cell: &mut CellText<'_>) {
     }
 }
 
-/// Why a figure of the row under the cursor is unknown.
-fn reason(pane: &Group, view: View<'_>) -> Option<String> {
-    let row = pane
-        .partition(pane.list().cursor, view.store)
-        .filter(|_| pane.tab() == GroupTab::Partitions)?;
-    match &row.case {
-        LagCase::Unknown(UnknownLag::NoEnd(why) | UnknownLag::NoCommitted(why)) => Some(why.clone()),
-        LagCase::Unknown(UnknownLag::NoLeader) => {
-            Some("the partition has no leader: its end cannot be asked for".to_owned())
-        }
-        LagCase::Unknown(UnknownLag::Deleted) => {
-            Some("the topic or partition no longer exists; the commit remains".to_owned())
-        }
-        LagCase::Known { .. } | LagCase::NoCommit { .. } | LagCase::Expired { .. } | LagCase::Ahead { .. } => None,
-    }
-}
-
 struct Rows<'a> {
     pane: &'a Group,
     view: View<'a>,
@@ -217,8 +202,10 @@ impl RowSource for Rows<'_> {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
-    let (title, notices, rest) = pane.list_area(view.body);
-    draw_title(frame, title, pane, view, paint);
+    let parts = pane.parts(view.body);
+    let notices = parts.notices;
+    draw_title(frame, parts.title, pane, view, paint);
+    preview::draw(frame, parts.preview, pane, view, paint);
     for (line, notice) in pane.notices().iter().take(usize::from(notices.height)).enumerate() {
         let area = Area {
             y: notices.y + line as u16,
@@ -230,7 +217,6 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
             .gap(1)
             .left(role, words);
     }
-    let (table_area, detail_area) = rest.split_bottom(u16::from(rest.height >= 8));
     let detail = pane.detail(view.store);
     let (what, total, empty) = match pane.tab() {
         GroupTab::Partitions => (
@@ -253,7 +239,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
         filter,
         empty,
     };
-    if face::instead(frame, table_area, &listed, view, paint) {
+    if face::instead(frame, parts.table, &listed, view, paint) {
         return;
     }
     let Some(detail) = detail else { return };
@@ -274,10 +260,10 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
         cursor,
         sort: None,
     };
-    paint.table(frame, table_area, name, &table, &Rows { pane, view, detail });
-    let reason = reason(pane, view);
-    let own = reason.as_deref().map(|reason| (Role::Warning, reason));
-    face::detail(frame, detail_area, &[SlotId::Group], own, view, paint);
+    paint.table(frame, parts.table, name, &table, &Rows { pane, view, detail });
+    let own = detail::words(pane, view);
+    let own = own.as_ref().map(|(role, words)| (*role, words.as_str()));
+    face::detail(frame, parts.detail, &[SlotId::Group], own, view, paint);
 }
 
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, paint: &Paint<'_>) {

@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use insta::assert_snapshot;
 use ktui::app::action::Action;
+use ktui::app::effect::Effect;
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::Error;
+use ktui::kafka::lag::tail::{Next, NextRecord, Tail};
 use ktui::kafka::lag::{
     GroupDetail, GroupReading, GroupSummary, LagCase, PartitionLag, TopicReader, TopicReaders, UnknownLag,
 };
 use ktui::kafka::model::{
     BrokerId, ConfigEntry, ConfigSource, GroupDescription, GroupId, GroupListing, GroupState, GroupType, LogDir,
-    Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, TopicName, TopicPartition, Total,
+    Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, Timestamp, TimestampType, TopicName, TopicPartition, Total,
 };
 use ktui::kafka::partial::Failure;
-use ktui::kafka::query::{Answer, Overview};
+use ktui::kafka::query::{Answer, Overview, Query};
 
 use crate::stage::{Stage, cluster, overview, timeout};
 
@@ -486,6 +488,62 @@ fn group_by_partition_says_what_stands_out() {
 #[test]
 fn group_by_partition_at_80_columns() {
     assert_snapshot!(group(80, 24).text());
+}
+
+/// The answer to the question for the record at a commit: it is there.
+fn record_at_commit(stage: &mut Stage) -> Answer {
+    let Some((ticket, Query::NextRecord(place))) = stage.asked(SlotId::NextRecord) else {
+        panic!("the record was not asked for")
+    };
+    stage.effects.push(Effect::Load {
+        slot: SlotId::NextRecord,
+        ticket,
+        query: Query::NextRecord(place.clone()),
+    });
+    let offset = place.committed;
+    let next = Next {
+        offset,
+        timestamp: Timestamp(1_795_001_999_666),
+        timestamp_type: TimestampType::Create,
+    };
+    let tail = Tail {
+        next: Some(next),
+        ..Tail::at(&place)
+    };
+    let row = Some(crate::messages_data::order(place.partition.partition.0, offset.0));
+    Answer::NextRecord(Box::new(NextRecord { place, tail, row }))
+}
+
+#[test]
+fn the_record_at_the_commit_is_shown_below_and_read_once() {
+    let mut stage = group(80, 24);
+    stage.press(Action::GroupRecord);
+    assert!(stage.text().contains("reading it"), "{}", stage.text());
+    let answer = record_at_commit(&mut stage);
+    stage.answer(SlotId::NextRecord, answer);
+    assert_snapshot!(stage.text());
+    stage.pass(20);
+    assert!(stage.asked(SlotId::NextRecord).is_none(), "it was asked for again");
+    // It can be exported and copied as a record.
+    stage.press(Action::Export);
+    assert!(stage.text().contains("this record"), "{}", stage.text());
+    stage.press(Action::Discard);
+    stage.press(Action::Copy);
+    assert!(stage.text().contains("orders.events/0@166120"), "{}", stage.text());
+    stage.press(Action::Leave);
+    // Another partition, where nothing was committed: it is said, and nothing is asked.
+    stage.press(Action::CursorDown);
+    assert!(stage.text().contains("auto.offset.reset"), "{}", stage.text());
+    assert!(stage.asked(SlotId::NextRecord).is_none());
+    // What retention removed is said beside the first record that is left.
+    stage.press(Action::CursorDown);
+    let answer = record_at_commit(&mut stage);
+    stage.answer(SlotId::NextRecord, answer);
+    let screen = stage.text();
+    assert!(screen.contains("retention has removed the record at 40"), "{screen}");
+    assert!(screen.contains("orders.events/2@100"), "{screen}");
+    stage.press(Action::GroupRecord);
+    assert!(!stage.text().contains("record at the commit"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What lies between a commit and the end, against the simulated cluster.
 
-use ktui::kafka::lag::tail::{Place, Tail};
+use ktui::kafka::lag::tail::{NextRecord, Place, Tail};
+use ktui::kafka::model::record::{RecordKind, Row};
 use ktui::kafka::model::{Offset, Timestamp, TimestampType, TopicPartition};
 use ktui::kafka::query::{Answer, Query};
 use ktui::sim::batch::{Batch, Marker, Record};
@@ -129,4 +130,46 @@ async fn a_partition_that_cannot_be_read_is_named_and_the_others_are_told() {
     };
     assert_eq!(found.len(), 1);
     assert_eq!(answer.failures.len(), 1, "{:?}", answer.failures);
+}
+
+async fn next_record(scene: &Scene, place: Place) -> NextRecord {
+    match scene.ask(Query::NextRecord(place)).await.value {
+        Answer::NextRecord(found) => *found,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn value_of(found: &NextRecord) -> &[u8] {
+    let record = found.row.as_ref().and_then(Row::record).expect("a record");
+    record.value.as_deref().expect("a value")
+}
+
+#[tokio::test]
+async fn the_record_at_the_commit_comes_with_its_bytes() {
+    let large = record("x".repeat(300_000), 5);
+    let topic = TopicSpec::new("orders", 1)
+        .batch(0, Batch::of([record("a", 1), record("b", 2)]))
+        .records(0, [large]);
+    let scene = scene(topic).await;
+    let found = next_record(&scene, place(0, 1, 3)).await;
+    assert_eq!(value_of(&found), b"b");
+    assert_eq!(value_of(&next_record(&scene, place(0, 2, 3)).await).len(), 300_000);
+}
+
+#[tokio::test]
+async fn markers_alone_have_no_record_and_an_open_transaction_shows_what_holds_it() {
+    let topic = TopicSpec::new("orders", 2)
+        .batch(0, Batch::of([record("a", 2)]).transactional(7))
+        .batch(0, Batch::marker(7, Marker::Commit))
+        .batch(1, Batch::of([record("open", 2)]).transactional(8));
+    let scene = scene(topic).await;
+    let markers = next_record(&scene, place(0, 1, 2)).await;
+    assert!(markers.row.is_none() && markers.tail.is_empty(), "{markers:?}");
+    let held = next_record(&scene, place(1, 0, 1)).await;
+    assert!(held.tail.next.is_none());
+    assert_eq!(value_of(&held), b"open");
+    assert_eq!(
+        held.row.as_ref().and_then(Row::record).map(|record| record.kind),
+        Some(RecordKind::OpenTransaction)
+    );
 }

@@ -7,17 +7,23 @@
 //!  ▸ orders.events   7    166,120   547  ▁▂▃▄▅▆▇  +88/s  2 h 03 m  never  stalled over 12 m 04 s  worker-1  10.2.0.17
 //! ```
 
+mod peek;
+
 use std::time::Instant;
+
+pub use peek::{Nothing, Peek};
 
 use super::messages::Source;
 use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
-use crate::app::copy::{Copyable, Subject};
+use crate::app::copy::{Copyable, Part, Subject};
 use crate::app::filter::ListFilter;
+use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
+use crate::app::toast::Level;
 use crate::kafka::lag::notice::{Notice, notices};
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::{GroupDetail, PartitionLag};
@@ -48,6 +54,24 @@ pub struct Group {
     rows: Vec<u32>,
     notices: Vec<Notice>,
     derived_from: Option<Instant>,
+    /// Whether the record at the commit under the cursor is shown.
+    is_peeking: bool,
+    peek: Option<Box<Peek>>,
+}
+
+/// Where the parts of the screen are.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    /// The line above all.
+    pub title: Area,
+    /// What stands out, a line each.
+    pub notices: Area,
+    /// The table.
+    pub table: Area,
+    /// What there is to say of the row under the cursor.
+    pub detail: Area,
+    /// The record at the commit; empty where it is not shown.
+    pub preview: Area,
 }
 
 impl Group {
@@ -62,6 +86,8 @@ impl Group {
             rows: Vec::new(),
             notices: Vec::new(),
             derived_from: None,
+            is_peeking: false,
+            peek: None,
         }
     }
 
@@ -118,17 +144,30 @@ impl Group {
         owned.map(|partition| partition.case.lag()).collect()
     }
 
-    /// The body below the notices: they take a line each, at most a quarter of the room.
-    pub fn list_area(&self, body: Area) -> (Area, Area, Area) {
-        let (title, rest) = body.split_top(u16::from(body.height >= 4));
-        let most = (body.height / 4).min(self.notices.len() as u16);
+    /// The parts of the screen: notices take a line each, at most a quarter of the list's room.
+    pub fn parts(&self, body: Area) -> Parts {
+        let has_preview = self.is_peeking && self.tab == GroupTab::Partitions && body.height >= 12;
+        let rows = if has_preview {
+            (body.height * 2 / 5).clamp(6, 22)
+        } else {
+            0
+        };
+        let (list, preview) = body.split_bottom(rows);
+        let (title, rest) = list.split_top(u16::from(list.height >= 4));
+        let most = (list.height / 4).min(self.notices.len() as u16);
         let (notices, rest) = rest.split_top(most);
-        (title, notices, rest)
+        let (table, detail) = rest.split_bottom(u16::from(rest.height >= 8));
+        Parts {
+            title,
+            notices,
+            table,
+            detail,
+            preview,
+        }
     }
 
     fn page(&self, view: View<'_>) -> usize {
-        let (_, _, rest) = self.list_area(view.body);
-        layout::table_page(rest.split_bottom(u16::from(rest.height >= 8)).0).into()
+        layout::table_page(self.parts(view.body).table).into()
     }
 
     /// What lies at the commits of the visible partitions that lag.
@@ -192,13 +231,12 @@ impl Pane for Group {
         let mut hints = vec![
             Action::NextGroupView,
             Action::Filter,
-            Action::Refresh,
             Action::Copy,
             Action::Back,
             Action::Help,
         ];
         if self.tab == GroupTab::Partitions {
-            hints.insert(1, Action::GroupMessages);
+            hints.splice(1..1, [Action::GroupRecord, Action::GroupMessages]);
         }
         hints
     }
@@ -217,6 +255,13 @@ impl Pane for Group {
                 self.list = ListState::default();
                 self.set_filter("", ListFilter::default(), view);
             }
+            Action::GroupRecord if self.tab == GroupTab::Partitions => {
+                self.is_peeking = !self.is_peeking;
+                if self.is_peeking && self.parts(view.body).preview.is_empty() {
+                    let why = "the screen is too low for the record; m opens it in Messages";
+                    out.push(Intent::Say(Level::Info, why.to_owned()));
+                }
+            }
             Action::GroupMessages | Action::Open if self.tab == GroupTab::Partitions => {
                 let Some(row) = self.partition(self.list.cursor, view.store) else {
                     return true;
@@ -234,7 +279,8 @@ impl Pane for Group {
     fn wants(&self, view: View<'_>) -> Vec<Want> {
         let query = Query::Group(self.listing.clone());
         let group = Want::every(5, SlotId::Group, query).replacing(self.detail(view.store).is_none());
-        [Some(group), self.wants_tails(view)].into_iter().flatten().collect()
+        let wants = [Some(group), self.wants_tails(view), self.wants_record(view)];
+        wants.into_iter().flatten().collect()
     }
 
     fn refresh(&mut self, view: View<'_>) {
@@ -244,11 +290,12 @@ impl Pane for Group {
             self.derived_from = newest;
         }
         self.list.move_to(self.list.cursor, self.rows.len(), self.page(view));
+        self.open_peek(view);
     }
 
     fn entered(&mut self, view: View<'_>, out: &mut Vec<Intent>) {
         if self.detail(view.store).is_none() {
-            out.push(Intent::Forget(SlotId::Group));
+            out.extend([SlotId::Group, SlotId::NextRecord].map(Intent::Forget));
         }
     }
 
@@ -263,7 +310,26 @@ impl Pane for Group {
         self.refresh(view);
     }
 
+    fn export(&self, view: View<'_>) -> Option<Draft> {
+        let row = self.partition(self.list.cursor, view.store);
+        let row = row.filter(|_| self.tab == GroupTab::Partitions)?;
+        let topic = &row.partition.topic;
+        let draft = Draft {
+            partitions: vec![row.partition.partition],
+            start: row.committed.map_or(Start::Newest(NEWEST), Start::Offset),
+            ..Draft::of(topic.clone())
+        };
+        Some(match self.shown_record(view) {
+            Some(found) => draft.only(topic, found),
+            None => draft,
+        })
+    }
+
     fn copy(&self, view: View<'_>) -> Option<Subject> {
+        if let (Some(found), Some(peek)) = (self.shown_record(view), &self.peek) {
+            let topic = peek.place.partition.topic.clone();
+            return Some(Subject::Record(Box::new(found.clone()), topic, Part::Value));
+        }
         let group = Copyable::new("group", "group name", self.listing.group.as_str());
         match self.tab {
             GroupTab::Partitions => Some(Subject::Row(vec![group])),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::facts::{merge_lags, stamp};
 use super::{Slot, SlotId, Store, Ticket, unpack};
 use crate::kafka::error::Error;
-use crate::kafka::lag::tail::Tail;
+use crate::kafka::lag::tail::{NextRecord, Tail};
 use crate::kafka::lag::watch::{GroupWatch, Look};
 use crate::kafka::lag::{GroupDetail, GroupReading};
 use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
@@ -22,6 +22,8 @@ pub struct Watches {
     groups: HashMap<GroupId, Watched>,
     /// What lies at the commits on screen.
     pub tails: Slot<Vec<(TopicPartition, Tail)>>,
+    /// The record at the commit under the cursor.
+    pub next_record: Slot<Box<NextRecord>>,
 }
 
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl Store {
             return false;
         };
         let is_told = result.is_ok();
-        let Watches { groups, tails } = &mut self.derived.watches;
+        let Watches { groups, tails, .. } = &mut self.derived.watches;
         let is_taken = tails.finish(ticket, now, result);
         // What lies at a commit belongs to every group that stands there.
         if let Some(found) = tails.value().filter(|_| is_taken && is_told) {

@@ -1,6 +1,7 @@
 //! What lies between a commit and the end: the record a group would read next, or markers alone.
 
 use super::{LagCase, PartitionLag};
+use crate::kafka::model::record::Row;
 use crate::kafka::model::{Offset, Timestamp, TimestampType, TopicPartition};
 
 /// A commit to be looked at.
@@ -56,6 +57,18 @@ pub struct Next {
     pub timestamp: Timestamp,
     /// Whose clock that comes from.
     pub timestamp_type: TimestampType,
+}
+
+/// The record a group would read next, with its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextRecord {
+    /// The commit that was looked at.
+    pub place: Place,
+    /// What lies behind it.
+    pub tail: Tail,
+    /// The record, or the first of an open transaction where nothing before it can be read; `None` where nothing but
+    /// markers and aborted records waits.
+    pub row: Option<Row>,
 }
 
 impl Tail {

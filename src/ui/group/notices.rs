@@ -38,7 +38,7 @@ fn text(notice: &Notice) -> String {
             committed,
             standing,
         } => format!(
-            "{} {} stuck at {} for {}: m shows its records",
+            "{} {} stuck at {} for {}: p shows the record",
             partition.topic,
             partition.partition,
             Count(committed.0),

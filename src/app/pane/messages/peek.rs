@@ -39,31 +39,35 @@ impl Messages {
         if self.peek.as_ref().is_some_and(is_open) {
             return;
         }
-        let bytes = match self.rows.get(self.list.cursor) {
-            Some(Row::Record(record)) => record.value.clone(),
-            Some(Row::Unreadable(stretch)) => Some(stretch.bytes.clone()),
-            None => None,
+        let Some(row) = self.rows.get(self.list.cursor) else {
+            self.peek = None;
+            return;
         };
-        let is_head = bytes.as_ref().is_some_and(|bytes| bytes.len() > MOST_BYTES);
-        let bytes = bytes.map(head);
-        let site = Site {
-            topic,
-            part: Part::Value,
-            key: self
-                .rows
-                .get(self.list.cursor)
-                .and_then(Row::record)
-                .and_then(|record| record.key.as_deref()),
-        };
-        let columns = usize::from(area.width.saturating_sub(4));
+        let (value, is_head) = open_value(row, topic, format, area.width);
         self.peek = Some(Peek {
             seq,
             columns: area.width,
             format,
-            value: View::open_at(bytes, format, columns, &site),
+            value,
             is_head,
         });
     }
+}
+
+/// Opens the value of a row for a preview of this width; whether only its head was opened.
+pub(in crate::app::pane) fn open_value(row: &Row, topic: &str, format: Format, columns: u16) -> (View, bool) {
+    let bytes = match row {
+        Row::Record(record) => record.value.clone(),
+        Row::Unreadable(stretch) => Some(stretch.bytes.clone()),
+    };
+    let is_head = bytes.as_ref().is_some_and(|bytes| bytes.len() > MOST_BYTES);
+    let site = Site {
+        topic,
+        part: Part::Value,
+        key: row.record().and_then(|record| record.key.as_deref()),
+    };
+    let columns = usize::from(columns.saturating_sub(4));
+    (View::open_at(bytes.map(head), format, columns, &site), is_head)
 }
 
 /// The head of a long value; a letter that the cut goes through is left out, or text would be taken for binary.

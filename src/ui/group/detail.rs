@@ -1,0 +1,116 @@
+//! What there is to say of the partition under the cursor, on one line.
+
+use std::time::{Duration, Instant};
+
+use crate::app::pane::View;
+use crate::app::pane::group::{Group, GroupTab};
+use crate::kafka::lag::tail::Tail;
+use crate::kafka::lag::watch::{GroupWatch, PartitionPace};
+use crate::kafka::lag::{LagCase, UnknownLag};
+use crate::kafka::model::TimestampType;
+use crate::ui::format::{Rate, Span};
+use crate::ui::theme::Role;
+
+/// The words, and how loud they are.
+pub(super) fn words(pane: &Group, view: View<'_>) -> Option<(Role, String)> {
+    let row = pane
+        .partition(pane.list().cursor, view.store)
+        .filter(|_| pane.tab() == GroupTab::Partitions)?;
+    if let Some(reason) = reason(&row.case) {
+        return Some((Role::Warning, reason));
+    }
+    let watch = view.store.derived.watches.get(&pane.listing().group)?;
+    let seen = watch.partition(&row.partition)?;
+    Some((Role::Dim, progress(watch, &seen)))
+}
+
+/// Why a figure is unknown.
+fn reason(case: &LagCase) -> Option<String> {
+    match case {
+        LagCase::Unknown(UnknownLag::NoEnd(why) | UnknownLag::NoCommitted(why)) => Some(why.clone()),
+        LagCase::Unknown(UnknownLag::NoLeader) => {
+            Some("the partition has no leader: its end cannot be asked for".to_owned())
+        }
+        LagCase::Unknown(UnknownLag::Deleted) => {
+            Some("the topic or partition no longer exists; the commit remains".to_owned())
+        }
+        LagCase::Known { .. } | LagCase::NoCommit { .. } | LagCase::Expired { .. } | LagCase::Ahead { .. } => None,
+    }
+}
+
+/// When it was last seen to commit, how often that is, what comes and goes, and what the sign before BEHIND means.
+fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>) -> String {
+    let mut parts = vec![last_commit(seen.moved, watch.seen())];
+    parts.extend(
+        watch
+            .interval()
+            .map(|interval| format!("commits every {}", Span(interval))),
+    );
+    parts.extend(
+        seen.pace
+            .map(|pace| format!("in {}, out {}", Rate(pace.produced), Rate(pace.consumed))),
+    );
+    parts.extend(seen.tail.as_ref().and_then(sign).map(str::to_owned));
+    parts.join(" · ")
+}
+
+/// As of the newest look: the words change with what is seen, not with the clock.
+fn last_commit(moved: Option<Instant>, seen: Option<Instant>) -> String {
+    match (moved, seen) {
+        (Some(moved), Some(seen)) => match seen.saturating_duration_since(moved) {
+            Duration::ZERO => "commit moved just now".to_owned(),
+            ago => format!("commit moved {} ago", Span(ago)),
+        },
+        _ => "commit not seen to move since ktui watches".to_owned(),
+    }
+}
+
+/// What the sign before BEHIND means.
+fn sign(tail: &Tail) -> Option<&'static str> {
+    let next = tail.next?;
+    if tail.is_gone() {
+        return Some("> the record at the commit is gone, so at least");
+    }
+    (next.timestamp_type == TimestampType::Create).then_some("~ by the producers' clock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::lag::tail::{Next, Place};
+    use crate::kafka::model::{Offset, Timestamp, TopicPartition};
+
+    #[test]
+    fn the_last_commit_is_the_last_change_that_was_seen() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let later = begin + Duration::from_secs(12);
+        assert_eq!(last_commit(Some(begin), Some(later)), "commit moved 12 s ago");
+        assert_eq!(last_commit(Some(later), Some(later)), "commit moved just now");
+        assert!(last_commit(None, Some(later)).contains("not seen to move"));
+    }
+
+    #[test]
+    fn a_sign_says_what_it_means() {
+        let place = Place {
+            partition: TopicPartition::new("orders", 0),
+            committed: Offset(10),
+            end: Offset(20),
+        };
+        let tail = |offset, timestamp_type| Tail {
+            next: Some(Next {
+                offset: Offset(offset),
+                timestamp: Timestamp(1),
+                timestamp_type,
+            }),
+            ..Tail::at(&place)
+        };
+        assert_eq!(sign(&tail(10, TimestampType::LogAppend)), None);
+        assert_eq!(
+            sign(&tail(10, TimestampType::Create)),
+            Some("~ by the producers' clock")
+        );
+        assert!(sign(&tail(12, TimestampType::Create)).is_some_and(|words| words.starts_with('>')));
+        assert_eq!(sign(&Tail::at(&place)), None);
+    }
+}
