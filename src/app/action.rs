@@ -219,6 +219,7 @@ actions! {
         ScrollRight     "scroll-right"     ["l", "right"]  "right"    "scroll right";
     }
     Groups {
+        PinGroup        "pin-group"        ["p"]           "pin"      "keep this group on top of the list, or not any more";
     }
     Group {
         NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";

@@ -1,15 +1,18 @@
 //! What a session leaves for the next one on the same cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::searches::Searches;
 use crate::decode::{Format, Part};
-use crate::kafka::model::TopicName;
+use crate::kafka::model::{GroupId, TopicName};
 
 /// Topics that are remembered at most: the one that was changed longest ago is not known, so the first by name goes.
 const MOST_TOPICS: usize = 1000;
+
+/// Groups that are pinned at most: a list of nothing but pins would have no top.
+const MOST_PINS: usize = 100;
 
 /// All that is remembered of a cluster. What an older or newer release wrote and this one does not know is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,9 @@ pub struct Memory {
     searches: Searches,
     /// By topic, the decoders that were chosen by hand.
     decoders: BTreeMap<String, TopicDecoders>,
+    /// Groups that stay on top of the list.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pins: BTreeSet<String>,
 }
 
 /// The decoders of a topic, by their names in the table of decoders.
@@ -47,6 +53,8 @@ pub enum Memo {
     },
     /// A named filter is not wanted any more.
     ForgetFilter(String),
+    /// A group shall stay on top of the list, or not any more.
+    Pin(GroupId, bool),
 }
 
 impl Memory {
@@ -65,6 +73,16 @@ impl Memory {
         &self.searches
     }
 
+    /// Whether a group stays on top of the list.
+    pub fn is_pinned(&self, group: &GroupId) -> bool {
+        self.pins.contains(group.as_str())
+    }
+
+    /// Whether another group can be pinned.
+    pub fn can_pin(&self) -> bool {
+        self.pins.len() < MOST_PINS
+    }
+
     /// Takes a memo; `false` when nothing is new.
     pub fn take(&mut self, memo: Memo) -> bool {
         let before = self.clone();
@@ -75,6 +93,13 @@ impl Memory {
                 self.searches.keep(name, line);
             }
             Memo::ForgetFilter(name) => self.searches.forget(&name),
+            Memo::Pin(group, true) if self.can_pin() => {
+                self.pins.insert(group.as_str().to_owned());
+            }
+            Memo::Pin(_, true) => {}
+            Memo::Pin(group, false) => {
+                self.pins.remove(group.as_str());
+            }
         }
         *self != before
     }
@@ -141,6 +166,22 @@ mod tests {
             assert_eq!(memory.decoder(&topic, Part::Value), Format::Hex, "{topic}");
         }
         assert_eq!(memory.decoders.len(), MOST_TOPICS);
+    }
+
+    #[test]
+    fn pins_come_back_from_the_file_and_have_a_limit() {
+        let mut memory = Memory::default();
+        let group = |number: usize| GroupId::from(format!("group-{number}").as_str());
+        assert!(memory.take(Memo::Pin(group(0), true)));
+        assert!(!memory.take(Memo::Pin(group(0), true)), "nothing new");
+        let again: Memory = toml::from_str(&toml::to_string(&memory).unwrap()).unwrap();
+        assert!(again.is_pinned(&group(0)) && !again.is_pinned(&group(1)));
+        for number in 1..=MOST_PINS {
+            memory.take(Memo::Pin(group(number), true));
+        }
+        assert!(memory.is_pinned(&group(MOST_PINS - 1)) && !memory.is_pinned(&group(MOST_PINS)));
+        assert!(memory.take(Memo::Pin(group(0), false)));
+        assert!(!memory.is_pinned(&group(0)) && memory.can_pin());
     }
 
     #[test]

@@ -141,10 +141,10 @@ impl RowSource for Rows<'_> {
     fn look(&self, row: usize) -> RowLook {
         // The coordinator cannot be asked: what is shown is old.
         let row = self.pane.row(row, self.view);
-        let is_lost = row.is_some_and(|row| row.coordinator.silence.is_some());
+        let is_lost = row.as_ref().is_some_and(|row| row.coordinator.silence.is_some());
         RowLook {
             role: if is_lost { Role::Danger } else { Role::Text },
-            is_selected: false,
+            is_selected: row.is_some_and(|row| row.is_pinned),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use insta::assert_snapshot;
 use ktui::app::action::Action;
 use ktui::app::effect::Effect;
+use ktui::app::memory::Memo;
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::Error;
@@ -14,7 +15,8 @@ use ktui::kafka::lag::{
 };
 use ktui::kafka::model::{
     BrokerId, ConfigEntry, ConfigSource, GroupDescription, GroupId, GroupListing, GroupState, GroupType, LogDir,
-    Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, Timestamp, TimestampType, TopicName, TopicPartition, Total,
+    Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, Timestamp, TimestampType, TopicName,
+    TopicPartition, Total,
 };
 use ktui::kafka::partial::Failure;
 use ktui::kafka::query::{Answer, Overview, Query};
@@ -478,6 +480,40 @@ fn group(width: u16, height: u16) -> Stage {
     stage.press(Action::Open);
     stage.answer(SlotId::Group, Answer::Group(detail()));
     stage
+}
+
+#[test]
+fn a_pinned_group_stays_on_top_whatever_the_order() {
+    let mut stage = groups(100, 20);
+    let order = |stage: &Stage| {
+        let screen = stage.text();
+        let names = ["audit-archiver", "fraud-detector", "payments-processor"];
+        let mut found: Vec<_> = names
+            .iter()
+            .filter_map(|name| Some((screen.find(name)?, *name)))
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    let before = order(&stage);
+    let last = *before.last().unwrap();
+    stage.press(Action::Bottom);
+    stage.press(Action::PinGroup);
+    assert_eq!(order(&stage).first(), Some(&last));
+    let line = stage.line(last);
+    assert!(line.starts_with("●▸"), "the cursor stays on it: {line}");
+    stage.press(Action::Sort);
+    stage.press(Action::Sort);
+    stage.press(Action::ReverseSort);
+    assert_eq!(order(&stage).first(), Some(&last));
+    let kept = stage
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Remember(Memo::Pin(_, true))));
+    assert!(kept, "{:?}", stage.effects);
+    (0..3).for_each(|_| stage.press(Action::Sort));
+    stage.press(Action::PinGroup);
+    assert_eq!(order(&stage), before);
 }
 
 #[test]

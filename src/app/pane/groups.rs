@@ -6,6 +6,7 @@
 //!  ▸ audit-archiver      Empty         0      812  ▁▁▁▁▁▁▁     0/s  1 d 02 h     never  stopped over 12 m 04 s
 //!    payments-processor  Stable        3  184,201  ▇▇▆▅▄▃▂  -412/s  4 m 10 s  7 m 27 s  catching up
 //! ```
+//! A pinned group has a `●` before its row and comes first whatever the order.
 //!
 //! RATE is by how much the lag grows. The verdict needs a while (`kafka::lag::watch`): until then it says so.
 //! The listing comes from every coordinator. Lag and members are asked for the visible groups; where there are more
@@ -20,9 +21,10 @@ use crate::app::coordinator::Coordinator;
 use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
+use crate::app::memory::Memo;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
-use crate::app::store::Store;
+use crate::app::toast::Level;
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
@@ -107,13 +109,16 @@ pub struct GroupRow<'a> {
     pub watch: Option<&'a GroupWatch>,
     /// How long ago the lag was told.
     pub age: Option<Duration>,
+    /// Whether it stays on top of the list.
+    pub is_pinned: bool,
     /// Who coordinates it, and why all of this may be old.
     pub coordinator: Coordinator<'a>,
 }
 
 impl<'a> GroupRow<'a> {
     /// Puts together what the store knows of a group.
-    pub fn of(listing: &'a GroupListing, store: &'a Store, now: Instant) -> Self {
+    pub fn of(listing: &'a GroupListing, view: View<'a>) -> Self {
+        let View { store, now, .. } = view;
         let described = store
             .lags
             .value()
@@ -132,6 +137,7 @@ impl<'a> GroupRow<'a> {
             watch: store.derived.watches.get(&listing.group),
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
+            is_pinned: view.memory.is_pinned(&listing.group),
             coordinator: Coordinator::of(listing, store),
         }
     }
@@ -156,7 +162,7 @@ impl Groups {
     /// The group of a row.
     pub fn row<'a>(&self, row: usize, view: View<'a>) -> Option<GroupRow<'a>> {
         let listing = view.store.groups.value()?.get(*self.rows.get(row)? as usize)?;
-        Some(GroupRow::of(listing, view.store, view.now))
+        Some(GroupRow::of(listing, view))
     }
 
     fn page(view: View<'_>) -> usize {
@@ -172,7 +178,7 @@ impl Groups {
     }
 
     fn derive(&mut self, view: View<'_>) {
-        let View { store, now, .. } = view;
+        let store = view.store;
         let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
         let shown = |listing: &GroupListing| self.filter.matches([listing.group.as_str()]);
         self.rows = (0_u32..)
@@ -183,7 +189,7 @@ impl Groups {
         let (order, direction) = (self.order, self.direction);
         self.rows.sort_by(|a, b| {
             let (a, b) = (&listings[*a as usize], &listings[*b as usize]);
-            let (one, other) = (GroupRow::of(a, store, now), GroupRow::of(b, store, now));
+            let (one, other) = (GroupRow::of(a, view), GroupRow::of(b, view));
             let ordering = match order {
                 GroupOrder::Name => direction.apply(a.group.cmp(&b.group)),
                 GroupOrder::State => direction.unknown_last(one.state, other.state),
@@ -195,7 +201,8 @@ impl Groups {
                     direction.unknown_last(danger(one), danger(other)).then_with(lag)
                 }
             };
-            ordering.then_with(|| a.group.cmp(&b.group))
+            let pinned_first = other.is_pinned.cmp(&one.is_pinned);
+            pinned_first.then(ordering).then_with(|| a.group.cmp(&b.group))
         });
     }
 
@@ -214,6 +221,19 @@ impl Groups {
 
     fn remember(&mut self, view: View<'_>) {
         self.under_cursor = self.row(self.list.cursor, view).map(|row| row.listing.group.clone());
+    }
+
+    /// Pins the group under the cursor, or lets it go where the order has it. The cursor stays on it.
+    fn pin(&mut self, view: View<'_>) -> Option<Intent> {
+        let row = self.row(self.list.cursor, view)?;
+        if !row.is_pinned && !view.memory.can_pin() {
+            let why = "so many groups are pinned already: p on one of them lets it go";
+            return Some(Intent::Say(Level::Warning, why.to_owned()));
+        }
+        let memo = Memo::Pin(row.listing.group.clone(), !row.is_pinned);
+        self.remember(view);
+        self.derived_from = [None; 3];
+        Some(Intent::Remember(memo))
     }
 
     fn sort_by(&mut self, order: GroupOrder, direction: Direction, view: View<'_>) {
@@ -249,7 +269,7 @@ impl Pane for Groups {
             Action::Open,
             Action::Filter,
             Action::Sort,
-            Action::ReverseSort,
+            Action::PinGroup,
             Action::Refresh,
             Action::Copy,
             Action::Help,
@@ -266,6 +286,7 @@ impl Pane for Groups {
                 let selected = self.row(self.list.cursor, view);
                 out.extend(selected.map(|row| Intent::Go(Location::Group(row.listing.clone()))));
             }
+            Action::PinGroup => out.extend(self.pin(view)),
             Action::Sort => self.sort_by(self.order.next(), self.order.next().natural(), view),
             Action::ReverseSort => self.sort_by(self.order, self.direction.reversed(), view),
             _ => return false,
