@@ -10,6 +10,7 @@ use crate::kafka::model::{BrokerId, GroupDescription, GroupState, Offset, TopicP
 
 pub mod notice;
 pub mod reader;
+pub mod retention;
 pub mod tail;
 pub mod watch;
 

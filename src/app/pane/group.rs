@@ -25,10 +25,11 @@ use crate::app::slot::SlotId;
 use crate::app::store::Store;
 use crate::app::toast::Level;
 use crate::kafka::lag::notice::{Notice, notices};
+use crate::kafka::lag::retention::{self, Keeps};
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::{GroupDetail, PartitionLag};
-use crate::kafka::model::{GroupListing, Member, Total};
-use crate::kafka::query::Query;
+use crate::kafka::model::{GroupListing, Member, TopicName, Total};
+use crate::kafka::query::{ConfigNames, Query};
 use crate::layout::{self, Area};
 use crate::position::{NEWEST, Start};
 
@@ -185,6 +186,26 @@ impl Group {
         is_shown.then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }
 
+    /// How long a topic keeps its records, where that is known and time alone decides.
+    pub fn keeps(topic: &TopicName, store: &Store) -> Option<Keeps> {
+        Keeps::of(&store.configs.value()?.get(topic)?.value)
+    }
+
+    /// The retention of the topics on which something waits.
+    fn wants_retention(&self, view: View<'_>) -> Option<Want> {
+        let window = self.list.window(self.rows.len(), self.page(view));
+        let waiting = window.filter_map(|row| self.partition(row, view.store));
+        let waiting = waiting.filter(|row| Place::of(row).is_some());
+        let mut topics: Vec<TopicName> = waiting.map(|row| row.partition.topic.clone()).collect();
+        topics.dedup();
+        let known = view.store.configs.value();
+        let is_known = |topic: &TopicName| known.is_some_and(|facts| facts.contains_key(topic));
+        let is_missing = !topics.iter().all(is_known);
+        let is_shown = self.tab == GroupTab::Partitions && !topics.is_empty();
+        let names = ConfigNames::ListColumns;
+        is_shown.then(|| Want::every(60, SlotId::Configs, Query::Configs { topics, names }).missing(is_missing))
+    }
+
     fn derive(&mut self, store: &Store) {
         let Some(detail) = self.detail(store) else {
             self.rows.clear();
@@ -206,7 +227,11 @@ impl Group {
                 self.filter.matches([&*member.client_id, &*member.host, &*member.id])
             }),
         };
-        self.notices = notices(detail, store.derived.watches.get(&self.listing.group));
+        let watch = store.derived.watches.get(&self.listing.group);
+        let at_risk = watch.zip(store.wall_of(&self.listing.group)).and_then(|(watch, wall)| {
+            retention::at_risk(&detail.partitions, watch, |topic| Self::keeps(topic, store), wall)
+        });
+        self.notices = at_risk.into_iter().chain(notices(detail, watch)).collect();
     }
 }
 
@@ -279,7 +304,12 @@ impl Pane for Group {
     fn wants(&self, view: View<'_>) -> Vec<Want> {
         let query = Query::Group(self.listing.clone());
         let group = Want::every(5, SlotId::Group, query).replacing(self.detail(view.store).is_none());
-        let wants = [Some(group), self.wants_tails(view), self.wants_record(view)];
+        let wants = [
+            Some(group),
+            self.wants_tails(view),
+            self.wants_record(view),
+            self.wants_retention(view),
+        ];
         wants.into_iter().flatten().collect()
     }
 

@@ -42,6 +42,15 @@ pub enum Notice {
         /// Its part of the group's lag, in percent.
         percent: u8,
     },
+    /// Retention is about to overtake the group.
+    AtRisk {
+        /// The partition that loses records first.
+        partition: TopicPartition,
+        /// For how long its next record is still there at least; zero when it may go at any moment.
+        left: std::time::Duration,
+        /// How long the topic keeps records.
+        keeps: std::time::Duration,
+    },
     /// Retention overtook the group: records it never read are gone.
     Lost {
         /// Offsets between commit and log start, in sum.

@@ -7,7 +7,7 @@ use crate::app::pane::group::{Group, GroupTab};
 use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{GroupWatch, PartitionPace};
 use crate::kafka::lag::{LagCase, UnknownLag};
-use crate::kafka::model::TimestampType;
+use crate::kafka::model::{TimestampType, TopicName};
 use crate::ui::format::{Rate, Span};
 use crate::ui::theme::Role;
 
@@ -21,7 +21,9 @@ pub(super) fn words(pane: &Group, view: View<'_>) -> Option<(Role, String)> {
     }
     let watch = view.store.derived.watches.get(&pane.listing().group)?;
     let seen = watch.partition(&row.partition)?;
-    Some((Role::Dim, progress(watch, &seen)))
+    let mut said = progress(watch, &seen);
+    said.extend(kept(pane, view, &row.partition.topic, &seen));
+    Some((Role::Dim, said.join(" · ")))
 }
 
 /// Why a figure is unknown.
@@ -39,7 +41,7 @@ fn reason(case: &LagCase) -> Option<String> {
 }
 
 /// When it was last seen to commit, how often that is, what comes and goes, and what the sign before BEHIND means.
-fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>) -> String {
+fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>) -> Vec<String> {
     let mut parts = vec![last_commit(seen.moved, watch.seen())];
     parts.extend(
         watch
@@ -51,7 +53,17 @@ fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>) -> String {
             .map(|pace| format!("in {}, out {}", Rate(pace.produced), Rate(pace.consumed))),
     );
     parts.extend(seen.tail.as_ref().and_then(sign).map(str::to_owned));
-    parts.join(" · ")
+    parts
+}
+
+/// For how long retention leaves the record that is read next.
+fn kept(pane: &Group, view: View<'_>, topic: &TopicName, seen: &PartitionPace<'_>) -> Option<String> {
+    let wall = view.store.wall_of(&pane.listing().group)?;
+    let left = Group::keeps(topic, view.store)?.left(seen.tail?.next?, wall)?;
+    Some(match left {
+        Duration::ZERO => "retention may take it any moment".to_owned(),
+        left => format!("kept {} at least", Span(left)),
+    })
 }
 
 /// As of the newest look: the words change with what is seen, not with the clock.

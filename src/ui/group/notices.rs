@@ -1,7 +1,9 @@
 //! What stands out in a group, in words.
 
+use std::time::Duration;
+
 use crate::kafka::lag::notice::Notice;
-use crate::ui::format::Count;
+use crate::ui::format::{Count, Period, Span};
 use crate::ui::theme::Role;
 use crate::ui::verdict::Since;
 
@@ -15,6 +17,7 @@ fn role(notice: &Notice) -> Role {
         Notice::NoLeader { .. }
         | Notice::RebalanceLoop { .. }
         | Notice::Stuck { .. }
+        | Notice::AtRisk { .. }
         | Notice::Lost { .. }
         | Notice::Ahead { .. } => Role::Danger,
         Notice::Hot { .. }
@@ -49,6 +52,17 @@ fn text(notice: &Notice) -> String {
                 "{} {} holds {percent} % of the lag",
                 partition.topic, partition.partition
             )
+        }
+        Notice::AtRisk { partition, left, keeps } => {
+            let place = format!("{} {}", partition.topic, partition.partition);
+            let kept = Period(i64::try_from(keeps.as_millis()).unwrap_or(i64::MAX));
+            match *left {
+                Duration::ZERO => format!("{place} may lose unread records any moment: they are older than its {kept}"),
+                left => format!(
+                    "{place} starts losing unread records in {} at the earliest (kept {kept})",
+                    Span(left)
+                ),
+            }
         }
         Notice::Lost { offsets, partitions } => {
             let lost = Count(*offsets);
