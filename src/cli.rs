@@ -145,7 +145,6 @@ pub enum Command {
         output: OutputArgs,
     },
     /// Print consumer groups with their total lag, or delete what is left of them
-    #[command(args_conflicts_with_subcommands = true)]
     Groups {
         /// What to do instead of printing.
         #[command(subcommand)]
@@ -170,6 +169,7 @@ pub enum Command {
     /// Send what `ktui export` wrote, or plain lines, into a topic
     Import(Box<import::ImportArgs>),
     /// Move the offsets of a consumer group; shows what would be done, and does it with --execute
+    #[command(override_usage = reset::args::USAGE)]
     Reset(Box<reset::args::ResetArgs>),
     /// Take back a change of a group's offsets; shows what would be done, and does it with --execute
     Undo(Box<reset::args::UndoArgs>),
@@ -234,6 +234,10 @@ fn run(args: &Args) -> Exit {
         Some(Command::Topics { names, output }) => {
             headless::run(args, *output, async |session| topics::report(session, names).await)
         }
+        Some(Command::Groups {
+            change: Some(_),
+            output,
+        }) if !output.is_table() => complain("--json and --csv stand behind the command they are for"),
         Some(Command::Groups {
             change: Some(change), ..
         }) => sending::run(args, async |writing| groups::change::change(writing, change).await),

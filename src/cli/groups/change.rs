@@ -234,6 +234,7 @@ mod tests {
             "ktui groups remove-members g pod-0 pod-1",
             "ktui -b a:1 groups delete g",
             "ktui groups delete g -b a:1",
+            "ktui groups -b a:1 delete g",
         ];
         for line in lines {
             assert!(
@@ -244,11 +245,7 @@ mod tests {
                 "{line}"
             );
         }
-        for wrong in [
-            "ktui groups delete",
-            "ktui groups remove-members g",
-            "ktui groups --json delete g",
-        ] {
+        for wrong in ["ktui groups delete", "ktui groups remove-members g"] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }

@@ -11,6 +11,10 @@ use crate::kafka::model::{GroupId, Lock};
 use crate::ops::reset::{Scope, Strategy, TopicScope, file, when};
 use crate::runtime::clock;
 
+/// How `ktui reset` is written, shorter than with every flag there is.
+pub const USAGE: &str = "ktui reset <GROUP> <--topic <TOPIC>|--all-topics> \
+                         <--to-...|--by-duration <DURATION>|--shift-by <N>|--from-...> [--execute]";
+
 /// Flags of `ktui reset`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ResetArgs {

@@ -111,6 +111,16 @@ impl Client {
         Ok(self.broker_ids())
     }
 
+    /// A group as its coordinator lists it; `None` when it lists no such group. No other broker is asked for its groups.
+    ///
+    /// # Errors
+    /// When there is no coordinator, or it does not tell.
+    pub async fn listing(&self, group: &GroupId) -> Result<Option<GroupListing>, Error> {
+        let coordinator = self.find_coordinator(group).await?;
+        let mut listed = self.list_groups_of(coordinator).await?.into_iter();
+        Ok(listed.find(|listing| listing.group == *group))
+    }
+
     async fn list_groups_of(&self, broker: BrokerId) -> Result<Vec<GroupListing>, Error> {
         let mut attempt = 1;
         loop {

@@ -214,15 +214,11 @@ pub(super) async fn commits_of(client: &Client, group: &GroupId, kind: GroupType
     }
 }
 
-/// The kind under which coordinators list a group. One that nobody lists is new, or its coordinator cannot list: to be
-/// asked as a classic group, which also finds one of another kind.
+/// The kind under which its coordinator lists a group. One that it does not list is new: to be asked as a classic group,
+/// which also finds one of another kind.
 async fn kind_of(client: &Client, group: &GroupId) -> Result<GroupType, Error> {
-    let listed = client.list_groups().await?;
-    if !listed.is_complete() {
-        tracing::debug!(failures = listed.failures.len(), "not all groups are listed");
-    }
-    let found = listed.value.into_iter().find(|listing| listing.group == *group);
-    Ok(found.map_or(GroupType::Classic, |listing| listing.kind))
+    let listed = client.listing(group).await?;
+    Ok(listed.map_or(GroupType::Classic, |listing| listing.kind))
 }
 
 /// State and members of a group as they are now; its kind is looked up where none is given.
