@@ -153,15 +153,8 @@ pub enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Print the lag of consumer groups on each partition
-    Lag {
-        /// Groups; all when none is named
-        #[arg(value_name = "GROUP")]
-        groups: Vec<String>,
-        /// How to print.
-        #[command(flatten)]
-        output: OutputArgs,
-    },
+    /// Print the lag of consumer groups on each partition; again and again with --watch, or wait for it with --until
+    Lag(Box<lag::LagArgs>),
     /// Write records of topics to a file or a pipe
     Export(Box<export::ExportArgs>),
     /// Send lines of standard input or of files as records
@@ -244,9 +237,7 @@ fn run(args: &Args) -> Exit {
         Some(Command::Groups { output, .. }) => {
             headless::run(args, *output, async |session| groups::report(session).await)
         }
-        Some(Command::Lag { groups, output }) => {
-            headless::run(args, *output, async |session| lag::report(session, groups).await)
-        }
+        Some(Command::Lag(lag)) => lag::run(args, lag),
         Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
         Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
         Some(Command::Reset(reset)) => sending::run(args, async |writing| reset::reset(writing, reset).await),

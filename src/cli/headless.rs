@@ -16,7 +16,7 @@ use crate::settings;
 use crate::ui::text;
 
 /// How long a command may take in all, fall-backs counted.
-const LONGEST: Duration = Duration::from_secs(20);
+pub(super) const LONGEST: Duration = Duration::from_secs(20);
 
 /// Asks the cluster and prints the report.
 pub fn run<T: Item>(
@@ -57,19 +57,30 @@ pub fn run<T: Item>(
 /// A client whose single requests leave room for the others within `longest`: one silent broker must not use up the
 /// time of all.
 fn client(bootstrap: Vec<String>, longest: Duration) -> Client {
-    let mut client = ClientSettings::new(bootstrap);
-    client.request_timeout = client.request_timeout.min(longest / 4);
-    client.connect_timeout = client.connect_timeout.min(longest / 4);
-    let client = Client::new(client).with_deadline(Instant::now() + longest.mul_f64(0.95));
-    client.for_one_question()
+    for_one_question(&Client::new(within(bootstrap, longest)), longest)
+}
+
+/// Settings whose single requests leave room for the others within `longest`.
+pub(super) fn within(bootstrap: Vec<String>, longest: Duration) -> ClientSettings {
+    let mut settings = ClientSettings::new(bootstrap);
+    settings.request_timeout = settings.request_timeout.min(longest / 4);
+    settings.connect_timeout = settings.connect_timeout.min(longest / 4);
+    settings
+}
+
+/// The same client for one question that begins now.
+pub(super) fn for_one_question(client: &Client, longest: Duration) -> Client {
+    let end = Instant::now() + longest.mul_f64(0.95);
+    client.with_deadline(end).for_one_question()
 }
 
 /// Why there is no report at all: the sentence names every address with its own outcome.
-fn fail(error: &Error) -> Exit {
+pub(super) fn fail(error: &Error) -> Exit {
     say(&format!("{error}. Hint: {}", error.hint()))
 }
 
-fn say(words: &str) -> Exit {
+/// Says why there is nothing.
+pub(super) fn say(words: &str) -> Exit {
     // Nobody is left to tell when stderr is closed.
     let _ = writeln!(io::stderr(), "ktui: {}", text::visible(words));
     Exit::Nothing

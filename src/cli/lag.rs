@@ -1,14 +1,35 @@
-//! `ktui lag [GROUP...]`: what the Groups pane shows of one group, for several or all.
+//! `ktui lag [GROUP...]`: what the Groups pane shows of one group, for several or all; once, or again and again.
+
+mod args;
+mod looks;
+mod seen;
+mod table;
+mod teller;
+mod waiting;
+mod watching;
 
 use serde::Serialize;
 
+use super::Args;
 use super::groups::GroupItem;
+use super::headless;
 use super::report::{Column, Item, Report, Side, known};
 use super::session::Session;
+use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag};
 use crate::kafka::model::{GroupListing, Offset, PartitionId, TopicName};
 use crate::kafka::query::{Answer, Query};
+
+pub use args::LagArgs;
+
+/// Runs the command.
+pub fn run(args: &Args, lag: &LagArgs) -> Exit {
+    if lag.goes_on() {
+        return watching::run(args, lag);
+    }
+    headless::run(args, lag.output, async |session| report(session, &lag.groups).await)
+}
 
 /// A group with its partitions.
 #[derive(Clone, Debug, Serialize)]
@@ -18,9 +39,10 @@ pub struct LagItem {
     partitions: Vec<PartitionItem>,
 }
 
+/// A partition of a group.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PartitionItem {
+pub struct PartitionItem {
     topic: TopicName,
     partition: PartitionId,
     member: Option<String>,
@@ -187,24 +209,28 @@ impl Item for LagItem {
 ///
 /// # Errors
 /// When no broker can be asked.
-pub async fn report(session: &mut Session, names: &[String]) -> Result<Report<LagItem>, Error> {
+async fn report(session: &mut Session, names: &[String]) -> Result<Report<LagItem>, Error> {
     session.overview().await?;
     let listings = session.groups(names).await?;
-    let details = if listings.is_empty() {
-        Vec::new()
-    } else {
-        match session
-            .try_ask("lag of the groups", Query::Details(listings.clone()))
-            .await
-        {
-            Some(Answer::Details(details)) => details,
-            _ => Vec::new(),
-        }
-    };
+    let details = details(session, &listings).await;
     let detail_of = |listing: &GroupListing| details.iter().find(|detail| detail.description.group == listing.group);
     let items = listings.iter().map(|listing| LagItem::new(listing, detail_of(listing)));
     let items = items.collect();
     Ok(session.report(items))
+}
+
+/// Members and partitions of these groups; those that could not be described are missing, and failures say why.
+async fn details(session: &mut Session, listings: &[GroupListing]) -> Vec<GroupDetail> {
+    if listings.is_empty() {
+        return Vec::new();
+    }
+    match session
+        .try_ask("lag of the groups", Query::Details(listings.to_vec()))
+        .await
+    {
+        Some(Answer::Details(details)) => details,
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

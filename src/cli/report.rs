@@ -10,6 +10,7 @@ use super::json;
 use crate::exit::Exit;
 use crate::kafka::model::{BrokerId, Cluster, ClusterKind};
 use crate::kafka::partial::Failure;
+use crate::ui::format::IsoUtc;
 use crate::ui::text;
 
 /// How a command prints what it found.
@@ -39,7 +40,8 @@ impl OutputArgs {
 #[derive(Clone, Debug, Serialize)]
 pub struct ClusterItem {
     id: Option<String>,
-    name: String,
+    /// As the user calls it.
+    pub name: String,
     kind: ClusterKind,
     version: Option<String>,
     controller: Option<BrokerId>,
@@ -142,6 +144,36 @@ fn failure_items<S: Serializer>(failures: &&[Failure], serializer: S) -> Result<
     list.end()
 }
 
+#[derive(Serialize)]
+struct Timed<'a, T: Serialize> {
+    time: String,
+    #[serde(flatten)]
+    body: Body<'a, T>,
+}
+
+impl<T: Serialize> Report<T> {
+    /// Writes the report as one of several lines of JSON, with the time it was told (milliseconds since the epoch).
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_timed(&self, out: &mut impl Write, told: i64) -> io::Result<()> {
+        let timed = Timed {
+            time: IsoUtc(told).to_string(),
+            body: self.body(),
+        };
+        json::write(out, &timed)?;
+        out.write_all(b"\n")
+    }
+
+    fn body(&self) -> Body<'_, T> {
+        Body {
+            cluster: &self.cluster,
+            items: &self.items,
+            failures: &self.failures,
+        }
+    }
+}
+
 impl<T: Item> Report<T> {
     /// Prints the report on stdout and, but for JSON, its failures on stderr; gives the exit code it stands for.
     ///
@@ -177,12 +209,7 @@ impl<T: Item> Report<T> {
     }
 
     fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let body = Body {
-            cluster: &self.cluster,
-            items: &self.items,
-            failures: &self.failures,
-        };
-        json::write(out, &body)?;
+        json::write(out, &self.body())?;
         out.write_all(b"\n")
     }
 
@@ -243,7 +270,7 @@ impl<T: Item> Report<T> {
 }
 
 /// One failure in a sentence: what could not be learned, unless the error names it already, why, and what to do.
-fn complaint(failure: &Failure) -> String {
+pub fn complaint(failure: &Failure) -> String {
     let (error, hint) = (failure.error.to_string(), failure.error.hint());
     if error.contains(&failure.what) {
         format!("ktui: {error}. {hint}")

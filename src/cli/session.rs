@@ -30,6 +30,12 @@ impl Session {
         }
     }
 
+    /// Goes on with another client, such as one with another deadline. What was learned is kept, what failed is not.
+    pub fn renew(&mut self, client: Client) {
+        self.client = client;
+        self.failures.clear();
+    }
+
     /// Asks and notes what failed beside the answer.
     ///
     /// # Errors

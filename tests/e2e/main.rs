@@ -17,6 +17,7 @@ mod command;
 mod ending;
 mod export;
 mod keys;
+mod lag;
 #[cfg(target_os = "linux")]
 mod memory;
 mod messages;
