@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::scenes::{PROTOCOLS, Scene, fragile, group_of, ledger, orders};
 use crate::support::java::{GroupRow, describe_groups};
-use crate::support::kafka::{KafkaCluster, Version};
+use crate::support::kafka::{KafkaCluster, Version, unique};
 use crate::support::terminal::{now, plain};
 use crate::support::wait;
 
@@ -220,12 +220,67 @@ fn every_object_has_exactly_the_fields_of_its_documentation() {
     );
     assert!(group.is_subset(&fields), "{fields:?}");
     assert_documented(&lag["items"][0]["partitions"][0], "`partitions[]` of a group");
+    let (code, watched, _) = ktui(
+        &cluster.bootstrap(),
+        &["lag", "--until", "1000", &scene.group, "--timeout", "1"],
+    );
+    assert_eq!(code, 0, "{watched}");
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let (watched, seen) = (&watched["items"][0], &lag["items"][0]);
+    for (several, one) in [(watched, seen), (&watched["partitions"][0], &seen["partitions"][0])] {
+        let added: BTreeSet<String> = keys(several).difference(&keys(one)).cloned().collect();
+        assert_eq!(added, documented("added by `--watch`"));
+    }
     // Other tests make and delete groups on this cluster: there may be failures beside.
     let (_, groups, _) = ktui(&cluster.bootstrap(), &["groups"]);
     assert_documented(item(&groups, "group", scene.group.as_str()), "item of `groups`");
     let (code, mixed, err) = ktui(&cluster.bootstrap(), &["topics", &topic, "no-such-topic"]);
     assert_eq!((code, err.as_str()), (3, ""));
     assert_documented(&mixed["failures"][0], "`failures[]`");
+}
+
+#[test]
+fn a_script_can_wait_until_a_real_consumer_has_caught_up() {
+    for (version, protocol) in PROTOCOLS {
+        let cluster = KafkaCluster::shared(version);
+        let (topic, group) = (orders(cluster), unique("until"));
+        cluster
+            .workload()
+            .commit(&group, &[(&topic, 0, 5), (&topic, 1, 5), (&topic, 2, 5)]);
+        let until = |lag: &str, seconds: &str| {
+            let command = [
+                "lag",
+                "--watch=500ms",
+                "--until",
+                lag,
+                "--timeout",
+                seconds,
+                &group,
+                "--json",
+            ];
+            plain(&[&["--brokers", &cluster.bootstrap()], &command[..]].concat())
+        };
+        let (code, out, err) = until("44", "2");
+        assert_eq!(code, 4, "{out}{err}");
+        assert!(
+            err.contains(&format!("not at or under 44 after 2 s: {group} 45")),
+            "{err}"
+        );
+        assert_eq!(until("45", "10").0, 0);
+        // A member joins, reads on from there and commits.
+        let options = json!({"protocol": protocol});
+        let members = cluster.workload().join(&group, &[&topic], options);
+        let (code, out, err) = until("0", "60");
+        cluster.workload().leave(members);
+        assert_eq!((code, err.as_str()), (0, ""), "{version:?} {protocol}: {out}");
+        let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+        assert_eq!(last["items"][0]["waiting"], 0, "{last}");
+        let truth = describe_groups(cluster, &[&group]);
+        assert!(
+            !truth.is_empty() && truth.iter().all(|row| row.lag == Some(0)),
+            "{truth:?}"
+        );
+    }
 }
 
 #[test]
