@@ -73,9 +73,9 @@ pub enum ConfigNames {
 /// Whether a lag query describes the groups' members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Members {
-    /// Describe them: state, member count and assigned partitions without commit are known.
+    /// Describe them: state, member count and assigned partitions without commit are known, and what retention took.
     Described,
-    /// Committed offsets only: cheaper by one request per coordinator and most of the bytes.
+    /// Committed offsets and ends only: cheaper by two requests per broker and most of the bytes.
     Skipped,
 }
 

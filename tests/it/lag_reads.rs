@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use ktui::kafka::error::Error;
+use ktui::kafka::lag::tail::Place;
 use ktui::kafka::lag::{GroupSummary, LagCase, PartitionLag, UnknownLag};
-use ktui::kafka::model::{GroupId, GroupListing, GroupType, Offset};
+use ktui::kafka::model::{GroupId, GroupListing, GroupType, Offset, TopicPartition};
 use ktui::kafka::partial::Partial;
 use ktui::kafka::query::{Answer, Members, Query};
 use ktui::kafka::worker;
@@ -326,15 +327,16 @@ async fn many_groups_on_the_same_partitions_ask_for_each_partition_once() {
     }
     let scene = Scene::new(spec).await;
     let groups = scene.groups().await;
-    scene.sim.reset_stats();
-    let lags = summaries(&scene, groups, Members::Described).await;
-    assert!(lags.value.values().all(|summary| summary.lag.exact() == Some(4_500)));
-    assert_eq!(lags.value.len(), 150);
-    assert_eq!(
-        scene.seen(api::LIST_OFFSETS),
-        3,
-        "one per leader: ends only, starts do not change a sum"
-    );
+    for (members, requests, why) in [
+        (Members::Skipped, 3, "one per leader: starts do not change a sum"),
+        (Members::Described, 6, "starts and ends: what retention took is told"),
+    ] {
+        scene.sim.reset_stats();
+        let lags = summaries(&scene, groups.clone(), members).await;
+        assert!(lags.value.values().all(|summary| summary.lag.exact() == Some(4_500)));
+        assert_eq!(lags.value.len(), 150);
+        assert_eq!(scene.seen(api::LIST_OFFSETS), requests, "{why}");
+    }
     assert!(scene.seen(api::OFFSET_FETCH) <= 4, "at most 100 groups a request");
     assert!(scene.seen(api::DESCRIBE_GROUPS) <= 4);
 }
@@ -355,25 +357,45 @@ async fn before_kafka_3_each_group_is_a_request_of_its_own() {
     assert_eq!(scene.seen(api::OFFSET_FETCH), 30);
 }
 
-// Counts of protocol.md 5, with 1,000 groups of 200 commits each over 100,000 partitions.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_groups_on_a_hundred_thousand_partitions_take_at_most_150_requests() {
-    let scene = Scene::new(SimSpec::scale(2_000, 50, 1_000)).await;
+/// Protocol.md 5: 1,000 groups of 200 commits each over 100,000 partitions on twelve brokers.
+async fn large() -> Scene {
+    let scene = Scene::new(SimSpec::scale(2_000, 50, 1_000).brokers(12)).await;
     assert!(scene.ask(Query::Overview).await.is_complete());
     scene.sim.reset_stats();
-    let groups = scene.groups().await;
-    assert_eq!(groups.len(), 1_000);
-    let lags = summaries(&scene, groups, Members::Described).await;
+    scene
+}
+
+#[track_caller]
+fn assert_counted(lags: &Partial<HashMap<GroupId, GroupSummary>>, groups: usize) {
     assert!(lags.is_complete(), "{:?}", lags.failures);
-    assert_eq!(lags.value.len(), 1_000);
+    assert_eq!(lags.value.len(), groups);
     // Offsets of commits are 1,100 minus (the running number modulo 50): 200 in a row sum up to 4 x (0 + ... + 49).
     assert!(
         lags.value
             .values()
             .all(|summary| summary.lag.exact() == Some(4_900) && summary.partitions == 200)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_groups_on_a_hundred_thousand_partitions_take_at_most_150_requests() {
+    let scene = large().await;
+    let groups = scene.groups().await;
+    assert_eq!(groups.len(), 1_000);
+    // What a pane of 50 rows asks at first: those on screen in detail, what lies at their commits, and all the others.
+    let visible = summaries(&scene, groups[..50].to_vec(), Members::Described).await;
+    assert_counted(&visible, 50);
+    let places = (0..50).map(|row| Place {
+        partition: TopicPartition::new(format!("scale-{:05}", row * 4).as_str(), 49),
+        committed: Offset(1_051),
+        end: Offset(1_100),
+    });
+    assert!(scene.ask(Query::Tails(places.collect())).await.is_complete());
+    let in_detail = scene.sim.traffic(None, None).requests;
+    assert_counted(&summaries(&scene, groups, Members::Skipped).await, 1_000);
     let requests = scene.sim.traffic(None, None).requests;
-    assert!(requests <= 150, "{requests} requests");
+    println!("{requests} requests, {in_detail} of them for the groups on screen");
+    assert!(requests <= 150, "{requests} requests, {in_detail} for those on screen");
     assert_eq!(scene.seen(api::FIND_COORDINATOR), 0);
 }
 

@@ -1,7 +1,7 @@
 //! Groups over time: each answer about a group is a look at it.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::facts::{merge_lags, stamp};
 use super::{Slot, SlotId, Store, Ticket, unpack};
@@ -9,12 +9,15 @@ use crate::kafka::error::Error;
 use crate::kafka::lag::tail::{NextRecord, Tail};
 use crate::kafka::lag::watch::{GroupWatch, Look};
 use crate::kafka::lag::{GroupDetail, GroupReading};
-use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
+use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicPartition};
 use crate::kafka::partial::Partial;
 use crate::kafka::query::Answer;
 
 /// An answer as it came.
 type Taken = Result<Partial<Answer>, Error>;
+
+/// Who was described so lately is on screen.
+const ON_SCREEN: Duration = Duration::from_secs(12);
 
 /// What was seen of every group.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ pub struct Watches {
 struct Watched {
     watch: GroupWatch,
     at: Instant,
+    /// When its members were last told with it.
+    described: Option<Instant>,
 }
 
 /// When the question of a look was asked, and when it was answered.
@@ -64,8 +69,11 @@ impl Store {
         if is_taken {
             let between = self.between(slot, now);
             let watches = &mut self.derived.watches;
+            let listings = self.groups.value().map(Vec::as_slice).unwrap_or_default();
+            let listed = listings.iter().map(|one| (&one.group, one.state.as_ref()));
+            let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
             for (group, read) in &read {
-                watches.read(group, read, between);
+                watches.read(group, read, listed.get(group).copied().flatten(), between);
             }
         }
         is_taken
@@ -126,13 +134,22 @@ impl Watches {
         self.groups.get(group).map(|watched| &watched.watch)
     }
 
-    fn read(&mut self, group: &GroupId, read: &GroupReading, between: Between) {
+    /// `listed` is the state of the listing: what the pass over all groups, which describes none, knows of it.
+    fn read(&mut self, group: &GroupId, read: &GroupReading, listed: Option<&GroupState>, between: Between) {
         let look = Look {
             description: read.description.as_ref(),
-            state: read.summary.state.as_ref(),
+            state: read.summary.state.as_ref().or(listed),
             rows: &read.partitions,
             at: between.told,
         };
+        let is_on_screen = |watched: &Watched| {
+            let described = watched.described;
+            described.is_some_and(|at| between.told.saturating_duration_since(at) < ON_SCREEN)
+        };
+        if look.description.is_none() && self.groups.get(group).is_some_and(is_on_screen) {
+            // It is looked at closely: this says less, and its rows lack what was assigned and never committed.
+            return;
+        }
         self.take(group, &look, between);
     }
 
@@ -154,12 +171,14 @@ impl Watches {
             Some(watched) => {
                 watched.watch.take(look);
                 watched.at = between.told;
+                watched.described = look.description.map(|_| between.told).or(watched.described);
             }
             None => {
                 let mut watch = GroupWatch::default();
                 watch.take(look);
                 let at = between.told;
-                self.groups.insert(group.clone(), Watched { watch, at });
+                let described = look.description.map(|_| at);
+                self.groups.insert(group.clone(), Watched { watch, at, described });
             }
         }
     }
@@ -173,8 +192,6 @@ impl Watches {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::kafka::lag::watch::Verdict;
     use crate::kafka::lag::{GroupSummary, LagCase, PartitionLag};
@@ -206,7 +223,7 @@ mod tests {
                 asked: Some(at(asked)),
                 told: at(told),
             };
-            watches.read(&group, &reading(committed), between);
+            watches.read(&group, &reading(committed), None, between);
             watches.get(&group).unwrap().pace().unwrap().verdict.clone()
         };
         told(500, 0, 1);
@@ -215,5 +232,19 @@ mod tests {
         let verdict = told(500, 4, 8);
         assert!(!matches!(verdict, Verdict::Rewound(_)), "{verdict:?}");
         assert_eq!(told(500, 9, 10), Verdict::Rewound(100));
+    }
+
+    #[test]
+    fn an_empty_group_that_is_off_screen_is_stopped_not_stalled() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let (mut watches, group, state) = (Watches::default(), GroupId::from("g"), GroupState("Empty".into()));
+        for second in [0, 31] {
+            let at = begin + Duration::from_secs(second);
+            let asked = Some(at);
+            watches.read(&group, &reading(500), Some(&state), Between { asked, told: at });
+        }
+        let verdict = &watches.get(&group).unwrap().pace().unwrap().verdict;
+        assert!(matches!(verdict, Verdict::Stopped(_)), "{verdict:?}");
     }
 }

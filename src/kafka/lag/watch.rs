@@ -521,6 +521,23 @@ mod tests {
     }
 
     #[test]
+    fn a_look_that_does_not_tell_where_the_log_begins_does_not_take_back_what_was_lost() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        take(&mut watch, &[row(0, 100, 1_500, 2_000)], "Empty", begin);
+        let short = |committed, end| PartitionLag {
+            log_start: None,
+            case: LagCase::Known { lag: end - committed },
+            ..row(0, committed, 0, end)
+        };
+        take(&mut watch, &[short(100, 2_000)], "Empty", begin + 5 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Expired(1_400));
+        assert_eq!(watch.worst_place().map(|place| place.committed), Some(Offset(1_500)));
+        // The topic was made anew: what is known of the old log does not count.
+        take(&mut watch, &[short(5, 20)], "Empty", begin + 10 * S);
+        assert_eq!(watch.pace().unwrap().verdict.word(), "unknown");
+    }
+
+    #[test]
     fn the_stuck_partition_speaks_for_a_group_that_goes_on_elsewhere() {
         let (mut watch, begin) = (GroupWatch::default(), begin());
         for second in (0..120).step_by(5) {

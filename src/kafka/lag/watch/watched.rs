@@ -9,6 +9,7 @@ use super::trend::Trend;
 use super::verdict::{Doubt, Verdict};
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::{LagCase, PartitionLag};
+use crate::kafka::model::Offset;
 
 /// One partition: what was seen, and what was concluded at the newest look.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Watched {
     pub(super) tail: Option<Tail>,
     /// Where something waits at the newest look.
     pub(super) place: Option<Place>,
+    /// Where the log began when that was last told: it only moves on, and not every look tells it.
+    log_start: Option<Offset>,
 }
 
 impl Default for Watched {
@@ -35,6 +38,7 @@ impl Default for Watched {
             pace: None,
             tail: None,
             place: None,
+            log_start: None,
         }
     }
 }
@@ -42,6 +46,10 @@ impl Default for Watched {
 impl Watched {
     /// Takes a look; the gap between two commits that it ended.
     pub(super) fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
+        let is_another_log = row
+            .end
+            .is_some_and(|end| self.log_start.is_some_and(|start| end < start));
+        self.log_start = row.log_start.or(self.log_start.filter(|_| !is_another_log));
         self.trend.push(at, row.case.lag());
         if let Some(track) = &mut self.track {
             return track.look(row, at, patience);
@@ -50,7 +58,22 @@ impl Watched {
         None
     }
 
+    /// A look that did not ask where the log begins, with what is known of that. `None` where it would say no more.
+    fn completed(&self, row: &PartitionLag) -> Option<PartitionLag> {
+        let (LagCase::Known { lag }, None) = (&row.case, row.log_start) else {
+            return None;
+        };
+        let lost = self.log_start?.0.saturating_sub(row.committed?.0);
+        (lost > 0).then(|| PartitionLag {
+            case: LagCase::Expired { lag: *lag, lost },
+            log_start: self.log_start,
+            ..row.clone()
+        })
+    }
+
     pub(super) fn judge(&mut self, row: &PartitionLag, owner: Ownership, patience: Duration) {
+        let completed = self.completed(row);
+        let row = completed.as_ref().unwrap_or(row);
         self.place = Place::of(row);
         self.tail = self.tail.filter(|tail| self.stands_at(tail));
         self.pace = self.track.as_ref().and_then(|track| track.pace(patience));
