@@ -160,6 +160,8 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     fn partition(&self, lag: &'a PartitionLag) -> Partition<'a> {
         let watch = self.view.store.derived.watches.get(&self.pane.listing().group);
+        // Nothing is concluded while the coordinator is silent: its commits may have moved.
+        let watch = watch.filter(|_| silence(self.pane, self.view).is_none());
         Partition {
             owner: lag.owner.and_then(|owner| self.detail.description.members.get(owner)),
             wall: self.view.store.wall_of(&self.pane.listing().group),

@@ -75,6 +75,10 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         Column::left("VERDICT").fills(22),
         Some(GroupOrder::Danger),
         |row, cell| {
+            if row.coordinator.silence.is_some() {
+                cell.role(Role::Danger).show("coordinator silent");
+                return;
+            }
             verdict::of_group(cell, pace(row), row.partitions, row.uncommitted.unwrap_or_default());
         },
     ),
@@ -88,8 +92,11 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
     }),
 ];
 
+/// What is concluded of the group; nothing is while its coordinator is silent.
 fn pace<'a>(row: &GroupRow<'a>) -> Option<&'a GroupPace> {
-    row.watch.and_then(GroupWatch::pace)
+    row.watch
+        .filter(|_| row.coordinator.silence.is_none())
+        .and_then(GroupWatch::pace)
 }
 
 /// The column that is always there: it says that the others are old. The coordinator's may have left.
