@@ -27,3 +27,4 @@ mod reset;
 mod scenes;
 mod searches;
 mod topics;
+mod verdicts;

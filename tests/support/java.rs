@@ -210,6 +210,21 @@ impl Workload {
         self.ask("fill", options);
     }
 
+    /// Writes so many records a second into each of the first `partitions` until [`Workload::end_flow`], in transactions
+    /// one after the other if they shall be.
+    pub fn flow(&self, topic: &str, partitions: i32, per_second: u32, in_transactions: bool) -> Flow {
+        let mut command = json!({"topic": topic, "partitions": partitions, "perSecond": per_second});
+        if in_transactions {
+            command["transaction"] = "commit".into();
+        }
+        Flow(handle(&self.ask("flow", command)))
+    }
+
+    /// Lets a flow end; everything is written and committed then.
+    pub fn end_flow(&self, flow: Flow) {
+        self.ask("end-flow", json!({"handle": flow.0}));
+    }
+
     /// What Kafka's own consumer reads from beginning to end; in a partition in order. `isolation` is
     /// `read_uncommitted` or `read_committed`.
     pub fn read(&self, topic: &str, isolation: &str) -> Vec<Record> {
@@ -266,7 +281,8 @@ impl Workload {
     }
 
     /// Starts members of a group and waits until the group is stable and every partition has an owner. `options`:
-    /// `members` (1), `protocol` (classic, consumer), `commit` (each, never), `limit` (records each member reads, then
+    /// `members` (1), `protocol` (classic, consumer), `commit` (each, records, never), `idleMs` (work on what a poll gave),
+    /// `limit` (records each member reads, then
     /// it only stays a member), `drain` (wait until they have read everything), `isolation`, `instance` (static members
     /// `instance-0`, ...), `client` (client ids `client-0`, ...), `properties` of the consumer.
     pub fn join(&self, group: &str, topics: &[&str], mut options: Value) -> Members {
@@ -286,6 +302,11 @@ impl Workload {
                 (text(&one["topic"]), number("partition") as i32, number("position"))
             })
             .collect()
+    }
+
+    /// The members go on to own these partitions, and read them no more.
+    pub fn hold(&self, members: &Members, partitions: &[i32]) {
+        self.ask("hold", json!({"handle": members.0, "partitions": partitions}));
     }
 
     /// Closes the members; dynamic ones leave their group at once.
@@ -329,6 +350,10 @@ impl Drop for Workload {
 /// Members of a group that run in a [`Workload`].
 #[derive(Debug)]
 pub struct Members(u64);
+
+/// Records that come without end.
+#[derive(Debug)]
+pub struct Flow(u64);
 
 /// A transaction that is still open.
 #[derive(Debug)]

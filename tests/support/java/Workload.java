@@ -72,6 +72,7 @@ public final class Workload {
     private final AtomicLong handles = new AtomicLong();
     private final Map<Long, List<Member>> groups = new ConcurrentHashMap<>();
     private final Map<Long, KafkaProducer<byte[], byte[]>> open = new ConcurrentHashMap<>();
+    private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
 
     private Workload(String bootstrap) {
         this.bootstrap = bootstrap;
@@ -120,10 +121,13 @@ public final class Workload {
             case "produce": return produce(command);
             case "fill": return fill(command);
             case "end-transaction": return endTransaction(command);
+            case "flow": return flow(command);
+            case "end-flow": return endFlow(command);
             case "read": return read(command);
             case "offsets": return offsets(command);
             case "join": return join(command);
             case "members": return members(command);
+            case "hold": return hold(command);
             case "leave": return leave(command);
             case "commit": return commit(command);
             case "committed": return committed(command);
@@ -336,6 +340,75 @@ public final class Workload {
         return JSON.createObjectNode();
     }
 
+    /** Records that come without end, so many a second in each partition, until it is told to end. */
+    private static final class Flow implements Runnable {
+        private static final int STEPS = 5;
+        private final KafkaProducer<byte[], byte[]> producer;
+        private final String topic;
+        private final int partitions;
+        private final int perSecond;
+        private final boolean transactional;
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile boolean closing;
+
+        private Flow(KafkaProducer<byte[], byte[]> producer, JsonNode command) {
+            this.producer = producer;
+            this.topic = text(command, "topic");
+            this.partitions = command.path("partitions").asInt(1);
+            this.perSecond = command.get("perSecond").asInt();
+            this.transactional = command.hasNonNull("transaction");
+        }
+
+        @Override
+        public void run() {
+            try {
+                if (transactional) {
+                    producer.initTransactions();
+                }
+                long begun = System.nanoTime();
+                for (long step = 1; !closing; step++) {
+                    if (transactional) {
+                        producer.beginTransaction();
+                    }
+                    for (int partition = 0; partition < partitions; partition++) {
+                        for (int number = 0; number < perSecond / STEPS; number++) {
+                            producer.send(new ProducerRecord<>(topic, partition, null, "flow".getBytes(StandardCharsets.UTF_8)));
+                        }
+                    }
+                    producer.flush();
+                    if (transactional) {
+                        producer.commitTransaction();
+                    }
+                    long rest = begun + step * 1_000_000_000L / STEPS - System.nanoTime();
+                    Thread.sleep(Math.max(0, rest / 1_000_000));
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            } finally {
+                producer.close();
+                ended.countDown();
+            }
+        }
+    }
+
+    /** Writes "perSecond" records a second into each of "partitions" (1), "transaction": one after the other. */
+    private JsonNode flow(JsonNode command) {
+        Flow flow = new Flow(producer(command), command);
+        long handle = handles.incrementAndGet();
+        flows.put(handle, flow);
+        Thread thread = new Thread(flow, "flow-" + handle);
+        thread.setDaemon(true);
+        thread.start();
+        return JSON.createObjectNode().put("handle", handle);
+    }
+
+    private JsonNode endFlow(JsonNode command) throws Exception {
+        Flow flow = flows.remove(command.get("handle").asLong());
+        flow.closing = true;
+        flow.ended.await();
+        return JSON.createObjectNode();
+    }
+
     /** Reads a whole topic as Kafka's own consumer does, without a group. */
     private JsonNode read(JsonNode command) throws Exception {
         String topic = text(command, "topic");
@@ -396,6 +469,8 @@ public final class Workload {
         private final String clientId;
         private final List<String> topics;
         private final boolean commits;
+        private final boolean behindRecords;
+        private final long idleMs;
         private final AtomicLong left;
         private final CountDownLatch ended = new CountDownLatch(1);
         private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -403,12 +478,17 @@ public final class Workload {
         /** Nothing is read before all members share the partitions: else one of them takes another's records. */
         private volatile boolean mayRead;
         private volatile Map<TopicPartition, Long> positions = Map.of();
+        /** The partitions that it owns and does not read. */
+        private volatile Set<Integer> held = Set.of();
 
-        private Member(Consumer<byte[], byte[]> consumer, String clientId, List<String> topics, boolean commits, AtomicLong left) {
+        private Member(Consumer<byte[], byte[]> consumer, String clientId, List<String> topics, String commit, long idleMs,
+            AtomicLong left) {
             this.consumer = consumer;
             this.clientId = clientId;
             this.topics = topics;
-            this.commits = commits;
+            this.commits = !"never".equals(commit);
+            this.behindRecords = "records".equals(commit);
+            this.idleMs = idleMs;
             this.left = left;
         }
 
@@ -419,11 +499,21 @@ public final class Workload {
                 while (!closing) {
                     if (mayRead && left.get() > 0) {
                         consumer.resume(consumer.paused());
+                        consumer.pause(consumer.assignment().stream().filter(one -> held.contains(one.partition())).toList());
                     }
                     ConsumerRecords<byte[], byte[]> polled = consumer.poll(Duration.ofMillis(100));
                     long took = polled.count();
-                    if (commits && took > 0) {
+                    if (commits && took > 0 && !behindRecords) {
                         consumer.commitSync();
+                    } else if (commits && took > 0) {
+                        // The offset behind the last record, as most clients commit it: a marker may lie there.
+                        Map<TopicPartition, OffsetAndMetadata> behind = new HashMap<>();
+                        polled.forEach(one -> behind.put(
+                            new TopicPartition(one.topic(), one.partition()), new OffsetAndMetadata(one.offset() + 1)));
+                        consumer.commitSync(behind);
+                    }
+                    if (idleMs > 0 && took > 0) {
+                        Thread.sleep(idleMs);
                     }
                     if (took > 0 && left.addAndGet(-took) <= 0 || left.get() <= 0) {
                         consumer.pause(consumer.assignment()); // stays a member, reads no more
@@ -456,14 +546,15 @@ public final class Workload {
 
     /**
      * Starts "members" members (1) of "group" on "topics" and waits until the group is stable with all of them and
-     * every partition has an owner. "commit" is "each" (after each poll) or "never"; "limit" stops reading after exactly
-     * so many records a member; "protocol" is "classic" or "consumer"; "instance" makes them static members instance-0, -1, ...;
+     * every partition has an owner. "commit" is "each" (after each poll), "records" (the offset behind the last record) or "never"; "limit" stops reading after exactly
+     * so many records a member; "idleMs" is what its work on the records of a poll takes; "protocol" is "classic" or
+     * "consumer"; "instance" makes them static members instance-0, -1, ...;
      * "drain" waits until they have read to the end. The answer has "handle" and "members".
      */
     private JsonNode join(JsonNode command) throws Exception {
         List<String> topics = new ArrayList<>();
         command.get("topics").forEach(one -> topics.add(one.asText()));
-        boolean commits = !"never".equals(command.path("commit").asText("each"));
+        String commit = command.path("commit").asText("each");
         String protocol = command.path("protocol").asText("classic");
         List<Member> started = new ArrayList<>();
         for (int number = 0; number < command.path("members").asInt(1); number++) {
@@ -485,7 +576,8 @@ public final class Workload {
             if (limit.get() != Long.MAX_VALUE) {
                 properties.put("max.poll.records", "1"); // so that the limit is exact
             }
-            Member member = new Member(consumer(properties), clientId, topics, commits, limit);
+            Member member = new Member(consumer(properties), clientId, topics, commit,
+                command.path("idleMs").asLong(0), limit);
             started.add(member);
             Thread thread = new Thread(member, clientId);
             thread.setDaemon(true);
@@ -572,6 +664,14 @@ public final class Workload {
                 .put("topic", where.topic()).put("partition", where.partition()).put("position", position));
         }
         return JSON.createObjectNode().set("members", list);
+    }
+
+    /** The members read the "partitions" of these numbers no more, and stay their owners. */
+    private JsonNode hold(JsonNode command) {
+        Set<Integer> held = ConcurrentHashMap.newKeySet();
+        command.get("partitions").forEach(one -> held.add(one.asInt()));
+        groups.get(command.get("handle").asLong()).forEach(member -> member.held = held);
+        return JSON.createObjectNode();
     }
 
     private JsonNode leave(JsonNode command) throws Exception {
