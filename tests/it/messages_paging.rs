@@ -1,13 +1,16 @@
 //! The messages screen reads on in both directions, ranges, and several topics at once.
 
+use std::collections::HashMap;
+
 use ktui::app::action::Action;
 use ktui::app::effect::Effect;
 use ktui::app::event::Event;
 use ktui::app::pane::messages::paging::Above;
 use ktui::app::pane::messages::reading::Hold;
 use ktui::app::pane::messages::rows::LOOKING;
-use ktui::kafka::model::{Isolation, Offset, PartitionId, Row};
-use ktui::kafka::query::{Began, FeedBatch, OlderRows, OlderSpec};
+use ktui::app::slot::SlotId;
+use ktui::kafka::model::{Isolation, Offset, PartitionId, PartitionOffsets, Row};
+use ktui::kafka::query::{Answer, Began, FeedBatch, OlderRows, OlderSpec};
 use ktui::position::{Shown, Start, Until};
 
 use crate::messages_data::{opened, order, orders};
@@ -169,6 +172,48 @@ fn far_above_the_newest_rows_leave_and_come_back_when_the_user_does() {
     });
     assert_eq!(stage.cursor(), before, "the rows stay");
     assert!(stage.messages().rows().len() > 50);
+}
+
+#[test]
+fn a_pause_counts_what_is_new_and_not_what_was_let_go() {
+    let mut stage = at_end();
+    stage.press(Action::Top);
+    let first = 1_000_000;
+    stage.press(Action::Refresh);
+    stage.bring(FeedBatch {
+        rows: orders(first..first + 24),
+        began: began(first + 24),
+        at_end: true,
+        ..FeedBatch::default()
+    });
+    stage.press(Action::Top);
+    stage.arrive(orders(first + 24..first + 36));
+    let mut oldest = first;
+    while stage.messages().reading().hold != Hold::Behind {
+        oldest -= 200;
+        bring_older(&mut stage, orders(oldest..oldest + 200));
+        stage.press(Action::Top);
+    }
+    let let_go = (first + 36 - oldest) as usize - stage.messages().rows().kept();
+    assert!(let_go > 12, "{let_go}: also old ones were let go");
+    // Three more in every partition than were ever read.
+    let end = |partition: i32| PartitionOffsets {
+        partition: PartitionId(partition),
+        log_start: Some(Offset(0)),
+        end: Some(Offset(
+            (first..first + 36)
+                .rfind(|offset| offset % 12 == i64::from(partition))
+                .unwrap()
+                + 4,
+        )),
+    };
+    let offsets = HashMap::from([("orders.events".into(), (0..12).map(end).collect::<Vec<_>>())]);
+    stage.answer(SlotId::Offsets, Answer::Offsets(offsets));
+    assert!(
+        stage.text().contains("paused · ≈48 new"),
+        "twelve and thirty-six: {}",
+        stage.text()
+    );
 }
 
 #[test]

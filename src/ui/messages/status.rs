@@ -117,7 +117,8 @@ fn looking(pane: &Messages, source: &Source, since: u64, view: View<'_>) -> Stri
     let new = Count(pane.rows().shown_since(since) as i64);
     let from_tail = matches!(source.start, Start::Newest(_) | Start::End);
     if let Some(waiting) = pane.waiting(view) {
-        return format!("paused · ≈{} new", Count(new.0 + waiting));
+        let let_go = Count::of(pane.rows().let_go_since(since));
+        return format!("paused · ≈{} new", Count(new.0 + let_go.0 + waiting));
     }
     if pane.reading().hold == Hold::Behind {
         return "newer below: scroll on".to_owned();

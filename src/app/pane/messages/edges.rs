@@ -16,6 +16,8 @@ pub struct Edge {
     pub low: Offset,
     /// Records from this offset on are not kept.
     pub high: Offset,
+    /// Records from this offset on were never read, kept or not.
+    pub read: Offset,
 }
 
 /// The edges of all partitions.
@@ -42,6 +44,7 @@ impl Edges {
         let nothing = Edge {
             low: began.offset,
             high: began.offset,
+            read: began.offset,
         };
         self.of.entry((began.topic, began.partition)).or_insert(nothing);
     }
@@ -51,10 +54,12 @@ impl Edges {
         let nothing = Edge {
             low: row.offset(),
             high: row.offset(),
+            read: row.offset(),
         };
         let edge = self.of.entry(place(topic, row)).or_insert(nothing);
         edge.low = edge.low.min(row.offset());
         edge.high = edge.high.max(after(row));
+        edge.read = edge.read.max(edge.high);
     }
 
     /// The first row left.

@@ -164,7 +164,7 @@ impl Messages {
         for ((topic, partition), edge) in self.rows.edges().iter() {
             let known = &facts.get(source.topic(topic)?)?.value.partitions;
             let end = known.iter().find(|offsets| offsets.partition == partition)?.end?;
-            waiting += (end.0 - edge.high.0).max(0);
+            waiting += (end.0 - edge.read.0).max(0);
         }
         Some(waiting)
     }

@@ -85,6 +85,8 @@ pub struct Rows {
     which: Shown,
     dropped: u64,
     edges: Edges,
+    /// The number after that of the last row there ever was.
+    furthest: Seq,
 }
 
 impl Default for Rows {
@@ -98,6 +100,7 @@ impl Default for Rows {
             which: Shown::default(),
             dropped: 0,
             edges: Edges::default(),
+            furthest: FIRST,
         }
     }
 }
@@ -120,6 +123,7 @@ impl Rows {
             self.shown.push_back(self.end());
         }
         self.kept.push_back(Kept { topic, row });
+        self.furthest = self.furthest.max(self.end());
     }
 
     /// Adds a row where its time belongs, after others of that time; gives its place. For rows that come in no order
@@ -316,6 +320,11 @@ impl Rows {
     /// How many shown rows have this number or a higher one.
     pub fn shown_since(&self, seq: Seq) -> usize {
         self.shown.len() - self.shown.partition_point(|shown| *shown < seq)
+    }
+
+    /// How many rows of this number or a higher one were let go at the end, and were not read again.
+    pub fn let_go_since(&self, seq: Seq) -> u64 {
+        self.furthest.saturating_sub(self.end().max(seq))
     }
 
     /// The number that the next row will get.
