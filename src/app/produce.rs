@@ -76,6 +76,7 @@ const KEY_IS: &str = "key is";
 const VALUE: &str = "value";
 const VALUE_IS: &str = "value is";
 const HEADERS: &str = "headers";
+const HEADERS_ARE: &str = "headers are";
 const PARTITION: &str = "partition";
 const COMPRESSION: &str = "compression";
 
@@ -86,9 +87,6 @@ const KEPT: &str = "as it is";
 
 /// How a key chooses a partition, in words.
 const BY_KEY: &str = "by its key";
-
-/// What the line of the headers says when they are kept beside the form.
-const KEPT_HEADERS: &str = "(as they are: ctrl-o edits them)";
 
 /// Longest text that a line of a form takes whole.
 const LINE: usize = 4096;
@@ -121,14 +119,14 @@ impl Draft {
         let codecs: Vec<&str> = codecs.iter().map(String::as_str).collect();
         let kinds = [TEXT, NULL, BASE64, KEPT];
         let at = |kind: &str| kinds.iter().position(|known| *known == kind).unwrap_or(0);
-        let headers = headers_line(&self.kept.headers).unwrap_or_else(|| KEPT_HEADERS.to_owned());
+        let headers = headers_line(&self.kept.headers);
         // What is typed stands together: whoever goes on with Tab and types must not turn a choice.
-        Form::new(self.title.clone())
+        let form = Form::new(self.title.clone())
             .text(KEY, &key, "the key; records with the same key go to the same partition")
             .text(VALUE, &value, "the value; ctrl-o opens the whole record in $EDITOR")
             .text(
                 HEADERS,
-                &headers,
+                headers.as_deref().unwrap_or_default(),
                 "name=value, other=value; a name without = is a null header; ctrl-o for anything else",
             )
             .text(
@@ -137,13 +135,22 @@ impl Draft {
                 "a number; empty: by key as Java's producer does it, without a key any",
             )
             .choice(KEY_IS, &kinds, at(key_is), as_key)
-            .choice(VALUE_IS, &kinds, at(value_is), as_value)
-            .choice(COMPRESSION, &codecs, 0, "of the batch on its way and in the log")
+            .choice(VALUE_IS, &kinds, at(value_is), as_value);
+        let form = match headers {
+            Some(_) => form,
+            None => form.choice(
+                HEADERS_ARE,
+                &[KEPT, TEXT],
+                0,
+                "as it is: what ctrl-o shows; text: as typed",
+            ),
+        };
+        form.choice(COMPRESSION, &codecs, 0, "of the batch on its way and in the log")
     }
 
-    /// Whoever types into a key or a value means text.
+    /// Whoever types into a key, a value or the headers means text.
     pub fn follow(before: &Form, form: &mut Form) {
-        for (name, kind) in [(KEY, KEY_IS), (VALUE, VALUE_IS)] {
+        for (name, kind) in [(KEY, KEY_IS), (VALUE, VALUE_IS), (HEADERS, HEADERS_ARE)] {
             let is_typed = form.value(name) != before.value(name) && !form.value(name).is_empty();
             if is_typed && [NULL, KEPT].contains(&form.value(kind)) {
                 form.set(kind, TEXT);
@@ -162,9 +169,10 @@ impl Draft {
 
     /// What the form says as a record. The error says which field cannot be used.
     pub fn content(&self, form: &Form) -> Result<Content, String> {
-        let headers = match form.value(HEADERS) {
-            KEPT_HEADERS => self.kept.headers.clone(),
-            line => headers(line)?,
+        let headers = match (form.value(HEADERS_ARE), form.value(HEADERS)) {
+            (KEPT, "") => self.kept.headers.clone(),
+            (KEPT, _) => return Err(both(HEADERS, KEPT)),
+            (_, line) => headers(line)?,
         };
         Ok(Content {
             key: bytes(form, KEY, KEY_IS, self.kept.key.as_ref())?,
@@ -216,14 +224,16 @@ fn bytes(form: &Form, name: &str, kind: &str, kept: Option<&Bytes>) -> Result<Op
     match form.value(kind) {
         NULL if typed.is_empty() => Ok(None),
         KEPT if typed.is_empty() => Ok(kept.cloned()),
-        word @ (NULL | KEPT) => Err(format!(
-            "{name}: it is {word}, but something is typed: empty it, or make it text"
-        )),
+        word @ (NULL | KEPT) => Err(both(name, word)),
         BASE64 => template::decoded(typed)
             .map(Some)
             .map_err(|why| format!("{name}: {why}")),
         _ => Ok(Some(Bytes::copy_from_slice(typed.as_bytes()))),
     }
+}
+
+fn both(name: &str, word: &str) -> String {
+    format!("{name}: it is {word}, but something is typed: empty it, or make it text")
 }
 
 /// Headers on a line, where that can be read again as they are.
@@ -364,5 +374,35 @@ mod tests {
         assert!(draft.content(&form).is_err(), "nobody knows which of the two is meant");
         form.set(VALUE_IS, TEXT);
         assert_eq!(draft.content(&form).unwrap().value.as_deref(), Some(&b"c"[..]));
+    }
+
+    #[test]
+    fn kept_headers_are_sent_whole_or_not_at_all() {
+        let kept = Header {
+            key: Bytes::from_static(b"a,b"),
+            value: Some(Bytes::from_static(b"\xff")),
+        };
+        let content = Content {
+            headers: vec![kept.clone()],
+            ..Content::default()
+        };
+        let (mut draft, mut form) = filled(&[]);
+        assert_eq!(form.value(HEADERS_ARE), "", "asked only where it means something");
+        draft.edited(content, &mut form);
+        assert_eq!((form.value(HEADERS), form.value(HEADERS_ARE)), ("", KEPT));
+        let before = form.clone();
+        form.set(HEADERS, "a=1");
+        assert!(
+            draft
+                .content(&form)
+                .unwrap_err()
+                .starts_with("headers: it is as it is, but")
+        );
+        Draft::follow(&before, &mut form);
+        let headers = draft.content(&form).unwrap().headers;
+        assert_eq!(headers.iter().map(|header| &header.key[..]).collect::<Vec<_>>(), [b"a"]);
+        form.set(HEADERS, "");
+        form.set(HEADERS_ARE, KEPT);
+        assert_eq!(draft.content(&form).unwrap().headers, [kept]);
     }
 }
