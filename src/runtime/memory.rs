@@ -37,34 +37,51 @@ fn file_name(cluster: &str) -> String {
 
 /// What is remembered. A file that is not there, or that cannot be understood, is an empty memory.
 pub fn load(path: &Path) -> Memory {
-    read(path).ok().flatten().unwrap_or_default()
+    match read(path) {
+        Ok(Found::Ours(memory)) => memory,
+        Ok(Found::Nothing | Found::Foreign) | Err(_) => Memory::default(),
+    }
 }
 
-/// `None` where there is no file; an error where there is one that ktui did not write.
-fn read(path: &Path) -> io::Result<Option<Memory>> {
+/// What the file of a memory holds.
+enum Found {
+    /// There is none.
+    Nothing,
+    Ours(Memory),
+    /// Something that ktui did not write.
+    Foreign,
+}
+
+/// An error where nobody can tell what there is.
+fn read(path: &Path) -> io::Result<Found> {
     let file = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         file => file?,
     };
     if file.len() > LONGEST {
-        return Err(io::ErrorKind::FileTooLarge.into());
+        return Ok(Found::Foreign);
     }
-    toml::from_str(&fs::read_to_string(path)?)
-        .map(Some)
-        .map_err(io::Error::other)
+    let bytes = fs::read(path)?;
+    let memory = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| toml::from_str(text).ok());
+    Ok(memory.map_or(Found::Foreign, Found::Ours))
 }
 
 /// Adds to what the file holds by now: another session may have written it since. One that cannot be understood is
 /// kept beside it.
 ///
 /// # Errors
-/// When the folder or the file cannot be written.
+/// When the file cannot be read, or it or its folder cannot be written: then it stays as it is.
 pub fn remember(path: &Path, memo: Memo) -> io::Result<()> {
-    let found = read(path);
-    if found.is_err() {
-        fs::rename(path, path.with_extension("toml.bad"))?;
-    }
-    let mut memory = found.ok().flatten().unwrap_or_default();
+    let mut memory = match read(path)? {
+        Found::Ours(memory) => memory,
+        Found::Nothing => Memory::default(),
+        Found::Foreign => {
+            fs::rename(path, path.with_extension("toml.bad"))?;
+            Memory::default()
+        }
+    };
     memory.take(memo);
     save(path, &memory)
 }
@@ -118,6 +135,21 @@ mod tests {
             fs::read_to_string(dir.path().join("one.toml.bad")).unwrap(),
             "not [ toml"
         );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_stays_where_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one.toml");
+        // Whoever runs the tests, a folder is read by nobody.
+        fs::create_dir(&path).unwrap();
+        assert_eq!(load(&path), Memory::default());
+        assert!(remember(&path, key_of("orders")).is_err());
+        assert!(path.is_dir() && !dir.path().join("one.toml.bad").exists());
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, b"\xff").unwrap();
+        remember(&path, key_of("orders")).unwrap();
+        assert_eq!(fs::read(dir.path().join("one.toml.bad")).unwrap(), b"\xff");
     }
 
     #[test]
