@@ -42,7 +42,7 @@ pub use prepare::{Export, Prepared};
 pub use run::{Ending, Outcome, Progress};
 
 /// What to export, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExportSpec {
     /// Names of topics, or patterns with `*` and `?`.
     pub topics: Vec<String>,
@@ -83,6 +83,16 @@ impl ExportSpec {
             typed: String::new(),
             patience: PATIENCE,
             now: i64::MAX,
+        }
+    }
+
+    /// Ends it there. A count is a limit.
+    pub fn end_at(&mut self, until: Until) {
+        if let Until::Count(count) = until {
+            self.limit = Some(self.limit.map_or(count, |limit| limit.min(count)));
+            self.until = Until::End;
+        } else {
+            self.until = until;
         }
     }
 }

@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn spec() -> JobSpec {
-        let order = ExportOrder::new("orders".into(), Start::Begin, Until::End, "orders.jsonl");
+        let order = ExportOrder::new(&"orders".into(), Start::Begin, Until::End, "orders.jsonl");
         JobSpec::Export(Box::new(order))
     }
 

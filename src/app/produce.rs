@@ -91,8 +91,6 @@ const BY_KEY: &str = "by its key";
 /// Longest text that a line of a form takes whole.
 const LINE: usize = 4096;
 
-const CODECS: [Codec; 5] = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
-
 impl Draft {
     /// An empty record for a topic.
     pub fn new(topic: TopicName, partitions: u32) -> Self {
@@ -115,7 +113,7 @@ impl Draft {
         let as_key = "text: as typed; null: no key; base64: the bytes it stands for; as it is: what ctrl-o shows";
         let as_value =
             "text: as typed; null: a tombstone; base64: the bytes it stands for; as it is: what ctrl-o shows";
-        let codecs = CODECS.map(|codec| codec.to_string());
+        let codecs = Codec::ALL.map(|codec| codec.to_string());
         let codecs: Vec<&str> = codecs.iter().map(String::as_str).collect();
         let kinds = [TEXT, NULL, BASE64, KEPT];
         let at = |kind: &str| kinds.iter().position(|known| *known == kind).unwrap_or(0);
@@ -194,7 +192,7 @@ impl Draft {
                 (PartitionId(number as i32), "as typed")
             }
         };
-        let codec = CODECS
+        let codec = Codec::ALL
             .into_iter()
             .find(|codec| codec.to_string() == form.value(COMPRESSION));
         let order = SendOrder {

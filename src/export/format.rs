@@ -39,6 +39,43 @@ pub enum Format {
 pub struct Prefix(Out);
 
 impl Format {
+    /// The names, as the command line and the screen have them.
+    pub const NAMES: [&'static str; 4] = ["jsonl", "csv", "raw", "kcat"];
+
+    /// The format of this name, with its usual delimiters.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "jsonl" => Self::Jsonl,
+            "csv" => Self::Csv,
+            "kcat" => Self::Kcat,
+            "raw" => Self::Raw {
+                key: None,
+                record: Delimiter::default(),
+            },
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Raw { .. } => "raw",
+            Self::Kcat => "kcat",
+        }
+    }
+
+    /// The ending of its files.
+    pub fn ending(&self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Raw { .. } => "txt",
+            Self::Kcat => "kcat.jsonl",
+        }
+    }
+
     /// What stands before the first record of a file.
     pub fn head(&self) -> &'static [u8] {
         match self {
@@ -81,6 +118,13 @@ mod tests {
     use super::*;
     use crate::kafka::model::{Header, TimestampType};
     use crate::kafka::records::{BatchSpec, FetchedRange, RecordSpec, Stamp, Walk, Walked, encode_batch};
+
+    #[test]
+    fn every_name_is_that_of_its_format() {
+        let names = Format::NAMES.map(|name| Format::named(name).map(|format| format.name()));
+        assert_eq!(names, Format::NAMES.map(Some));
+        assert_eq!(Format::named("json"), None);
+    }
 
     /// The lines of one record in a format.
     pub(super) fn line(format: &Format, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header]) -> String {

@@ -10,11 +10,9 @@ use crate::position::{Start, Until, partitions_label};
 impl ExportSpec {
     /// What says which records are in the file, and how they are written.
     pub fn options(&self) -> BTreeMap<String, String> {
-        let (format, delimiters) = match &self.format {
-            Format::Jsonl => ("jsonl", None),
-            Format::Csv => ("csv", None),
-            Format::Kcat => ("kcat", None),
-            Format::Raw { key, record } => ("raw", Some((key, record))),
+        let delimiters = match &self.format {
+            Format::Raw { key, record } => Some((key, record)),
+            Format::Jsonl | Format::Csv | Format::Kcat => None,
         };
         let newest = match self.from {
             Start::Newest(count) => Some(count.to_string()),
@@ -37,7 +35,7 @@ impl ExportSpec {
                 self.filter.as_ref().map(|filter| filter.source().to_owned()),
             ),
             ("--isolation", Some(isolation.to_owned())),
-            ("--format", Some(format.to_owned())),
+            ("--format", Some(self.format.name().to_owned())),
             ("--delimiter", delimiters.map(|(_, record)| record.to_string())),
             (
                 "--key-delimiter",

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_name_of_a_file_stays_whole_while_its_folders_give_way() {
         let path = "/home/ada/a long/way/orders.jsonl";
-        let order = ExportOrder::new("orders".into(), Start::Begin, Until::End, path);
+        let order = ExportOrder::new(&"orders".into(), Start::Begin, Until::End, path);
         let mut jobs = Jobs::default();
         #[expect(clippy::disallowed_methods, reason = "a job wants some instant to begin with")]
         jobs.start(JobSpec::Export(Box::new(order)), Instant::now());

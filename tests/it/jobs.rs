@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ktui::app::event::Event;
-use ktui::app::jobs::export::{Existing, ExportOrder};
-use ktui::app::jobs::{JobEnd, JobId, JobSpec};
+use ktui::app::jobs::{ExportOrder, JobEnd, JobId, JobSpec};
 use ktui::app::produce::{Content, SendOrder};
-use ktui::export::Paths;
+use ktui::export::{Existing, Paths};
+use ktui::filter::Filter;
 use ktui::kafka::model::{Codec, Offset, PartitionId};
 use ktui::ops::Sending;
 use ktui::position::{Start, Until};
@@ -67,7 +67,7 @@ fn send(value: &str) -> JobSpec {
 fn export(path: &Path, existing: Existing) -> JobSpec {
     let order = ExportOrder {
         existing,
-        ..ExportOrder::new("orders".into(), Start::Begin, Until::End, path)
+        ..ExportOrder::new(&"orders".into(), Start::Begin, Until::End, path)
     };
     JobSpec::Export(Box::new(order))
 }
@@ -137,7 +137,7 @@ async fn an_export_overwrites_nothing_unless_it_is_told_to() {
 
 /// The order of an export of `orders` with what `change` makes of it.
 fn order(path: &Path, change: impl FnOnce(&mut ExportOrder)) -> JobSpec {
-    let mut order = ExportOrder::new("orders".into(), Start::Begin, Until::End, path);
+    let mut order = ExportOrder::new(&"orders".into(), Start::Begin, Until::End, path);
     change(&mut order);
     JobSpec::Export(Box::new(order))
 }
@@ -149,7 +149,7 @@ async fn an_export_says_what_its_filter_could_not_judge_and_what_was_gone() {
     run(&scene, send("status: ok")).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.jsonl");
-    let condition = |order: &mut ExportOrder| order.filter = "record.value.status == 'ok'".to_owned();
+    let condition = |order: &mut ExportOrder| order.spec.filter = Filter::parse("record.value.status == 'ok'").ok();
     let end = run(&scene, order(&file, condition)).await;
     let said = "0 records in orders.jsonl; the filter could not judge 1 records, first orders-2 offset 0: ";
     assert!(matches!(&end, JobEnd::Done(all) if all.starts_with(said)), "{end:?}");
@@ -159,8 +159,8 @@ async fn an_export_says_what_its_filter_could_not_judge_and_what_was_gone() {
         topic.partition_mut(2).unwrap().log.trim_before(1);
     });
     let record = |order: &mut ExportOrder| {
-        order.start = Start::PerPartition(vec![(PartitionId(2), Offset(0))]);
-        order.until = Until::PerPartition(vec![(PartitionId(2), Offset(1))]);
+        order.spec.from = Start::PerPartition(vec![(PartitionId(2), Offset(0))]);
+        order.spec.until = Until::PerPartition(vec![(PartitionId(2), Offset(1))]);
         order.existing = Existing::Replace;
     };
     let end = run(&scene, order(&file, record)).await;
@@ -188,7 +188,7 @@ async fn an_export_that_is_told_to_stop_can_go_on() {
     let file = folder.path().join("orders.jsonl");
     let (replies, mut events) = mpsc::channel(64);
     let mut jobs = Jobs::new(scene.client.clone(), replies);
-    jobs.start(JobId(1), order(&file, |order| order.until = Until::Follow));
+    jobs.start(JobId(1), order(&file, |order| order.spec.until = Until::Follow));
     jobs.start(JobId(2), send("b"));
     jobs.cancel(JobId(2));
     jobs.cancel(JobId(3));

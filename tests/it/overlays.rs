@@ -402,7 +402,7 @@ fn an_export_takes_what_is_shown_and_goes_on_in_the_background() {
         panic!("nothing was exported: {:?}", stage.effects.last())
     };
     assert_eq!(
-        order.start,
+        order.spec.from,
         Start::PerPartition(vec![(PartitionId(7), Offset(166_666))])
     );
     stage.tell(Event::JobMoved {
@@ -426,7 +426,7 @@ fn an_export_takes_what_is_shown_and_goes_on_in_the_background() {
     let Some((again, JobSpec::Export(order))) = started(&stage) else {
         panic!("nothing was resumed: {:?}", stage.effects.last())
     };
-    assert!(again != job && order.existing == ktui::app::jobs::export::Existing::Resume);
+    assert!(again != job && order.existing == ktui::export::Existing::Resume);
     assert_snapshot!("jobs_resumed", stage.text());
 }
 

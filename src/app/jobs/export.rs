@@ -5,108 +5,43 @@ use std::path::PathBuf;
 use jiff::Zoned;
 
 use crate::app::form::Form;
+use crate::export::{Existing, ExportSpec, Format};
 use crate::filter::Filter;
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{Isolation, Offset, PartitionId, TopicName};
 use crate::position::{Plan, Shown, Start, Until, partitions_label};
 
 /// What to write to a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExportOrder {
-    /// The topics; at least one.
-    pub topics: Vec<TopicName>,
-    /// Their partitions; empty means all.
-    pub partitions: Vec<PartitionId>,
-    /// Where to start.
-    pub start: Start,
-    /// Where to end.
-    pub until: Until,
-    /// Whether records of open and aborted transactions are left out.
-    pub isolation: Isolation,
-    /// The records wanted, as a search is typed; empty means all.
-    pub filter: String,
-    /// The format, by its name.
-    pub format: Format,
+    /// Which records, and how they are written. When it begins is for who runs it.
+    pub spec: ExportSpec,
     /// The file.
     pub path: PathBuf,
     /// What to do about a file of that name.
     pub existing: Existing,
-    /// Start and end as they were typed; empty where they were not.
-    pub typed: String,
-}
-
-/// How records are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object a line, nothing lost.
-    #[default]
-    Jsonl,
-    /// RFC 4180.
-    Csv,
-    /// Values as they are, one a line.
-    Raw,
-    /// What `kcat -J` prints.
-    Kcat,
-}
-
-impl Format {
-    const ALL: [Self; 4] = [Self::Jsonl, Self::Csv, Self::Raw, Self::Kcat];
-
-    /// Its name, as the command line has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Raw => "raw",
-            Self::Kcat => "kcat",
-        }
-    }
-
-    /// The ending of its files.
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Raw => "txt",
-            Self::Kcat => "kcat.jsonl",
-        }
-    }
-}
-
-/// What to do about a file that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave it alone and say so.
-    #[default]
-    Refuse,
-    /// Go on with it, if it is the same export.
-    Resume,
-    /// Write it anew.
-    Replace,
 }
 
 impl ExportOrder {
-    /// A whole topic as JSON lines.
-    pub fn new(topic: TopicName, start: Start, until: Until, path: impl Into<PathBuf>) -> Self {
+    /// What is committed in a topic, as JSON lines.
+    pub fn new(topic: &TopicName, start: Start, until: Until, path: impl Into<PathBuf>) -> Self {
+        let mut spec = ExportSpec {
+            from: start,
+            ..ExportSpec::new(vec![topic.to_string()])
+        };
+        spec.end_at(until);
         Self {
-            topics: vec![topic],
-            partitions: Vec::new(),
-            start,
-            until,
-            isolation: Isolation::ReadCommitted,
-            filter: String::new(),
-            format: Format::Jsonl,
+            spec,
             path: path.into(),
             existing: Existing::Refuse,
-            typed: String::new(),
         }
     }
 
     /// What is written, in a few words.
     pub fn what(&self) -> String {
-        let topics = match self.topics.as_slice() {
+        let topics = match self.spec.topics.as_slice() {
             [] => String::new(),
-            [only] => only.to_string(),
+            [only] => only.clone(),
             [first, rest @ ..] => format!("{first} +{}", rest.len()),
         };
         format!("export {topics}")
@@ -202,7 +137,6 @@ impl Draft {
         } else {
             &[RANGE_SHOWN, ALL]
         };
-        let formats = Format::ALL.map(Format::name);
         form = form
             .choice(
                 RECORDS,
@@ -222,7 +156,7 @@ impl Draft {
             )
             .choice(
                 FORMAT,
-                &formats,
+                &Format::NAMES,
                 0,
                 "jsonl loses nothing and can be imported; kcat is what kcat -J prints",
             )
@@ -309,51 +243,46 @@ impl Draft {
         if path.is_empty() || path == "-" {
             return Err("file: give it a name".to_owned());
         }
-        let mut order = ExportOrder {
-            topics: self.topics.clone(),
-            partitions: Vec::new(),
-            isolation: self.isolation,
-            filter: form.value(FILTER).trim().to_owned(),
-            format: format_of(form),
-            existing: match form.value(EXISTING) {
-                "resume" => Existing::Resume,
-                "replace" => Existing::Replace,
-                _ => Existing::Refuse,
-            },
-            ..ExportOrder::new(
-                self.topics.first().cloned().unwrap_or_else(|| "".into()),
-                Start::Begin,
-                Until::End,
-                path,
-            )
+        let existing = match form.value(EXISTING) {
+            "resume" => Existing::Resume,
+            "replace" => Existing::Replace,
+            _ => Existing::Refuse,
         };
+        let mut spec = ExportSpec::new(self.topics.iter().map(ToString::to_string).collect());
+        spec.format = format_of(form);
         match (form.value(RECORDS), &self.record) {
             (ONE, Some((topic, partition, offset))) => {
-                order.topics = vec![topic.clone()];
-                order.partitions = vec![*partition];
-                order.start = Start::PerPartition(vec![(*partition, *offset)]);
-                order.until = Until::PerPartition(vec![(*partition, Offset(offset.0 + 1))]);
-                order.isolation = Isolation::ReadUncommitted;
-                order.filter.clear();
+                spec.topics = vec![topic.to_string()];
+                spec.partitions = vec![*partition];
+                spec.from = Start::PerPartition(vec![(*partition, *offset)]);
+                spec.until = Until::PerPartition(vec![(*partition, Offset(offset.0 + 1))]);
+                spec.isolation = Isolation::ReadUncommitted;
             }
-            (ALL, _) => order.filter.clear(),
-            _ => {
-                let plan = Plan::parse(form.value(RANGE), now).map_err(|error| format!("range: {error}"))?;
-                if !plan.topics.is_empty() {
-                    return Err("range: the topics are those of the screen".to_owned());
-                }
-                form.value(RANGE).trim().clone_into(&mut order.typed);
-                order.start = plan.start.unwrap_or(Start::Begin);
-                order.until = plan.until.filter(|until| *until != Until::Follow).unwrap_or(Until::End);
-                order.partitions = plan.partitions.unwrap_or_default();
-                order.isolation = plan.shown.map_or(Isolation::ReadCommitted, Shown::isolation);
-                if !order.filter.is_empty() {
-                    Filter::parse(&order.filter).map_err(|error| format!("filter: {error}"))?;
-                }
-            }
+            (ALL, _) => spec.isolation = self.isolation,
+            _ => read_range(&mut spec, form, now)?,
         }
-        Ok(order)
+        let path = path.into();
+        Ok(ExportOrder { spec, path, existing })
     }
+}
+
+/// Range and filter as they are typed.
+fn read_range(spec: &mut ExportSpec, form: &Form, now: Option<&Zoned>) -> Result<(), String> {
+    let range = form.value(RANGE);
+    let plan = Plan::parse(range, now).map_err(|error| format!("range: {error}"))?;
+    if !plan.topics.is_empty() {
+        return Err("range: the topics are those of the screen".to_owned());
+    }
+    range.trim().clone_into(&mut spec.typed);
+    spec.from = plan.start.unwrap_or(Start::Begin);
+    spec.end_at(plan.until.filter(|until| *until != Until::Follow).unwrap_or(Until::End));
+    spec.partitions = plan.partitions.unwrap_or_default();
+    spec.isolation = plan.shown.map_or(Isolation::ReadCommitted, Shown::isolation);
+    spec.filter = match form.value(FILTER).trim() {
+        "" => None,
+        line => Some(Filter::parse(line).map_err(|error| format!("filter: {error}"))?),
+    };
+    Ok(())
 }
 
 fn places_line(places: &[(PartitionId, Offset)]) -> String {
@@ -362,11 +291,7 @@ fn places_line(places: &[(PartitionId, Offset)]) -> String {
 }
 
 fn format_of(form: &Form) -> Format {
-    let name = form.value(FORMAT);
-    Format::ALL
-        .into_iter()
-        .find(|format| format.name() == name)
-        .unwrap_or_default()
+    Format::named(form.value(FORMAT)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -396,16 +321,17 @@ mod tests {
     #[test]
     fn what_is_shown_is_exported_unless_something_else_is_said() {
         let order = order(&draft(), &[]).unwrap();
-        assert_eq!(order.start, Start::Newest(50));
-        assert_eq!(order.until, Until::End, "a file has an end");
-        assert_eq!(order.partitions, [PartitionId(0), PartitionId(3)]);
+        let spec = &order.spec;
+        assert_eq!(spec.from, Start::Newest(50));
+        assert_eq!(spec.until, Until::End, "a file has an end");
+        assert_eq!(spec.partitions, [PartitionId(0), PartitionId(3)]);
         assert_eq!(
-            (order.filter.as_str(), order.isolation),
-            ("heidi", Isolation::ReadCommitted)
+            (spec.filter.as_ref().map(Filter::source), spec.isolation),
+            (Some("heidi"), Isolation::ReadCommitted)
         );
         assert_eq!(order.path, PathBuf::from("orders-20261120-123005.jsonl"));
         assert_eq!(order.what(), "export orders");
-        assert_eq!(order.typed, "newest 50 p 0,3");
+        assert_eq!(spec.typed, "newest 50 p 0,3");
         assert_eq!(order.resumed(false).existing, Existing::Resume);
         let replace = ExportOrder {
             existing: Existing::Replace,
@@ -423,23 +349,41 @@ mod tests {
     fn one_record_is_exactly_that_whatever_the_screen_filters() {
         let order = order(&draft(), &[(RECORDS, ONE), (EXISTING, "replace")]).unwrap();
         assert_eq!(
-            order.start,
+            order.spec.from,
             Start::PerPartition(vec![(PartitionId(7), Offset(166_666))])
         );
         assert_eq!(
-            order.until,
+            order.spec.until,
             Until::PerPartition(vec![(PartitionId(7), Offset(166_667))])
         );
-        assert_eq!((order.filter.as_str(), order.existing), ("", Existing::Replace));
-        assert_eq!(order.isolation, Isolation::ReadUncommitted);
+        assert_eq!((order.spec.filter, order.existing), (None, Existing::Replace));
+        assert_eq!(order.spec.isolation, Isolation::ReadUncommitted);
     }
 
     #[test]
     fn everything_has_no_range_and_no_filter() {
-        let order = order(&draft(), &[(RECORDS, ALL), (FORMAT, "csv")]).unwrap();
-        assert_eq!((order.start, order.until), (Start::Begin, Until::End));
-        assert!(order.partitions.is_empty() && order.filter.is_empty());
-        assert_eq!(order.format, Format::Csv);
+        let spec = order(&draft(), &[(RECORDS, ALL), (FORMAT, "csv")]).unwrap().spec;
+        assert_eq!((spec.from, spec.until), (Start::Begin, Until::End));
+        assert!(spec.partitions.is_empty() && spec.filter.is_none());
+        assert_eq!(spec.format, Format::Csv);
+    }
+
+    #[test]
+    fn a_file_is_the_same_by_the_names_of_the_command_line() {
+        let range = (RANGE, "7@5 to count 3");
+        let order = order(&draft(), &[range, (FORMAT, "raw"), (FILTER, "/a/")]).unwrap();
+        let options = order.spec.options().into_iter();
+        let options: Vec<String> = options.map(|(name, value)| format!("{name} {value}")).collect();
+        let expected = [
+            r"--delimiter \n",
+            "--filter /a/",
+            "--format raw",
+            "--from 7@5",
+            "--isolation read_committed",
+            "--limit 3",
+            "topics orders",
+        ];
+        assert_eq!(options, expected);
     }
 
     #[test]
@@ -466,9 +410,14 @@ mod tests {
                     isolation: Isolation::ReadUncommitted,
                     ..draft()
                 };
-                let order = order(&draft, &[]).unwrap();
-                assert_eq!((&order.start, &order.until), (&start, &until), "{}", draft.range());
-                assert_eq!(order.isolation, Isolation::ReadUncommitted);
+                let spec = order(&draft, &[]).unwrap().spec;
+                let until = match until {
+                    Until::Count(count) => (Until::End, Some(count)),
+                    until => (until, None),
+                };
+                let read = (spec.from, (spec.until, spec.limit));
+                assert_eq!(read, (start.clone(), until), "{}", draft.range());
+                assert_eq!(spec.isolation, Isolation::ReadUncommitted);
             }
         }
     }

@@ -150,14 +150,10 @@ impl ExportArgs {
             spec.from = Start::Newest(count as usize);
         }
         if let Some(to) = &read.to {
-            spec.until = Until::parse(to, Some(now)).map_err(|error| of("--to", error))?;
+            spec.end_at(Until::parse(to, Some(now)).map_err(|error| of("--to", error))?);
         }
         if spec.until.is_before(&spec.from) {
             return Err("--to lies before --from".to_owned());
-        }
-        if let Until::Count(count) = spec.until {
-            spec.limit = Some(spec.limit.map_or(count, |limit| limit.min(count)));
-            spec.until = Until::End;
         }
         if read.follow {
             spec.until = Until::Follow;
@@ -250,6 +246,18 @@ mod tests {
             (spec.from, spec.until, spec.limit),
             (Start::Newest(5), Until::End, Some(3))
         );
+    }
+
+    #[test]
+    fn formats_have_the_names_that_checkpoints_and_forms_have() {
+        let names = FormatArg::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value);
+        let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+        assert_eq!(names, Format::NAMES);
+        for name in names {
+            assert_eq!(spec(&["a", "--format", &name]).unwrap().format.name(), name);
+        }
     }
 
     #[test]

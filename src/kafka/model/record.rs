@@ -48,6 +48,9 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// Those that releases of Kafka know.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
     /// The codec named by the low three bits of a batch's attributes.
     pub fn from_attributes(attributes: i16) -> Self {
         match attributes & 7 {

@@ -206,7 +206,7 @@ mod tests {
             epoch: 3,
             base_sequence: 77,
         };
-        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+        for codec in Codec::ALL {
             let mut builder = BatchBuilder::default();
             for record in &records {
                 builder.push(record).unwrap();

@@ -431,7 +431,7 @@ mod tests {
         })
         .take(900_000)
         .collect();
-        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+        for codec in Codec::ALL {
             for length in [0, 1, 100, 40_000, 900_000] {
                 let mut builder = BatchBuilder::default();
                 let value = Some(Cow::Borrowed(&noise[..length]));

@@ -7,17 +7,11 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::{LOOK, Teller};
-use crate::app::jobs::export::{Existing, ExportOrder, Format};
-use crate::app::jobs::{JobEnd, JobProgress};
+use crate::app::jobs::{ExportOrder, JobEnd, JobProgress};
 use crate::count::Count;
-use crate::export::format::Delimiter;
-use crate::export::{
-    self, Ending, Export, ExportError, ExportSpec, Note, Outcome, Output, Prepared, Progress, note_lines,
-};
-use crate::filter::Filter;
+use crate::export::{Ending, Export, ExportError, ExportSpec, Note, Outcome, Output, Prepared, Progress, note_lines};
 use crate::kafka::client::Client;
 use crate::kafka::partial::Failure;
-use crate::position::Until;
 use crate::runtime::clock;
 
 /// Failures that are named; of more their number.
@@ -30,14 +24,15 @@ pub(super) async fn run(
     stop: impl Future<Output = ()>,
     mut teller: Teller,
 ) -> JobEnd {
-    let output = output(&order);
+    let ExportOrder { spec, path, existing } = order;
     // The whole path stands in the list of jobs.
-    let name = order.path.file_name().unwrap_or(order.path.as_os_str());
+    let name = path.file_name().unwrap_or(path.as_os_str());
     let file = name.to_string_lossy().into_owned();
-    let spec = match spec(&order) {
-        Ok(spec) => spec,
-        Err(why) => return JobEnd::Failed(why),
+    let spec = ExportSpec {
+        now: clock::unix_millis(),
+        ..spec
     };
+    let output = Output::File { path, existing };
     let mut stop = pin!(stop);
     let prepared = tokio::select! {
         prepared = Export::prepare(client, spec, &output) => prepared,
@@ -84,50 +79,6 @@ pub(super) async fn run(
         }
         Err(error) => JobEnd::Failed(said(&error)),
     }
-}
-
-fn output(order: &ExportOrder) -> Output {
-    Output::File {
-        path: order.path.clone(),
-        existing: match order.existing {
-            Existing::Refuse => export::Existing::Refuse,
-            Existing::Resume => export::Existing::Resume,
-            Existing::Replace => export::Existing::Replace,
-        },
-    }
-}
-
-/// The export that an order asks for.
-fn spec(order: &ExportOrder) -> Result<ExportSpec, String> {
-    let topics: Vec<String> = order.topics.iter().map(ToString::to_string).collect();
-    let filter = match order.filter.as_str() {
-        "" => None,
-        line => Some(Filter::parse(line).map_err(|error| format!("filter: {error}"))?),
-    };
-    let (limit, until) = match &order.until {
-        Until::Count(count) => (Some(*count), Until::End),
-        until => (None, until.clone()),
-    };
-    Ok(ExportSpec {
-        partitions: order.partitions.clone(),
-        from: order.start.clone(),
-        until,
-        limit,
-        filter,
-        isolation: order.isolation,
-        format: match order.format {
-            Format::Jsonl => export::Format::Jsonl,
-            Format::Csv => export::Format::Csv,
-            Format::Raw => export::Format::Raw {
-                key: None,
-                record: Delimiter::default(),
-            },
-            Format::Kcat => export::Format::Kcat,
-        },
-        typed: order.typed.clone(),
-        now: clock::unix_millis(),
-        ..ExportSpec::new(topics)
-    })
 }
 
 fn moved(progress: &Progress) -> JobProgress {
@@ -191,37 +142,5 @@ fn said(error: &ExportError) -> String {
         ExportError::Kafka(cause) => format!("{error}. {}", cause.hint()),
         ExportError::Unplanned(list) => format!("nothing was written: {}", failures(list)),
         ExportError::Write { .. } | ExportError::Crashed => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kafka::model::{Offset, PartitionId};
-    use crate::position::Start;
-
-    #[test]
-    fn a_file_is_the_same_by_the_names_of_the_command_line() {
-        let places = vec![(PartitionId(7), Offset(5))];
-        let mut order = ExportOrder::new("orders".into(), Start::PerPartition(places), Until::Count(3), "x");
-        order.partitions = vec![PartitionId(7)];
-        order.filter = "/a/".to_owned();
-        order.format = Format::Raw;
-        let spec = spec(&order).unwrap();
-        let options: Vec<String> = spec
-            .options()
-            .into_iter()
-            .map(|(name, value)| format!("{name} {value}"))
-            .collect();
-        let expected = [
-            r"--delimiter \n",
-            "--filter /a/",
-            "--format raw",
-            "--from 7@5",
-            "--isolation read_committed",
-            "--limit 3",
-            "topics orders",
-        ];
-        assert_eq!(options, expected);
     }
 }
