@@ -159,6 +159,10 @@ impl Carrying<'_> {
             Ok(applied) => return self.applied(plan, applied).await,
             Err(NotApplied::Engine(error)) => return Err(error.into()),
             Err(NotApplied::Active { standing, .. }) => (active(plan, &standing), Exit::Refused),
+            Err(NotApplied::Journal(error)) => {
+                let why = NotApplied::Journal(error);
+                return Err(Refusal::Failed(format!("nothing was sent: {why}")));
+            }
             Err(other) => {
                 let (what, reason) = (format!("group {}", plan.group), other.to_string());
                 (
@@ -179,7 +183,7 @@ impl Carrying<'_> {
             failures.push(active(plan, standing));
         }
         let is_whole = failures.is_empty();
-        self.print(plan, Stage::Settled(&applied.settled), failures).await?;
+        let printed = self.print(plan, Stage::Settled(&applied.settled), failures).await;
         let is = |one: &&Settled| one.outcome == Outcome::Verified;
         let (verified, all) = (applied.settled.iter().filter(is).count(), applied.settled.len());
         say(&format!("{}; {verified} of {all} read back as planned", summary(plan)));
@@ -188,6 +192,11 @@ impl Carrying<'_> {
         }
         if let Some(error) = &applied.unwritten {
             say(&format!("the audit log was not written: {error}"));
+        }
+        if let Err(refusal) = printed {
+            // What was done is done, and was said above.
+            let _ = refusal.exit();
+            return Ok(Exit::Partial);
         }
         Ok(match (is_whole, applied.undo.is_some()) {
             (true, _) if applied.unwritten.is_none() => Exit::Well,
