@@ -8,7 +8,7 @@ use super::super::headless;
 use super::super::report::Report;
 use super::super::session::Session;
 use super::seen::{WatchedGroup, places};
-use super::{details, waiting};
+use super::{Commits, details, group_item, waiting};
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::lag::GroupDetail;
@@ -78,8 +78,11 @@ impl Looks {
         let detail_of = |group: &GroupId| details.iter().find(|detail| detail.description.group == *group);
         let nothing = GroupWatch::default();
         let watch_of = |group: &GroupId| self.watches.get(group).unwrap_or(&nothing);
+        let commits = Commits::of(&self.session);
         let items = listings.iter().map(|listing: &GroupListing| {
-            WatchedGroup::new(listing, detail_of(&listing.group), watch_of(&listing.group), told)
+            let detail = detail_of(&listing.group);
+            let group = group_item(listing, detail, commits);
+            WatchedGroup::new(group, detail, watch_of(&listing.group), told)
         });
         let items = items.collect();
         let waits = self.names.iter().map(|name| {

@@ -9,7 +9,7 @@ use super::{PartitionItem, waiting};
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::watch::{Eta, GroupWatch, Pace, Verdict};
 use crate::kafka::lag::{GroupDetail, PartitionLag};
-use crate::kafka::model::{GroupListing, GroupType, TimestampType};
+use crate::kafka::model::{GroupType, TimestampType};
 use crate::ui::verdict::Words;
 
 /// A group, its progress, and the same of each of its partitions.
@@ -84,9 +84,8 @@ impl Serialize for Left {
 type Behind = (i64, &'static str);
 
 impl WatchedGroup {
-    /// A group as it was listed, and what is known of it; `now` is the time of day in milliseconds.
-    pub fn new(listing: &GroupListing, detail: Option<&GroupDetail>, watch: &GroupWatch, now: i64) -> Self {
-        let group = GroupItem::new(listing, detail.map(GroupDetail::summary).as_ref());
+    /// A group in sum, and what is known of it; `now` is the time of day in milliseconds.
+    pub fn new(group: GroupItem, detail: Option<&GroupDetail>, watch: &GroupWatch, now: i64) -> Self {
         let Some(detail) = detail else {
             return Self {
                 group,
@@ -290,4 +289,66 @@ pub fn places<'a>(detail: &'a GroupDetail, watch: &'a GroupWatch) -> impl Iterat
         .iter()
         .filter_map(Place::of)
         .filter(move |place| !is_known(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::lag::tail::Next;
+    use crate::kafka::model::{Offset, Timestamp};
+
+    fn tail(timestamp_type: TimestampType, offset: i64, timestamp: i64) -> Tail {
+        Tail {
+            committed: Offset(10),
+            end: Offset(20),
+            next: Some(Next {
+                offset: Offset(offset),
+                timestamp: Timestamp(timestamp),
+                timestamp_type,
+            }),
+            markers: 0,
+            aborted: 0,
+            read_to: Offset(offset),
+        }
+    }
+
+    #[test]
+    fn time_behind_says_whose_clock_it_is_and_is_never_below_0() {
+        use TimestampType::{Create, LogAppend};
+        let found = |tail| behind(Some(tail), 5_000);
+        assert_eq!(found(tail(Create, 10, 2_000)), Ok((3_000, "createTime")));
+        assert_eq!(found(tail(LogAppend, 10, 2_000)), Ok((3_000, "appendTime")));
+        assert_eq!(
+            found(tail(LogAppend, 15, 2_000)),
+            Ok((3_000, "atLeast")),
+            "10 to 14 are gone"
+        );
+        assert_eq!(
+            found(tail(Create, 10, 9_000)),
+            Ok((0, "createTime")),
+            "a clock that is ahead"
+        );
+        assert!(found(tail(Create, 10, -1)).is_err() && behind(None, 5_000).is_err());
+    }
+
+    #[test]
+    fn what_is_null_has_a_reason_and_what_is_known_has_none() {
+        let pace = Pace {
+            produced: 3.0,
+            consumed: 1.004,
+        };
+        let progress = Progress::nothing("x")
+            .paced(Some(pace), String::new)
+            .eta(Some(Eta::Never(2.0)))
+            .waits(Err("no leader".to_owned()));
+        let json = serde_json::to_value(&progress).unwrap();
+        assert_eq!(
+            (&json["in"], &json["out"], &json["eta"]),
+            (&3.0.into(), &1.0.into(), &"never".into())
+        );
+        for (field, value) in json.as_object().unwrap() {
+            assert_eq!(value.is_null(), json["unknown"].get(field).is_some(), "{field}: {json}");
+        }
+        assert_eq!(json["unknown"]["waiting"], "no leader");
+    }
 }
