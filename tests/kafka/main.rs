@@ -26,5 +26,6 @@ mod records;
 mod reset;
 mod scenes;
 mod searches;
+mod tails;
 mod topics;
 mod verdicts;
