@@ -222,7 +222,7 @@ actions! {
         PinGroup        "pin-group"        ["p"]           "pin"      "keep this group on top of the list, or not any more";
     }
     Group {
-        NextGroupView   "next-group-view"  ["tab"]         "members"  "by partition, by member";
+        NextGroupView   "next-group-view"  ["tab"]         "next tab" "by partition, by member, by topic";
         GroupRecord     "group-record"     ["p"]           "record"   "show or hide the record at the commit under the cursor";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
     }

@@ -1,8 +1,10 @@
 //! Draws one group; its picture stands in `app::pane::group`.
 
 mod detail;
+mod members;
 mod notices;
 mod preview;
+mod topics;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -22,7 +24,6 @@ use crate::kafka::model::{Member, Offset};
 use crate::layout::Area;
 
 type ShowPartition = fn(&Partition<'_>, &mut CellText<'_>);
-type ShowMember = fn(usize, &Member, &GroupDetail, &mut CellText<'_>);
 
 /// What is shown of a partition.
 struct Partition<'a> {
@@ -75,35 +76,6 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
     }),
     (Column::left("HOST").leaves(1).most(40), |row, cell| {
         cell.show(row.owner.map_or(NOT_APPLICABLE, |member| &member.host));
-    }),
-];
-
-const MEMBER_COLUMNS: &[(Column, ShowMember)] = &[
-    (Column::name("MEMBER", 12), |_, member, _, cell| {
-        cell.show(&member.client_id);
-    }),
-    (Column::left("HOST").most(40), |_, member, _, cell| {
-        cell.show(&member.host);
-    }),
-    (Column::right("PARTITIONS"), |_, member, _, cell| {
-        match &member.assigned {
-            Some(assigned) if assigned.is_empty() => {
-                cell.role(Role::Warning).show("idle");
-            }
-            Some(assigned) => {
-                cell.show(Count(assigned.len() as i64));
-            }
-            None => figure::unknown(cell),
-        }
-    }),
-    (Column::right("LAG").least(8), |index, _, detail, cell| {
-        figure::total(cell, Group::lag_of_member(detail, index));
-    }),
-    (Column::left("INSTANCE").leaves(1).most(30), |_, member, _, cell| {
-        cell.show(member.instance_id.as_deref().unwrap_or(NOT_APPLICABLE));
-    }),
-    (Column::left("MEMBER ID").leaves(2).most(60), |_, member, _, cell| {
-        cell.show(&member.id);
     }),
 ];
 
@@ -186,8 +158,14 @@ impl RowSource for Rows<'_> {
             }
             GroupTab::Members => {
                 let found = self.pane.member(row, self.view.store);
-                if let (Some((index, member)), Some((_, show))) = (found, MEMBER_COLUMNS.get(column)) {
-                    show(index, member, self.detail, cell);
+                if let (Some((member, sum)), Some((_, show))) = (found, members::COLUMNS.get(column)) {
+                    show(member, &sum, cell);
+                }
+            }
+            GroupTab::Topics => {
+                let found = self.pane.topic(row, self.view.store);
+                if let (Some((topic, sum)), Some((_, show))) = (found, topics::COLUMNS.get(column)) {
+                    show(topic, &sum, cell);
                 }
             }
         }
@@ -202,23 +180,18 @@ impl RowSource for Rows<'_> {
     }
 }
 
+/// How many topics the rows of a group name, which stand by topic.
+fn topic_count(detail: &GroupDetail) -> usize {
+    let same = |one: &PartitionLag, other: &PartitionLag| one.partition.topic == other.partition.topic;
+    detail.partitions.chunk_by(same).count()
+}
+
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
     let parts = pane.parts(view.body);
-    let notices = parts.notices;
     draw_title(frame, parts.title, pane, view, paint);
+    notices::draw(frame, parts.notices, pane.notices(), paint);
     preview::draw(frame, parts.preview, pane, view, paint);
-    for (line, notice) in pane.notices().iter().take(usize::from(notices.height)).enumerate() {
-        let area = Area {
-            y: notices.y + line as u16,
-            height: 1,
-            ..notices
-        };
-        let (role, words) = notices::words(notice);
-        Line::new(frame.buffer_mut(), area, paint.theme)
-            .gap(1)
-            .left(role, words);
-    }
     let detail = pane.detail(view.store);
     let (what, total, empty) = match pane.tab() {
         GroupTab::Partitions => (
@@ -230,6 +203,11 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
             "members",
             detail.map_or(0, |detail| detail.description.members.len()),
             "The group has no members.",
+        ),
+        GroupTab::Topics => (
+            "topics",
+            detail.map_or(0, topic_count),
+            "The group owns no partition and has no commit.",
         ),
     };
     let filter = pane.filter().unwrap_or_default();
@@ -252,7 +230,11 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
         ),
         GroupTab::Members => (
             "group-members",
-            MEMBER_COLUMNS.iter().map(|(column, _)| *column).collect(),
+            members::COLUMNS.iter().map(|(column, _)| *column).collect(),
+        ),
+        GroupTab::Topics => (
+            "group-topics",
+            topics::COLUMNS.iter().map(|(column, _)| *column).collect(),
         ),
     };
     let (top_row, cursor) = (pane.list().top_row, Some(pane.list().cursor));
@@ -274,12 +256,15 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 2);
     }
-    let (open, other) = match pane.tab() {
-        GroupTab::Partitions => ("partitions", "members"),
-        GroupTab::Members => ("members", "partitions"),
-    };
-    line.right(Role::Tab, format_args!("{other} "), 1);
-    line.right(Role::TabOpen, format_args!("[{open}]"), 2);
+    // From the right: the open one in brackets.
+    let tabs = GroupTab::ALL.into_iter().rev();
+    for (tab, gap) in tabs.zip([1, 1, 1]) {
+        if tab == pane.tab() {
+            line.right(Role::TabOpen, format_args!("[{}]", tab.name()), gap);
+        } else {
+            line.right(Role::Tab, tab.name(), gap);
+        }
+    }
     line.gap(1).name(Role::Title, &pane.listing().group).gap(2);
     let Some(detail) = pane.detail(view.store) else { return };
     let description = &detail.description;

@@ -10,7 +10,7 @@ use super::table::CellText;
 use super::theme::Role;
 use crate::kafka::lag::UnknownLag;
 use crate::kafka::lag::tail::Tail;
-use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, PartitionPace, Standing, Verdict};
+use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, PartitionPace, Standing, Sum, Verdict};
 use crate::kafka::model::TimestampType;
 
 /// Columns of a sparkline.
@@ -79,20 +79,35 @@ pub fn role(verdict: &Verdict) -> Role {
 
 /// The verdict on a group: the worst partition's, on how many of all it is as bad, and how many have no commit.
 pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: usize, uncommitted: usize) {
-    let Some(pace) = pace else {
-        cell.show(NOT_APPLICABLE);
-        return;
-    };
-    cell.role(role(&pace.verdict)).show(Words(&pace.verdict));
+    match pace {
+        Some(pace) => of_several(cell, (&pace.verdict, pace.worst), partitions, uncommitted),
+        None => {
+            cell.show(NOT_APPLICABLE);
+        }
+    }
+}
+
+/// The verdict on some partitions of a group, in the words of [`of_group`].
+pub fn of_sum(cell: &mut CellText<'_>, sum: &Sum) {
+    match &sum.verdict {
+        Some(verdict) => of_several(cell, (verdict, sum.worst), sum.partitions, sum.uncommitted),
+        None => {
+            cell.show(NOT_APPLICABLE);
+        }
+    }
+}
+
+fn of_several(cell: &mut CellText<'_>, (verdict, worst): (&Verdict, usize), partitions: usize, uncommitted: usize) {
+    cell.role(role(verdict)).show(Words(verdict));
     let says_all = matches!(
-        pace.verdict,
+        verdict,
         Verdict::Ok | Verdict::CatchingUp | Verdict::Unknown(Doubt::Watching { .. })
     );
     let of = |part: usize| format!("{} of {}", Count(part as i64), Count(partitions as i64));
-    if !says_all && pace.worst < partitions {
-        cell.show(format_args!(", {}", of(pace.worst)));
+    if !says_all && worst < partitions {
+        cell.show(format_args!(", {}", of(worst)));
     }
-    if uncommitted > 0 && pace.verdict != Verdict::NoCommit {
+    if uncommitted > 0 && *verdict != Verdict::NoCommit {
         cell.show(format_args!("; {} uncommitted", of(uncommitted)));
     }
 }

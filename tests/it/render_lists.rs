@@ -601,6 +601,29 @@ fn group_by_member_shows_who_is_idle() {
 }
 
 #[test]
+fn group_by_topic_sums_its_partitions_and_opens_them() {
+    let mut two = detail();
+    two.partitions.insert(
+        0,
+        PartitionLag {
+            partition: TopicPartition::new("audit", 0),
+            ..two.partitions[0].clone()
+        },
+    );
+    let mut stage = groups(100, 20);
+    stage.press(Action::CursorDown);
+    stage.press(Action::Open);
+    stage.answer(SlotId::Group, Answer::Group(two));
+    stage.press(Action::NextGroupView);
+    stage.press(Action::NextGroupView);
+    assert_snapshot!(stage.text());
+    stage.press(Action::Open);
+    let screen = stage.text();
+    assert!(screen.contains("[partitions]") && screen.contains("/audit"), "{screen}");
+    assert!(!screen.contains("orders.events"), "{screen}");
+}
+
+#[test]
 fn another_group_never_shows_the_rows_of_the_one_before() {
     let mut stage = group(100, 20);
     stage.press(Action::Back);

@@ -1,13 +1,18 @@
-//! One consumer group: which partition is behind, who owns it, which members are idle?
+//! One consumer group: which partition is behind, who owns it, which members are idle? By partition, by
+//! member, by topic.
 //!
 //! ```text
-//!  payments-processor   Stable  classic (range)   3 members   coordinator 2   lag 184,201   [partitions]  members
+//!  payments-processor   Stable  classic (range)   3 members   coordinator 2   lag 184,201   [partitions] members topics
 //!  2 members idle (5 members, 3 partitions)
 //!    TOPIC           P  COMMITTED   LAG    TREND   RATE    BEHIND    ETA  VERDICT                 MEMBER    HOST
 //!  ▸ orders.events   7    166,120   547  ▁▂▃▄▅▆▇  +88/s  2 h 03 m  never  stalled over 12 m 04 s  worker-1  10.2.0.17
+//!    commit moved 12 s ago · commits every 5 s · in 90.0/s, out 2.0/s · kept 40 m 00 s at least
+//!  ── record at the commit 166,120 ──────────────────────────────────────────────────────────────────────────────────
+//!    orders.events/7@166120   2026-11-18T11:39:59.999Z create   key order-49999   headers 2   168 B lz4
 //! ```
 
 mod peek;
+mod rows;
 
 use std::time::Instant;
 
@@ -24,16 +29,16 @@ use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
 use crate::app::toast::Level;
+use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::notice::{Notice, notices};
 use crate::kafka::lag::retention::{self, Keeps};
 use crate::kafka::lag::tail::Place;
-use crate::kafka::lag::{GroupDetail, PartitionLag};
-use crate::kafka::model::{GroupListing, Member, TopicName, Total};
+use crate::kafka::model::{GroupListing, TopicName};
 use crate::kafka::query::{ConfigNames, Query};
 use crate::layout::{self, Area};
 use crate::position::{NEWEST, Start};
 
-/// The two ways to look at a group.
+/// The ways to look at a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupTab {
     /// By topic and partition.
@@ -41,6 +46,30 @@ pub enum GroupTab {
     Partitions,
     /// By member.
     Members,
+    /// By topic.
+    Topics,
+}
+
+impl GroupTab {
+    /// All of them, in the order of the key.
+    pub const ALL: [Self; 3] = [Self::Partitions, Self::Members, Self::Topics];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Partitions => "partitions",
+            Self::Members => "members",
+            Self::Topics => "topics",
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Partitions => Self::Members,
+            Self::Members => Self::Topics,
+            Self::Topics => Self::Partitions,
+        }
+    }
 }
 
 /// State of the screen.
@@ -51,7 +80,8 @@ pub struct Group {
     list: ListState,
     filter_line: String,
     filter: ListFilter,
-    /// Rows of the open tab: indices into the detail's partitions or the description's members.
+    /// Rows of the open tab: indices into the detail's partitions or the description's members; of a topic its first
+    /// partition's.
     rows: Vec<u32>,
     notices: Vec<Notice>,
     derived_from: Option<Instant>,
@@ -125,26 +155,6 @@ impl Group {
             .filter(|detail| detail.description.group == self.listing.group)
     }
 
-    /// The partition of a row.
-    pub fn partition<'a>(&self, row: usize, store: &'a Store) -> Option<&'a PartitionLag> {
-        self.detail(store)?.partitions.get(*self.rows.get(row)? as usize)
-    }
-
-    /// The member of a row, with its index.
-    pub fn member<'a>(&self, row: usize, store: &'a Store) -> Option<(usize, &'a Member)> {
-        let index = *self.rows.get(row)? as usize;
-        Some((index, self.detail(store)?.description.members.get(index)?))
-    }
-
-    /// Lag of the partitions that a member owns.
-    pub fn lag_of_member(detail: &GroupDetail, member: usize) -> Total {
-        let owned = detail
-            .partitions
-            .iter()
-            .filter(|partition| partition.owner == Some(member));
-        owned.map(|partition| partition.case.lag()).collect()
-    }
-
     /// The parts of the screen: notices take a line each, at most a quarter of the list's room.
     pub fn parts(&self, body: Area) -> Parts {
         let has_preview = self.is_peeking && self.tab == GroupTab::Partitions && body.height >= 12;
@@ -186,6 +196,12 @@ impl Group {
         is_shown.then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }
 
+    fn open_tab(&mut self, tab: GroupTab, filter: &str, view: View<'_>) {
+        self.tab = tab;
+        self.list = ListState::default();
+        self.set_filter(filter, ListFilter::parse(filter), view);
+    }
+
     /// How long a topic keeps its records, where that is known and time alone decides.
     pub fn keeps(topic: &TopicName, store: &Store) -> Option<Keeps> {
         Keeps::of(&store.configs.value()?.get(topic)?.value)
@@ -212,35 +228,13 @@ impl Group {
             self.notices.clear();
             return;
         };
-        let members = &detail.description.members;
-        let owner = |partition: &PartitionLag| partition.owner.and_then(|owner| members.get(owner));
-        self.rows = match self.tab {
-            GroupTab::Partitions => keep(&detail.partitions, |partition| {
-                let owner = owner(partition);
-                self.filter.matches([
-                    partition.partition.topic.as_str(),
-                    owner.map_or("", |member| &member.client_id),
-                    owner.map_or("", |member| &member.host),
-                ])
-            }),
-            GroupTab::Members => keep(members, |member| {
-                self.filter.matches([&*member.client_id, &*member.host, &*member.id])
-            }),
-        };
+        self.rows = self.rows_of(detail);
         let watch = store.derived.watches.get(&self.listing.group);
         let at_risk = watch.zip(store.wall_of(&self.listing.group)).and_then(|(watch, wall)| {
             retention::at_risk(&detail.partitions, watch, |topic| Self::keeps(topic, store), wall)
         });
         self.notices = at_risk.into_iter().chain(notices(detail, watch)).collect();
     }
-}
-
-fn keep<T>(items: &[T], is_kept: impl Fn(&T) -> bool) -> Vec<u32> {
-    (0_u32..)
-        .zip(items)
-        .filter(|(_, item)| is_kept(item))
-        .map(|(index, _)| index)
-        .collect()
 }
 
 impl Pane for Group {
@@ -260,10 +254,20 @@ impl Pane for Group {
             Action::Back,
             Action::Help,
         ];
-        if self.tab == GroupTab::Partitions {
-            hints.splice(1..1, [Action::GroupRecord, Action::GroupMessages]);
+        match self.tab {
+            GroupTab::Partitions => drop(hints.splice(1..1, [Action::GroupRecord, Action::GroupMessages])),
+            GroupTab::Topics => drop(hints.splice(0..0, [Action::Open, Action::GroupMessages])),
+            GroupTab::Members => {}
         }
         hints
+    }
+
+    fn short(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::NextGroupView => Some(self.tab.next().name()),
+            Action::Open if self.tab == GroupTab::Topics => Some("partitions"),
+            _ => None,
+        }
     }
 
     fn act(&mut self, action: Action, view: View<'_>, out: &mut Vec<Intent>) -> bool {
@@ -272,13 +276,18 @@ impl Pane for Group {
         }
         match action {
             Action::NextGroupView => {
-                self.tab = if self.tab == GroupTab::Partitions {
-                    GroupTab::Members
-                } else {
-                    GroupTab::Partitions
-                };
-                self.list = ListState::default();
-                self.set_filter("", ListFilter::default(), view);
+                self.open_tab(self.tab.next(), "", view);
+            }
+            Action::Open if self.tab == GroupTab::Topics => {
+                let topic = self.topic(self.list.cursor, view.store).map(|(topic, _)| topic.clone());
+                if let Some(topic) = topic {
+                    self.open_tab(GroupTab::Partitions, topic.as_str(), view);
+                }
+            }
+            Action::GroupMessages if self.tab == GroupTab::Topics => {
+                let topic = self.topic(self.list.cursor, view.store).map(|(topic, _)| topic.clone());
+                let source = topic.map(|topic| Source::at(topic, Vec::new(), Start::Newest(NEWEST)));
+                out.extend(source.map(|source| Intent::Go(Location::Messages(Box::new(source)))));
             }
             Action::GroupRecord if self.tab == GroupTab::Partitions => {
                 self.is_peeking = !self.is_peeking;
@@ -363,8 +372,13 @@ impl Pane for Group {
         let group = Copyable::new("group", "group name", self.listing.group.as_str());
         match self.tab {
             GroupTab::Partitions => Some(Subject::Row(vec![group])),
+            GroupTab::Topics => {
+                let (topic, _) = self.topic(self.list.cursor, view.store)?;
+                let topic = Copyable::new("topic", "topic name", topic.as_str());
+                Some(Subject::Row(vec![topic, group]))
+            }
             GroupTab::Members => {
-                let (_, member) = self.member(self.list.cursor, view.store)?;
+                let (member, _) = self.member(self.list.cursor, view.store)?;
                 let member = Copyable::new("member", "member id", &*member.id);
                 Some(Subject::Row(vec![member, group]))
             }

@@ -1,6 +1,10 @@
 //! What stands out in a group, as data: the screens and commands put it into words.
 
-use super::watch::{GroupWatch, Standing};
+mod members;
+
+use std::sync::Arc;
+
+use super::watch::{GroupWatch, MemberChange, Standing};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{GroupDescription, Offset, TopicPartition};
 
@@ -41,6 +45,35 @@ pub enum Notice {
         partition: TopicPartition,
         /// Its part of the group's lag, in percent.
         percent: u8,
+    },
+    /// One member owns far more partitions than another.
+    Uneven {
+        /// Its client id.
+        member: Arc<str>,
+        /// Its host.
+        host: Arc<str>,
+        /// How many it owns.
+        owns: usize,
+        /// How few another one owns.
+        least: usize,
+    },
+    /// One member's partitions hold most of the lag.
+    Laggard {
+        /// Its client id.
+        member: Arc<str>,
+        /// Its host.
+        host: Arc<str>,
+        /// Their part of the group's lag, in percent.
+        percent: u8,
+    },
+    /// A member came or went not long ago.
+    Membership {
+        /// The newest change.
+        change: MemberChange,
+        /// How long before the newest look it was seen.
+        ago: std::time::Duration,
+        /// How many there were before it in the last minutes.
+        others: usize,
     },
     /// Retention is about to overtake the group.
     AtRisk {
@@ -106,7 +139,9 @@ pub fn notices(detail: &GroupDetail, watch: Option<&GroupWatch>) -> Vec<Notice> 
             .map(|partitions| Notice::Deleted { partitions }),
         some(rows, unowned).map(|partitions| Notice::Unowned { partitions }),
         idle(description),
-        hot(rows),
+        hot(rows).or_else(|| members::behind(description, rows)),
+        members::uneven(description),
+        watch.and_then(members::news),
         some(rows, |row| matches!(row.case, LagCase::NoCommit { .. }))
             .map(|partitions| Notice::NoCommit { partitions }),
     ]
@@ -174,7 +209,7 @@ mod tests {
     use super::*;
     use crate::kafka::model::{BrokerId, GroupState, GroupType, Member};
 
-    fn member(assigned: Option<&[i32]>) -> Member {
+    pub(super) fn member(assigned: Option<&[i32]>) -> Member {
         Member {
             id: "m".into(),
             instance_id: None,
@@ -185,7 +220,7 @@ mod tests {
         }
     }
 
-    fn detail(state: &str, members: Vec<Member>, partitions: Vec<PartitionLag>) -> GroupDetail {
+    pub(super) fn detail(state: &str, members: Vec<Member>, partitions: Vec<PartitionLag>) -> GroupDetail {
         GroupDetail {
             description: GroupDescription {
                 group: "g".into(),
@@ -200,7 +235,7 @@ mod tests {
         }
     }
 
-    fn row(partition: i32, owner: Option<usize>, case: LagCase) -> PartitionLag {
+    pub(super) fn row(partition: i32, owner: Option<usize>, case: LagCase) -> PartitionLag {
         PartitionLag {
             partition: TopicPartition::new("t", partition),
             owner,

@@ -11,6 +11,7 @@
 
 mod members;
 mod pace;
+mod sum;
 mod track;
 mod trend;
 mod verdict;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 
 pub use members::{LOOP, LOOP_WITHIN, MemberChange, Members};
 pub use pace::{Eta, Pace};
+pub use sum::Sum;
 pub use track::Ownership;
 pub use trend::Trend;
 pub use verdict::{Doubt, Standing, Verdict};

@@ -2,14 +2,26 @@
 
 use std::time::Duration;
 
+use ratatui::Frame;
+
 use crate::kafka::lag::notice::Notice;
+use crate::kafka::lag::watch::MemberChange;
+use crate::kafka::model::TopicPartition;
+use crate::layout::Area;
+use crate::ui::Paint;
 use crate::ui::format::{Count, Period, Span};
+use crate::ui::line::Line;
 use crate::ui::theme::Role;
 use crate::ui::verdict::Since;
 
-/// A notice in words.
-pub(super) fn words(notice: &Notice) -> (Role, String) {
-    (role(notice), text(notice))
+/// Draws a line for each, as far as there is room.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Area, notices: &[Notice], paint: &Paint<'_>) {
+    for (y, notice) in (area.y..area.y + area.height).zip(notices) {
+        let line = Area { y, height: 1, ..area };
+        Line::new(frame.buffer_mut(), line, paint.theme)
+            .gap(1)
+            .left(role(notice), text(notice));
+    }
 }
 
 fn role(notice: &Notice) -> Role {
@@ -24,7 +36,10 @@ fn role(notice: &Notice) -> Role {
         | Notice::Deleted { .. }
         | Notice::Unowned { .. }
         | Notice::IdleMembers { .. }
+        | Notice::Uneven { .. }
+        | Notice::Laggard { .. }
         | Notice::NoCommit { .. } => Role::Warning,
+        Notice::Membership { .. } => Role::Dim,
     }
 }
 
@@ -53,17 +68,7 @@ fn text(notice: &Notice) -> String {
                 partition.topic, partition.partition
             )
         }
-        Notice::AtRisk { partition, left, keeps } => {
-            let place = format!("{} {}", partition.topic, partition.partition);
-            let kept = Period(i64::try_from(keeps.as_millis()).unwrap_or(i64::MAX));
-            match *left {
-                Duration::ZERO => format!("{place} may lose unread records any moment: they are older than its {kept}"),
-                left => format!(
-                    "{place} starts losing unread records in {} at the earliest (kept {kept})",
-                    Span(left)
-                ),
-            }
-        }
+        Notice::AtRisk { partition, left, keeps } => at_risk(partition, *left, *keeps),
         Notice::Lost { offsets, partitions } => {
             let lost = Count(*offsets);
             format!("already lost {lost} records to retention, on {}", of(*partitions))
@@ -84,13 +89,87 @@ fn text(notice: &Notice) -> String {
             let plural = if *idle == 1 { "member" } else { "members" };
             format!("{idle} {plural} idle ({members} members, {})", of(*partitions))
         }
+        Notice::Uneven {
+            member,
+            host,
+            owns,
+            least,
+        } => format!("{member} @{host} owns {}, another member {least}", of(*owns)),
+        Notice::Laggard { member, host, percent } => {
+            format!("the partitions of {member} @{host} hold {percent} % of the lag")
+        }
+        Notice::Membership { change, ago, others } => news(change, *ago, *others),
         Notice::NoCommit { partitions } => format!("{} assigned but never committed", of(*partitions)),
     }
+}
+
+/// When retention takes what was not read.
+fn at_risk(at: &TopicPartition, left: Duration, keeps: Duration) -> String {
+    let place = format!("{} {}", at.topic, at.partition);
+    let kept = Period(i64::try_from(keeps.as_millis()).unwrap_or(i64::MAX));
+    if left.is_zero() {
+        return format!("{place} may lose unread records any moment: they are older than the {kept} it keeps");
+    }
+    let left = Span(left);
+    format!("{place} starts losing unread records in {left} at the earliest (kept {kept})")
+}
+
+/// Who came or went.
+fn news(change: &MemberChange, ago: Duration, others: usize) -> String {
+    let (word, member, host) = match change {
+        MemberChange::Joined(member, host) => ("joined", member, host),
+        MemberChange::Left(member, host) => ("left", member, host),
+        MemberChange::Rebalancing => return "the group rebalances".to_owned(),
+    };
+    let when = match ago {
+        Duration::ZERO => "just now".to_owned(),
+        ago => format!("{} ago", Span(ago)),
+    };
+    let before = match others {
+        0 => String::new(),
+        1 => ", one more change in 5 minutes".to_owned(),
+        more => format!(", {more} more changes in 5 minutes"),
+    };
+    format!("{member} @{host} {word} {when}{before}")
 }
 
 fn of(count: usize) -> String {
     match count {
         1 => "1 partition".to_owned(),
         count => format!("{} partitions", Count(count as i64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_and_went_is_said_with_its_age() {
+        let left = MemberChange::Left("worker-4".into(), "10.2.0.17".into());
+        let said = |ago, others| news(&left, Duration::from_secs(ago), others);
+        assert_eq!(said(12, 0), "worker-4 @10.2.0.17 left 12 s ago");
+        assert_eq!(
+            said(0, 3),
+            "worker-4 @10.2.0.17 left just now, 3 more changes in 5 minutes"
+        );
+    }
+
+    #[test]
+    fn a_risk_names_the_time_that_is_left_or_that_none_is() {
+        let risk = |left| {
+            text(&Notice::AtRisk {
+                partition: TopicPartition::new("orders", 7),
+                left: Duration::from_secs(left),
+                keeps: Duration::from_secs(3_600),
+            })
+        };
+        let soon = risk(2_400);
+        assert!(
+            soon.starts_with("orders 7 starts losing unread records in 40 m 00 s"),
+            "{soon}"
+        );
+        let now = risk(0);
+        assert!(now.starts_with("orders 7 may lose unread records any moment"), "{now}");
     }
 }
