@@ -85,6 +85,22 @@ fn on_screen(stage: &Stage) -> Vec<i64> {
 }
 
 #[test]
+fn a_large_record_is_not_tried_at_every_key() {
+    let mut stage = opened(120, 30);
+    let value = format!(r#"{{"customer":"bob","all":"{}"}}"#, "x".repeat(300_000));
+    stage.arrive(vec![Row::Record(record(1, 1000, None, Some(value.as_bytes())))]);
+    type_text(&mut stage, "record.value.customer == 'bob'");
+    let said = "CEL · this record is too large to try while typing";
+    assert!(stage.line("/record").contains(said), "{}", stage.text());
+    type_text(&mut stage, "bob");
+    assert!(
+        stage.line("/bob").contains("text · matches this record"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
 fn a_line_is_checked_and_tried_while_it_is_typed() {
     let mut stage = opened(120, 30);
     stage.arrive(orders(1000..1050));

@@ -17,7 +17,7 @@ use crate::app::effect::Effect;
 use crate::app::list::ListState;
 use crate::app::pane::{Intent, View};
 use crate::count::Count;
-use crate::filter::{Filter, Subject};
+use crate::filter::{Filter, Kind, Subject};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, Row, TopicPartition};
 use crate::kafka::partial::Failure;
@@ -31,6 +31,9 @@ pub const MOST: Limit = Limit {
 
 /// Partitions that are named of those that cannot be read.
 const FAILURES: usize = 5;
+
+/// The largest record that a pattern or a condition is tried on at every key that is typed.
+const TRIED: usize = 256 << 10;
 
 /// A search, under way or not.
 #[derive(Clone, Debug)]
@@ -192,6 +195,9 @@ impl Messages {
         let kind = Filter::kind_of(line);
         let filter = Filter::parse(line).map_err(|error| format!("{kind}: {error}"))?;
         let record = self.rows.get(self.list.cursor).and_then(Row::record);
+        if kind != Kind::Text && record.is_some_and(|record| record.len() > TRIED) {
+            return Ok(format!("{kind} · this record is too large to try while typing"));
+        }
         let said = match record.map(|record| filter.matches(&Subject::from(record))) {
             None => return Ok(kind.to_string()),
             Some(Ok(true)) => "matches this record".to_owned(),
