@@ -163,7 +163,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, pane: &Messages, view: View<'_>, 
             columns: parts.list.table.width.into(),
         };
         paint.table(frame, parts.list.table, name, &table, &rows);
-        preview::draw(frame, parts.preview, (pane, source), paint);
+        preview::draw(frame, parts.preview, (pane, source), view.memory, paint);
     }
     if let Some((role, said)) = status::detail(pane, view, paint) {
         let mut line = Line::new(frame.buffer_mut(), parts.list.detail, paint.theme);

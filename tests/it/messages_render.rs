@@ -415,3 +415,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_is_shown_the_same_way_in_the_list_and_below_it() {
+    let mut stage = opened(120, 40);
+    let key = 42_i32.to_be_bytes();
+    stage.arrive(vec![Row::Record(record(0, 1, Some(&key), Some(b"{}")))]);
+    let text = stage.text();
+    assert_eq!(text.matches("integer? 42").count(), 2, "{text}");
+    assert!(!text.contains("0x00"), "{text}");
+}

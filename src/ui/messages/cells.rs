@@ -53,6 +53,17 @@ pub(super) struct Of<'a> {
 }
 
 impl Of<'_> {
+    /// What stands for a key. A marker has bytes of its own there, which no decoder was chosen for.
+    pub(super) fn key(self, row: &Row, columns: usize) -> Preview {
+        match row {
+            Row::Unreadable(_) => Preview::Null,
+            Row::Record(record) if matches!(record.kind, RecordKind::Control(_)) => {
+                preview(record.key.as_deref(), columns)
+            }
+            Row::Record(record) => self.preview(record, Part::Key, columns),
+        }
+    }
+
     /// What fits the cell of a part of a record.
     fn preview(self, record: &Record, part: Part, columns: usize) -> Preview {
         let site = Site {

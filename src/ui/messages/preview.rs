@@ -6,11 +6,19 @@ use super::super::line::{self, Line};
 use super::super::record::{facts, lines};
 use super::super::theme::Role;
 use super::super::{Paint, format};
+use super::cells::Of;
+use crate::app::memory::Memory;
 use crate::app::pane::messages::{Messages, Source};
 use crate::layout::Area;
 
 /// Draws a rule, one line of facts, and as much of the value as there is room for.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages, &Source), paint: &Paint<'_>) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Area,
+    (pane, source): (&Messages, &Source),
+    memory: &Memory,
+    paint: &Paint<'_>,
+) {
     let (Some(row), Some(peek)) = (pane.rows().get(pane.list().cursor), pane.peek()) else {
         return;
     };
@@ -24,7 +32,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Area, (pane, source): (&Messages
         title.left(Role::Dim, format_args!("only the head of {size} "));
     }
     if let Some(topic) = source.topic(pane.rows().topic(pane.list().cursor)) {
-        facts::one_line(frame, head, row, topic, paint);
+        let of = Of {
+            topic: topic.as_str(),
+            memory,
+        };
+        let key = of.key(row, facts::KEY);
+        facts::line_with(frame, head, (row, key), topic, paint);
     }
     let (_, body) = body.split_left(3);
     let window = peek.value.window(0, body.height.into());

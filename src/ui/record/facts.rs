@@ -13,8 +13,23 @@ use crate::kafka::model::TopicName;
 use crate::kafka::model::record::{Codec, Record, RecordKind, Row, TimestampType, Unreadable};
 use crate::layout::Area;
 
+/// Columns of the key.
+pub(in crate::ui) const KEY: usize = 24;
+
 /// The one line of the preview.
 pub(in crate::ui) fn one_line(frame: &mut Frame<'_>, area: Area, row: &Row, topic: &TopicName, paint: &Paint<'_>) {
+    let key = row.record().and_then(|record| record.key.as_deref());
+    line_with(frame, area, (row, preview(key, KEY)), topic, paint);
+}
+
+/// The same with the key as it is shown in the list above.
+pub(in crate::ui) fn line_with(
+    frame: &mut Frame<'_>,
+    area: Area,
+    (row, key): (&Row, Preview),
+    topic: &TopicName,
+    paint: &Paint<'_>,
+) {
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     line.gap(3).name(Role::Title, place(row, topic));
     match row {
@@ -26,7 +41,7 @@ pub(in crate::ui) fn one_line(frame: &mut Frame<'_>, area: Area, row: &Row, topi
             if let Some((role, word)) = kind(record) {
                 line.gap(3).left(role, word);
             }
-            let (role, key) = key(record);
+            let (role, key) = words(key);
             line.gap(3).left(Role::Dim, "key ").left(role, key);
             line.gap(3)
                 .left(Role::Text, format_args!("headers {}", record.headers.len()));
@@ -201,8 +216,8 @@ fn kind(record: &Record) -> Option<(Role, String)> {
     }
 }
 
-fn key(record: &Record) -> (Role, String) {
-    match preview(record.key.as_deref(), 24) {
+fn words(key: Preview) -> (Role, String) {
+    match key {
         Preview::Null => (Role::Null, "∅ null".to_owned()),
         Preview::Empty => (Role::Null, "(empty)".to_owned()),
         Preview::Text(text) => (Role::Text, text),
