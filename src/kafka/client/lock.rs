@@ -1,8 +1,6 @@
 //! The lock of a session, and the leave to send what changes the cluster (docs/adr/0006).
 
-use std::sync::Arc;
-
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Client;
 use crate::kafka::error::Error;
@@ -10,27 +8,27 @@ use crate::kafka::model::Lock;
 
 /// The lock that all clones of a client share.
 #[derive(Debug)]
-pub(super) struct SessionLock(watch::Sender<Lock>);
+pub(super) struct SessionLock(Mutex<Lock>);
 
 impl SessionLock {
     pub(super) fn new(lock: Lock) -> Self {
-        Self(watch::Sender::new(lock))
+        Self(Mutex::new(lock))
     }
 
     fn get(&self) -> Lock {
-        *self.0.borrow()
+        *self.held()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Lock> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state unless it is read-only, which nothing ends.
-    fn turn(&self, to: Lock) -> Lock {
-        self.0.send_if_modified(|lock| {
-            let is_new = *lock != Lock::ReadOnly && *lock != to;
-            if is_new {
-                *lock = to;
-            }
-            is_new
-        });
-        self.get()
+    fn turn(&self, to: Lock) {
+        let mut lock = self.held();
+        if *lock != Lock::ReadOnly {
+            *lock = to;
+        }
     }
 
     /// Whether `what` may be sent now.
@@ -75,11 +73,6 @@ impl Client {
     /// Whether this session may change the cluster.
     pub fn lock_state(&self) -> Lock {
         self.shared.lock.get()
-    }
-
-    /// Follows whether this session may change the cluster.
-    pub fn lock_states(&self) -> watch::Receiver<Lock> {
-        self.shared.lock.0.subscribe()
     }
 
     /// Lets changes be sent from now on, by all clones of this client.
