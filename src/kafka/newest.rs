@@ -19,6 +19,8 @@ use crate::kafka::model::{BrokerId, Offset, PartitionId, Row, TopicName, TopicPa
 use crate::kafka::records::Inflater;
 use backward::Backward;
 
+pub(super) use merge::newest_of;
+
 /// Bytes of one answer.
 const ANSWER: i32 = 8 << 20;
 /// Bytes fetched for all partitions together, unless they have many more than 100.

@@ -1,12 +1,14 @@
 //! Records before a place in each partition: what paging backwards shows. Exact by offset per partition, merged by
 //! time over partitions and topics, as the newest records are.
 
+use std::collections::VecDeque;
+
 use futures_util::future::join_all;
 
 use crate::kafka::client::{Client, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, PartitionId, Row, TopicName, TopicPartition};
-use crate::kafka::newest::{Span, Wanted, newest};
+use crate::kafka::newest::{Span, Wanted, newest, newest_of};
 use crate::kafka::partial::Failure;
 use crate::kafka::query::{OlderRows, OlderSpec};
 
@@ -73,20 +75,8 @@ fn failure(topic: &TopicName, partition: PartitionId, error: Error) -> Failure {
 }
 
 /// The newest `count` records over the topics, oldest first, each with the number of its topic.
-pub(super) fn merge(mut topics: Vec<Vec<Row>>, count: usize, isolation: Isolation) -> Vec<(u16, Row)> {
-    let (mut rows, mut left) = (Vec::new(), count);
-    while left > 0 {
-        let filled = topics.iter_mut().enumerate().filter(|(_, rows)| !rows.is_empty());
-        let newest = filled.max_by_key(|(index, rows)| {
-            let time = rows.last().and_then(|row| row.timestamp().millis());
-            (time.unwrap_or(i64::MAX), std::cmp::Reverse(*index))
-        });
-        let Some((index, newest)) = newest else { break };
-        if let Some(row) = newest.pop() {
-            left -= usize::from(isolation.hands_over(&row));
-            rows.push((index as u16, row));
-        }
-    }
-    rows.reverse();
-    rows
+pub(super) fn merge(topics: Vec<Vec<Row>>, count: usize, isolation: Isolation) -> Vec<(u16, Row)> {
+    let topics = topics.into_iter().map(VecDeque::from).collect();
+    let rows = newest_of(topics, count, isolation, |topic, _| topic);
+    rows.into_iter().map(|(topic, row)| (topic as u16, row)).collect()
 }

@@ -1,35 +1,43 @@
 //! The newest rows over several partitions: by time over the partitions, by offset within each.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::kafka::model::{Isolation, Row};
 
 /// The newest `count` records of `partitions`, whose rows are in offset order; oldest first.
-pub(super) fn newest(mut partitions: Vec<VecDeque<Row>>, count: usize, isolation: Isolation) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut left = count;
+pub(super) fn newest(partitions: Vec<VecDeque<Row>>, count: usize, isolation: Isolation) -> Vec<Row> {
+    let rows = newest_of(partitions, count, isolation, |_, row| row.partition().0);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The newest `count` records of `lanes`, each with the number of its lane; oldest first. The order within a lane stays.
+/// Of rows of one time those of the higher `rank` come first.
+pub(in crate::kafka) fn newest_of<R: Ord>(
+    mut lanes: Vec<VecDeque<Row>>,
+    count: usize,
+    isolation: Isolation,
+    rank: impl Fn(usize, &Row) -> R,
+) -> Vec<(usize, Row)> {
+    let (mut rows, mut left) = (Vec::new(), count);
     while left > 0 {
-        let Some(next) = partitions
-            .iter_mut()
-            .filter(|rows| !rows.is_empty())
-            .max_by_key(|rows| time(rows))
-        else {
-            break;
-        };
-        if let Some(row) = next.pop_back() {
+        let lasts = lanes
+            .iter()
+            .enumerate()
+            .filter_map(|(lane, rows)| Some((lane, rows.back()?)));
+        // A row without a time goes where its lane's neighbours are: before all others.
+        let newest = lasts.max_by_key(|(lane, row)| {
+            let time = row.timestamp().millis().unwrap_or(i64::MAX);
+            (time, Reverse(rank(*lane, row)))
+        });
+        let Some((lane, _)) = newest else { break };
+        if let Some(row) = lanes.get_mut(lane).and_then(VecDeque::pop_back) {
             left -= usize::from(isolation.hands_over(&row));
-            rows.push(row);
+            rows.push((lane, row));
         }
     }
     rows.reverse();
     rows
-}
-
-/// The newest row's time. One without a time goes where its partition's neighbours are: before all others.
-fn time(rows: &VecDeque<Row>) -> (i64, std::cmp::Reverse<i32>) {
-    let newest = rows.back();
-    let time = newest.and_then(|row| row.timestamp().millis()).unwrap_or(i64::MAX);
-    (time, std::cmp::Reverse(newest.map_or(0, |row| row.partition().0)))
 }
 
 /// Time of the oldest of the newest `count` records; `None` when there are fewer.
