@@ -33,5 +33,5 @@ pub use fate::{AbortedTransaction, Fate};
 pub use header::BatchHeader;
 pub use inflate::{DEFAULT_LIMIT, Inflater};
 pub use iter::{BadRecords, Headers, RecordRef, Records};
-pub use rows::append_rows;
+pub use rows::{append_rows, owned};
 pub use walk::{Batch, FetchedRange, Stretch, Walk, Walked};

@@ -20,8 +20,9 @@ use tokio::time::{Instant, timeout_at};
 use super::client::Client;
 use super::error::Error;
 use super::model::record::Row;
-use super::model::{BatchInfo, Header, Offset, Record, Timestamp, TopicPartition};
+use super::model::{BatchInfo, Offset, TopicPartition};
 use super::query::{FeedTopic, Progress, SearchBatch, SearchSpec};
+use super::records::owned;
 use super::scan::{Found, Make, Scan, ScanSpec, TimeBounds};
 use crate::position::Until;
 use crate::task::{Task, spawn};
@@ -180,25 +181,9 @@ impl Make for Matches {
     }
 
     fn record(&mut self, made: &mut Self::Made, found: &Found<'_>) {
-        let record = found.record;
-        let row = Row::Record(Record {
-            partition: found.partition.partition,
-            offset: Offset(record.offset),
-            timestamp: Timestamp(record.timestamp),
-            timestamp_type: record.timestamp_type,
-            key: record.key.map(Bytes::copy_from_slice),
-            value: record.value.map(Bytes::copy_from_slice),
-            headers: record
-                .headers
-                .clone()
-                .map(|(key, value)| Header {
-                    key: Bytes::copy_from_slice(key),
-                    value: value.map(Bytes::copy_from_slice),
-                })
-                .collect(),
-            batch: self.batch(found),
-            kind: found.batch.fate.kind(record.key),
-        });
+        let (partition, info) = (found.partition.partition, self.batch(found));
+        let record = owned(partition, found.record, found.batch, info, Bytes::copy_from_slice);
+        let row = Row::Record(record);
         self.bytes += row.footprint();
         made.push(row);
     }

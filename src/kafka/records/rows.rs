@@ -36,35 +36,39 @@ fn batch_rows(partition: PartitionId, batch: &Batch, inflater: &mut Inflater, ro
     let info = Arc::new(batch.header.info(payload.len()));
     for record in batch.records(&payload) {
         rows.push(match record {
-            Ok(record) => Row::Record(owned(partition, record, batch, &info, &payload)),
+            Ok(record) => {
+                let share = |bytes: &[u8]| payload.slice_ref(bytes);
+                Row::Record(owned(partition, &record, batch, Arc::clone(&info), share))
+            }
             Err(bad) => bad_row(partition, bad, &payload),
         });
     }
 }
 
-fn owned(
+/// A record that outlives its batch: `share` makes its bytes so.
+pub fn owned(
     partition: PartitionId,
-    record: RecordRef<'_>,
+    record: &RecordRef<'_>,
     batch: &Batch,
-    info: &Arc<BatchInfo>,
-    payload: &Bytes,
+    info: Arc<BatchInfo>,
+    share: impl Fn(&[u8]) -> Bytes,
 ) -> Record {
-    let share = |bytes: &[u8]| payload.slice_ref(bytes);
     Record {
         partition,
         offset: Offset(record.offset),
         timestamp: Timestamp(record.timestamp),
         timestamp_type: record.timestamp_type,
-        key: record.key.map(share),
-        value: record.value.map(share),
+        key: record.key.map(&share),
+        value: record.value.map(&share),
         headers: record
             .headers
+            .clone()
             .map(|(key, value)| Header {
                 key: share(key),
-                value: value.map(share),
+                value: value.map(&share),
             })
             .collect(),
-        batch: Arc::clone(info),
+        batch: info,
         kind: batch.fate.kind(record.key),
     }
 }
