@@ -187,12 +187,8 @@ fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicNa
     let Some(overview) = store.overview.value() else {
         return Err(unlisted("topics", store.overview.error()));
     };
-    let topics = &overview.topics;
-    let found = topics
-        .binary_search_by(|topic| topic.name.as_str().cmp(name))
-        .ok()
-        .map(|at| topics[at].name.clone());
-    found.ok_or_else(|| format!("no topic {name}"))
+    let found = overview.topic(name).ok_or_else(|| format!("no topic {name}"))?;
+    Ok(found.name.clone())
 }
 
 fn group(name: &str, store: &Store) -> Result<Command, String> {

@@ -77,7 +77,7 @@ impl App {
                 format!("Open it with the brokers of its cluster: ktui --brokers HOST:PORT open {locator}"),
             ]);
         }
-        let topic = overview.topics.iter().find(|topic| topic.name == locator.topic);
+        let topic = overview.topic(locator.topic.as_str());
         let Some(topic) = topic else {
             return Some(vec![
                 format!("There is no topic {} here, or you may not see it.", locator.topic),

@@ -121,6 +121,14 @@ pub struct Overview {
     pub topics: Vec<Topic>,
 }
 
+impl Overview {
+    /// The topic of this name.
+    pub fn topic(&self, name: &str) -> Option<&Topic> {
+        let found = self.topics.binary_search_by(|topic| topic.name.as_str().cmp(name));
+        self.topics.get(found.ok()?)
+    }
+}
+
 /// A stream of records to open: what it covers, where it starts and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedSpec {

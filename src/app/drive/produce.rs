@@ -76,7 +76,7 @@ impl App {
             return;
         }
         let partitions = self.store.overview.value().and_then(|overview| {
-            let found = overview.topics.iter().find(|known| known.name == topic)?;
+            let found = overview.topic(topic.as_str())?;
             u32::try_from(found.partitions.len()).ok().filter(|count| *count > 0)
         });
         let Some(partitions) = partitions else {

@@ -105,11 +105,7 @@ impl TopicScreen {
 
     /// The topic, unless it is gone.
     pub fn topic<'a>(&self, store: &'a Store) -> Option<&'a Topic> {
-        let topics = &store.overview.value()?.topics;
-        topics
-            .binary_search_by(|topic| topic.name.cmp(&self.topic))
-            .ok()
-            .map(|at| &topics[at])
+        store.overview.value()?.topic(self.topic.as_str())
     }
 
     /// The partition of a row.

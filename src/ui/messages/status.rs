@@ -35,11 +35,8 @@ pub(super) fn no_topic(paint: &Paint<'_>) -> Vec<(Role, String)> {
 /// Which partitions are read, of how many.
 pub(super) fn partitions(source: &Source, view: View<'_>) -> String {
     let known = view.store.overview.value().and_then(|overview| {
-        let topics = &overview.topics;
-        let counts = source.topics.iter().map(|name| {
-            let found = topics.binary_search_by(|topic| topic.name.cmp(name)).ok()?;
-            Some(topics[found].partitions.len())
-        });
+        let topics = source.topics.iter().map(|name| overview.topic(name.as_str()));
+        let counts = topics.map(|topic| Some(topic?.partitions.len()));
         counts.sum::<Option<usize>>()
     });
     match (source.partitions.as_slice(), known) {

@@ -200,7 +200,7 @@ pub fn topics(patterns: &[String], store: &Store) -> Result<Vec<TopicName>, Stri
                 found.push(topic.name.clone());
             }
         }
-        if before == found.len() && !overview.topics.iter().any(|topic| topic.name.as_str() == pattern) {
+        if before == found.len() && overview.topic(pattern).is_none() {
             return Err(format!("no topic {pattern}"));
         }
     }
