@@ -205,8 +205,10 @@ impl<'a> Stage<'a> {
         let partitions = || rows(&[0, 1, 2].map(|partition| format!("{}    {partition}", self.ledger)));
         let offline = format!("{}    1", self.ledger);
         let kept = rows(&[group.clone(), orphan.clone()]);
-        let marked =
-            move |screen: &str| says(screen, &group, &["Empty", "12 + ?1"]) && says(screen, &orphan, &["? silent"]);
+        // Nothing is concluded of what cannot be told.
+        let marked = move |screen: &str| {
+            says(screen, &group, &["Empty", "12 + ?1"]) && says(screen, &orphan, &["? silent", "coordinator silent"])
+        };
         [
             self.look("Groups", ("groups", ""), kept, Box::new(marked)),
             self.look(
@@ -219,7 +221,10 @@ impl<'a> Stage<'a> {
                 "a group of a dead coordinator",
                 ("groups", &open(&self.orphan)),
                 partitions(),
-                Box::new(|screen| screen.contains("coordinator 2 DOWN") && screen.contains("lag 18")),
+                Box::new(|screen| {
+                    let is_judged = ["stopped", "watching"].iter().any(|word| screen.contains(word));
+                    screen.contains("coordinator 2 DOWN") && screen.contains("lag 18") && !is_judged
+                }),
             ),
         ]
     }
@@ -244,7 +249,9 @@ fn is_well(screen: &str) -> bool {
         .iter()
         .all(|word| screen.lines().next().is_some_and(|health| health.contains(word)))
         && screen.matches('?').count() == 1
-        && ["missing", "not read: "].iter().all(|word| !screen.contains(word))
+        && ["missing", "not read: ", "no leader", "coordinator silent"]
+            .iter()
+            .all(|word| !screen.contains(word))
 }
 
 fn watch_an_incident(cluster: &KafkaCluster) {
