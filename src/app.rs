@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod list;
 mod locate;
 pub mod memory;
+pub mod moving;
 pub mod nav;
 pub mod overlay;
 pub mod pane;
@@ -108,6 +109,10 @@ struct Errands {
     /// The record that is being looked for.
     sought: Option<locate::Sought>,
     jobs: Jobs,
+    /// The number of the newest preview of moved offsets.
+    previews: u64,
+    /// The preview that lies under the form that unlocks.
+    parked: Option<Box<Overlay>>,
 }
 
 impl App {
@@ -174,6 +179,8 @@ impl App {
                 Vec::new()
             }
             Event::JobEnded { job, end } => self.job_ended(job, end, now),
+            Event::MoveTold { number, told } => self.move_told(number, *told, now),
+            Event::MoveSent { job, sent } => self.move_sent(job, *sent),
             Event::Copied(outcome) => self.say_copied(outcome, now),
             Event::Refused(why) => {
                 self.toasts.say(Level::Warning, why, now);
@@ -199,8 +206,13 @@ impl App {
         let pane = self.nav.top().pane().next_deadline(self.view(now));
         let asks = schedule::next_deadline(&self.wants, &self.store, now);
         let ages = schedule::next_change(&self.wants, self.view(now));
-        // The debug overlay shows ages and counts that change by themselves.
-        let counts = matches!(self.overlay, Some(Overlay::Debug)).then(|| now + Duration::from_secs(1));
+        // Some overlays show ages and counts that change by themselves.
+        let counts = match &self.overlay {
+            Some(Overlay::Debug) => true,
+            Some(Overlay::Move(moving)) => moving.has_age(),
+            _ => false,
+        };
+        let counts = counts.then(|| now + Duration::from_secs(1));
         [pane, asks, ages, counts, self.toasts.next_deadline()]
             .into_iter()
             .flatten()
@@ -225,6 +237,8 @@ impl App {
             (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => Scope::Menu,
             (None, Some(Overlay::Jobs(_))) => Scope::Jobs,
             (None, Some(Overlay::Confirm(_))) => Scope::Confirm,
+            (None, Some(Overlay::Move(moving))) if moving.is_typed(self.lock) => Scope::Apply,
+            (None, Some(Overlay::Move(_))) => Scope::Plan,
             (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
@@ -319,6 +333,7 @@ impl App {
             }
             (None, Some(Overlay::Jobs(list))) => self.errands.jobs.hints(list.cursor),
             (None, Some(Overlay::Confirm(_))) => vec![Action::Confirm, Action::Leave],
+            (None, Some(Overlay::Move(moving))) => moving.hints(self.lock),
             (None, Some(Overlay::Form(overlay::Purpose::Produce(_), _))) => {
                 vec![Action::Accept, Action::NextField, Action::OpenEditor, Action::Discard]
             }

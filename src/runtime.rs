@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod logging;
 pub mod memory;
 pub mod panic;
+pub mod previews;
 pub mod session;
 pub mod signals;
 pub mod terminal;

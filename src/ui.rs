@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod line;
 pub mod menu;
 pub mod messages;
+pub mod moving;
 pub mod notice;
 pub mod record;
 pub mod row;
@@ -100,6 +101,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
         Some(Overlay::Notice { title, lines }) => notice::draw(frame, regions.body, title, lines, paint),
         Some(Overlay::Jobs(list)) => jobs::draw(frame, regions.body, app.jobs(), *list, paint, now),
         Some(Overlay::Confirm(asked)) => confirm::draw(frame, regions.body, asked, paint),
+        Some(Overlay::Move(moving)) => moving::draw(frame, regions.body, moving, app.lock(), paint, now),
         Some(Overlay::Form(_, form)) => form::draw(frame, regions.body, form, paint),
         None => {}
     }

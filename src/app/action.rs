@@ -33,6 +33,10 @@ pub enum Scope {
     Confirm,
     /// In a form that lies over the screen.
     Form,
+    /// At a preview of moved offsets that cannot be applied, or was.
+    Plan,
+    /// At a preview of moved offsets, where the name of the group is typed.
+    Apply,
     /// While the bottom line is typed.
     Prompt,
     /// Where text is typed: in the bottom line and in forms.
@@ -58,6 +62,8 @@ impl Scope {
             Self::Jobs => &[Self::Jobs, Self::Box, Self::List, Self::Always],
             Self::Confirm => &[Self::Confirm, Self::Box, Self::Always],
             Self::Form => &[Self::Form, Self::Edit, Self::Always],
+            Self::Plan => &[Self::Plan, Self::Box, Self::List, Self::Always],
+            Self::Apply => &[Self::Apply, Self::Edit, Self::Always],
             Self::Prompt => &[Self::Prompt, Self::Edit, Self::Always],
             Self::Edit => &[Self::Edit, Self::Always],
         }
@@ -65,15 +71,16 @@ impl Scope {
 
     /// Whether keys that are bound to nothing type their character.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Prompt | Self::Form | Self::Menu)
+        matches!(self, Self::Prompt | Self::Form | Self::Menu | Self::Apply)
     }
 
     /// The actions of everywhere that mean nothing on this screen: its help leaves them out.
     pub fn lacks(self) -> &'static [Action] {
         match self {
-            Self::Brokers => &[Action::Open],
-            Self::Topic | Self::Messages | Self::Group => &[Action::Sort, Action::ReverseSort],
-            Self::Record => &[Action::Sort, Action::ReverseSort],
+            Self::Brokers => &[Action::Open, Action::MoveOffsets],
+            Self::Topics => &[Action::MoveOffsets],
+            Self::Group => &[Action::Sort, Action::ReverseSort],
+            Self::Topic | Self::Messages | Self::Record => &[Action::Sort, Action::ReverseSort, Action::MoveOffsets],
             _ => &[],
         }
     }
@@ -96,6 +103,8 @@ impl Scope {
             Self::Jobs => "Jobs",
             Self::Confirm => "At a question",
             Self::Form => "In a form",
+            Self::Plan => "At a preview of moved offsets",
+            Self::Apply => "At a preview, where the group's name is typed",
             Self::Prompt => "In the bottom line",
             Self::Edit => "While typing",
         }
@@ -163,7 +172,8 @@ actions! {
         Export          "export"           ["e"]           "export"   "export records to a file, as a job in the background";
         Produce         "produce"          ["P"]           "produce"  "send a record to the topic: a form, or $EDITOR";
         Resend          "resend"           ["a"]           "resend"   "edit the record under the cursor and send it again";
-        OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports and records sent: under way and ended";
+        MoveOffsets     "move-offsets"     ["O"]           "move"     "move the offsets of a group: previewed, then applied by typing its name";
+        OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports, records sent, offsets moved: under way and ended";
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
         Debug           "debug"            ["~"]           "debug"    "requests, bytes and late answers";
@@ -243,6 +253,17 @@ actions! {
         NextField       "next-field"       ["tab", "down"]     "next field" "next field";
         OpenEditor      "open-editor"      ["ctrl-o"]      "editor"   "open the whole record in $VISUAL or $EDITOR";
         PreviousField   "previous-field"   ["shift-tab", "up"] "field before" "the field before";
+    }
+    Plan {
+        WaitEmpty       "wait-empty"       ["w"]           "wait"     "wait until no member is in the group, then preview again";
+        UnlockPlan      "unlock-plan"      ["W"]           "unlock"   "unlock by typing the name of the cluster, and come back";
+        PlanAgain       "plan-again"       ["r"]           "again"    "make a new preview";
+    }
+    Apply {
+        RowDown         "row-down"         ["down"]        "down"     "one row down";
+        RowUp           "row-up"           ["up"]          "up"       "one row up";
+        RowsDown        "rows-down"        ["pagedown"]    "page down" "a page down";
+        RowsUp          "rows-up"          ["pageup"]      "page up"  "a page up";
     }
     Prompt {
         Complete        "complete"         ["tab"]         "complete" "complete the word";

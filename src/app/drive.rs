@@ -1,6 +1,7 @@
 //! What actions do to the machine as a whole; panes do the rest.
 
 mod jobs;
+mod moving;
 mod overlay;
 mod produce;
 mod prompt;
@@ -45,6 +46,7 @@ impl App {
             Action::Produce => self.open_produce(now),
             Action::Resend => self.open_resend(now),
             Action::Export => self.open_export(now),
+            Action::MoveOffsets => self.open_move(now),
             Action::OpenJobs => self.open_jobs(),
             Action::OpenBrokers => self.go(Location::Brokers, now),
             Action::OpenTopics => self.go(Location::Topics, now),

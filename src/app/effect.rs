@@ -2,6 +2,7 @@
 
 use super::jobs::{JobId, JobSpec};
 use super::memory::Memo;
+use super::moving::MoveStep;
 use super::slot::{SlotId, Ticket};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 
@@ -74,6 +75,13 @@ pub enum Effect {
     },
     /// Tell a job to stop; what it says last is how far it came.
     CancelJob(JobId),
+    /// Find out for a preview of moved offsets; what was asked before for another one, or the same step, is cancelled.
+    Move {
+        /// Which preview; what is told carries it back.
+        number: u64,
+        /// What to find out.
+        step: MoveStep,
+    },
     /// Change the theme by name.
     UseTheme(String),
     /// Draw every cell anew.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::jobs::{JobEnd, JobId, JobProgress};
+use super::moving::{MoveSent, MoveTold};
 use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
 use crate::kafka::model::Lock;
@@ -84,6 +85,20 @@ pub enum Event {
         job: JobId,
         /// What came of it.
         end: JobEnd,
+    },
+    /// Something was found out for a preview of moved offsets.
+    MoveTold {
+        /// Which preview.
+        number: u64,
+        /// What.
+        told: Box<MoveTold>,
+    },
+    /// Offsets were moved, or not: before the end of the job that did it.
+    MoveSent {
+        /// Which job.
+        job: JobId,
+        /// What came of it.
+        sent: Box<MoveSent>,
     },
     /// An effect could not be had: why, in words.
     Refused(String),

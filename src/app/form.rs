@@ -128,6 +128,13 @@ impl Form {
         }
     }
 
+    /// Says what may stand in a field of this name.
+    pub fn set_hint(&mut self, name: &str, hint: impl Into<String>) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            field.hint = hint.into();
+        }
+    }
+
     /// Types into the field in focus; a space takes the next word of a choice, a letter the next that starts with it.
     pub fn type_text(&mut self, text: &str) {
         self.complaint = None;

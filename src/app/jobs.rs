@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 pub use export::ExportOrder;
 
 use super::action::Action;
+use super::moving::MoveJob;
 use super::produce::SendOrder;
 use crate::ops::Sending;
 
@@ -29,6 +30,8 @@ pub enum JobSpec {
     Export(Box<ExportOrder>),
     /// Send a record, which somebody has confirmed in these words.
     Send(Box<SendOrder>, Sending),
+    /// Move a group's offsets, exactly as they were shown.
+    Move(Box<MoveJob>),
 }
 
 impl JobSpec {
@@ -37,6 +40,7 @@ impl JobSpec {
         match self {
             Self::Export(order) => (order.what(), Some(&order.path)),
             Self::Send(_, sending) => (sending.to_string(), None),
+            Self::Move(job) => (job.plan.to_string(), None),
         }
     }
 
@@ -48,7 +52,7 @@ impl JobSpec {
         }
     }
 
-    /// Whether it can be stopped: a record on its way cannot be called back.
+    /// Whether it can be stopped: a record or an offset on its way cannot be called back.
     pub fn can_stop(&self) -> bool {
         matches!(self, Self::Export(_))
     }
@@ -134,6 +138,8 @@ impl Job {
         match &self.end {
             None if self.spec.can_stop() && !self.is_stopping => vec![Action::StopJob],
             None | Some(JobEnd::Done(_)) => Vec::new(),
+            // What was planned then is not what would happen now.
+            Some(_) if matches!(self.spec, JobSpec::Move(_)) => Vec::new(),
             Some(_) => vec![Action::ResumeJob],
         }
     }

@@ -6,6 +6,7 @@ use super::form::Form;
 use super::jobs::JobSpec;
 use super::jobs::export::Draft;
 use super::list::ListState;
+use super::moving::{self, Moving};
 use super::produce;
 
 /// An overlay. One at a time.
@@ -32,6 +33,8 @@ pub enum Overlay {
     Confirm(Box<Confirmation>),
     /// Fields to fill in, and what happens when they are accepted.
     Form(Purpose, Box<Form>),
+    /// A group's offsets that are to be moved: what would happen, and what did.
+    Move(Box<Moving>),
 }
 
 /// What a form is for.
@@ -43,6 +46,8 @@ pub enum Purpose {
     Export(Box<Draft>),
     /// Sending a record.
     Produce(Box<produce::Draft>),
+    /// Moving a group's offsets.
+    Move(Box<moving::Draft>),
 }
 
 impl Purpose {
@@ -51,6 +56,7 @@ impl Purpose {
         match self {
             Self::Export(draft) => draft.follow(before, form),
             Self::Produce(_) => produce::Draft::follow(before, form),
+            Self::Move(draft) => draft.follow(before, form),
             Self::Unlock => {}
         }
     }

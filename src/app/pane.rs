@@ -24,6 +24,7 @@ use super::prompt::PromptKind;
 use super::slot::SlotId;
 use super::store::Store;
 use super::toast::Level;
+use crate::kafka::model::{GroupId, TopicPartition};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 use crate::layout::Area;
 
@@ -196,6 +197,11 @@ pub trait Pane {
 
     /// What of the screen `e` can export.
     fn export(&self, _view: View<'_>) -> Option<Draft> {
+        None
+    }
+
+    /// The group on screen or under the cursor, and the partition under the cursor where there is one.
+    fn group(&self, _view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
         None
     }
 

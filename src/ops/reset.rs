@@ -18,6 +18,7 @@ pub mod scope;
 pub mod strategy;
 pub mod undo;
 pub mod when;
+pub mod words;
 
 pub use apply::{Applied, Applying, NotApplied, apply};
 pub use glance::{Glance, glances};

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::clock;
+use super::previews::Previews;
 use crate::app::event::{Connection, Counters, Event};
+use crate::app::moving::MoveStep;
 use crate::app::slot::{SlotId, Ticket};
 use crate::kafka::client::{Client, ConnectionState};
 use crate::kafka::error::Error;
@@ -34,6 +36,7 @@ pub struct Effects {
     replies: mpsc::Sender<Event>,
     loads: HashMap<SlotId, Task<()>>,
     older: Option<Task<()>>,
+    previews: Previews,
 }
 
 impl Effects {
@@ -41,6 +44,7 @@ impl Effects {
     pub fn new(client: Client) -> (Self, mpsc::Receiver<Event>) {
         let (replies, answers) = mpsc::channel(REPLIES);
         let effects = Self {
+            previews: Previews::new(client.clone(), replies.clone()),
             client,
             replies,
             loads: HashMap::new(),
@@ -82,6 +86,11 @@ impl Effects {
             // Nobody listens any more at the end of the session.
             let _ = replies.send(Event::OlderRead { ticket, rows }).await;
         }));
+    }
+
+    /// Finds out for a preview of moved offsets.
+    pub fn preview(&mut self, number: u64, step: MoveStep) {
+        self.previews.take(number, step);
     }
 
     /// A stream of records.

@@ -1,11 +1,13 @@
 //! Jobs under way: one task each, told to stop by a signal of its own, its progress told a few times a second.
 
 mod export;
+mod moving;
 mod send;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -13,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::app::event::Event;
 use crate::app::jobs::{JobEnd, JobId, JobProgress, JobSpec};
+use crate::app::moving::MoveSent;
 use crate::kafka::client::Client;
+use crate::settings::state_dir;
 use crate::task::{self, Task};
 
 /// Time between two looks at the progress.
@@ -24,6 +28,8 @@ pub struct Jobs {
     client: Client,
     replies: mpsc::Sender<Event>,
     running: HashMap<JobId, Running>,
+    /// Where undo files and the audit log are kept.
+    state: Option<PathBuf>,
 }
 
 struct Running {
@@ -45,7 +51,15 @@ impl Jobs {
             client,
             replies,
             running: HashMap::new(),
+            state: state_dir(),
         }
+    }
+
+    /// The same with undo files and the audit log in another folder.
+    #[must_use]
+    pub fn keeping(mut self, state: PathBuf) -> Self {
+        self.state = Some(state);
+        self
     }
 
     /// Starts a job.
@@ -64,8 +78,9 @@ impl Jobs {
             replies: replies.clone(),
             last: JobProgress::default(),
         };
+        let state = self.state.clone();
         let task = task::spawn(async move {
-            let work = AssertUnwindSafe(work(client, spec, stopped, teller)).catch_unwind();
+            let work = AssertUnwindSafe(work(client, spec, state, stopped, teller)).catch_unwind();
             let end = work
                 .await
                 .unwrap_or_else(|_| JobEnd::Failed("ktui itself failed: a task panicked".to_owned()));
@@ -84,10 +99,17 @@ impl Jobs {
     }
 }
 
-async fn work(client: Client, spec: JobSpec, stop: impl Future<Output = ()>, teller: Teller) -> JobEnd {
+async fn work(
+    client: Client,
+    spec: JobSpec,
+    state: Option<PathBuf>,
+    stop: impl Future<Output = ()>,
+    teller: Teller,
+) -> JobEnd {
     match spec {
         JobSpec::Export(order) => export::run(client, *order, stop, teller).await,
         JobSpec::Send(order, sending) => send::run(&client, &order, &sending, teller).await,
+        JobSpec::Move(job) => moving::run(&client, &job, state, teller).await,
     }
 }
 
@@ -101,6 +123,12 @@ impl Teller {
                 self.last = last;
             }
         }
+    }
+
+    /// Tells what came of offsets that were moved, partition by partition.
+    async fn tell_sent(&self, sent: MoveSent) {
+        let (job, sent) = (self.job, Box::new(sent));
+        let _ = self.replies.send(Event::MoveSent { job, sent }).await;
     }
 
     /// Tells what must be known, at the borders of the work where it may wait.

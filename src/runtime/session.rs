@@ -281,6 +281,7 @@ impl Session {
                 Effect::Remember(memo) => self.remember(memo)?,
                 Effect::OpenEditor(text) => self.to_edit = Some(text),
                 Effect::StartJob { job, spec } => self.jobs.start(job, spec),
+                Effect::Move { number, step } => self.effects.preview(number, step),
                 Effect::CancelJob(job) => self.jobs.cancel(job),
                 Effect::UseTheme(name) => self.use_theme(&name)?,
                 Effect::Repaint => self.screen.forget(),

@@ -85,7 +85,8 @@ fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_f
             line.left(Role::Text, typed.text());
         }
         Input::Choice { options, at } => {
-            for (number, option) in options.iter().enumerate() {
+            let first = first_option(options, *at, usize::from(line.room()));
+            for (number, option) in options.iter().enumerate().skip(if has_focus { first } else { 0 }) {
                 if number == *at {
                     let role = if has_focus { Role::Prompt } else { Role::Text };
                     line.left(role, format!("‹ {option} ›")).gap(1);
@@ -95,6 +96,18 @@ fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_f
             }
         }
     }
+}
+
+/// The first option that is shown, so that the chosen one and the next find room.
+fn first_option(options: &[String], at: usize, room: usize) -> usize {
+    let end = (at + 2).min(options.len());
+    let width = |from: usize| {
+        options[from..end]
+            .iter()
+            .map(|option| text::width(option) + 5)
+            .sum::<usize>()
+    };
+    (0..at).find(|from| width(*from) <= room).unwrap_or(at)
 }
 
 /// The rows of an area.

@@ -82,7 +82,7 @@ fn titled(job: &Job, columns: usize) -> String {
 }
 
 /// A path over as many lines as it takes.
-fn broken(path: &str, columns: usize) -> Vec<String> {
+pub(super) fn broken(path: &str, columns: usize) -> Vec<String> {
     let (mut lines, mut used) = (vec![String::new()], 0);
     for (letter, width) in text::letters(path) {
         if used + width > columns && used > 0 {

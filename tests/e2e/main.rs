@@ -21,6 +21,7 @@ mod lag;
 #[cfg(target_os = "linux")]
 mod memory;
 mod messages;
+mod moving;
 mod quiet;
 mod sending;
 mod simulated;

@@ -34,6 +34,7 @@ mod messages_large;
 mod messages_machine;
 mod messages_paging;
 mod messages_render;
+mod moving;
 mod outage;
 mod overlays;
 mod profiles;

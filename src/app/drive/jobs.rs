@@ -74,7 +74,7 @@ impl App {
         match (action, end) {
             (Action::StopJob, None) if !spec.can_stop() => {
                 self.toasts
-                    .say(Level::Info, "a record on its way cannot be called back", now);
+                    .say(Level::Info, "what is on its way cannot be called back", now);
             }
             (Action::StopJob, None) => {
                 jobs.stop(id);
@@ -86,6 +86,10 @@ impl App {
             (Action::ResumeJob, Some(_)) => match spec {
                 // Nothing is sent twice without being asked again.
                 JobSpec::Send(order, _) => self.review(&order, now),
+                JobSpec::Move(_) => {
+                    let said = "offsets are moved only as previewed: make a new preview at the group";
+                    self.toasts.say(Level::Info, said, now);
+                }
                 JobSpec::Export(order) => {
                     *list = ListState::default();
                     return self.start_job(JobSpec::Export(Box::new(order.resumed(has_begun))), now);
@@ -114,7 +118,13 @@ impl App {
         if jobs().any(|job| job.spec.can_stop()) {
             lines.push("Leaving stops it. What was written stays in a partial file and can be resumed.".to_owned());
         }
-        if jobs().any(|job| !job.spec.can_stop()) {
+        if jobs().any(|job| matches!(job.spec, JobSpec::Move(_))) {
+            lines.push(
+                "Offsets on their way may then be moved or not. The undo file stays: ktui undo shows what it restores."
+                    .to_owned(),
+            );
+        }
+        if jobs().any(|job| matches!(job.spec, JobSpec::Send(..))) {
             lines.push("A record on its way may then be stored or not, and nobody tells.".to_owned());
         }
         self.overlay = Some(Overlay::Confirm(Box::new(Confirmation {

@@ -17,6 +17,7 @@ use crate::layout;
 impl App {
     pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match (action, &mut self.overlay) {
+            (_, Some(Overlay::Move(_))) => return self.act_in_move(action, now),
             (Action::Leave, _) => self.leave_box(),
             (Action::OpenEditor, _) => return self.open_editor(),
             (Action::Confirm, _) => return self.confirmed(now),
@@ -39,7 +40,7 @@ impl App {
                 menu.act(action, page);
             }
             (Action::Accept, Some(Overlay::Form(..))) => return self.accept_form(now),
-            (Action::Discard, Some(Overlay::Form(..))) => self.overlay = None,
+            (Action::Discard, Some(Overlay::Form(..))) => self.overlay = self.unpark(),
             (_, Some(Overlay::Form(purpose, form))) => {
                 let before = form.clone();
                 form.act(action);
@@ -64,6 +65,7 @@ impl App {
                 form.type_text(text);
                 purpose.follow(&before, form);
             }
+            Some(Overlay::Move(moving)) => moving.type_text(text, self.lock),
             Some(Overlay::Copy(menu)) => {
                 let mut typed = text.chars();
                 if let (Some(at), None) = (typed.next().and_then(|digit| menu.by_digit(digit)), typed.next()) {
@@ -115,6 +117,7 @@ impl App {
             Purpose::Unlock => self.unlock(&form),
             Purpose::Export(draft) => self.accept_export(draft, &form, now),
             Purpose::Produce(draft) => self.ask_to_send(draft, &form),
+            Purpose::Move(draft) => self.preview_move(draft, &form, now),
         };
         outcome.unwrap_or_else(|complaint| {
             form.complaint = Some(complaint);
@@ -145,9 +148,10 @@ impl App {
         Vec::new()
     }
 
-    fn unlock(&self, form: &Form) -> Result<Vec<Effect>, String> {
+    fn unlock(&mut self, form: &Form) -> Result<Vec<Effect>, String> {
         let name = &self.settings.cluster_name;
         if form.value("name") == name {
+            self.overlay = self.unpark();
             Ok(vec![Effect::Unlock])
         } else {
             Err(format!("still locked: this is not {name}"))

@@ -33,7 +33,7 @@ use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::notice::{Notice, notices};
 use crate::kafka::lag::retention::{self, Keeps};
 use crate::kafka::lag::tail::Place;
-use crate::kafka::model::{GroupListing, TopicName};
+use crate::kafka::model::{GroupId, GroupListing, TopicName, TopicPartition};
 use crate::kafka::query::{ConfigNames, Query};
 use crate::layout::{self, Area};
 use crate::position::{NEWEST, Start};
@@ -249,8 +249,8 @@ impl Pane for Group {
     fn hints(&self) -> Vec<Action> {
         let mut hints = vec![
             Action::NextGroupView,
+            Action::MoveOffsets,
             Action::Filter,
-            Action::Copy,
             Action::Back,
             Action::Help,
         ];
@@ -362,6 +362,14 @@ impl Pane for Group {
             Some(found) => draft.only(topic, found),
             None => draft,
         })
+    }
+
+    fn group(&self, view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
+        let row = (self.tab == GroupTab::Partitions).then(|| self.partition(self.list.cursor, view.store));
+        Some((
+            self.listing.group.clone(),
+            row.flatten().map(|row| row.partition.clone()),
+        ))
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

@@ -27,7 +27,7 @@ use crate::app::slot::SlotId;
 use crate::app::toast::Level;
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
-use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
+use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicPartition, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
 
@@ -267,11 +267,11 @@ impl Pane for Groups {
     fn hints(&self) -> Vec<Action> {
         vec![
             Action::Open,
+            Action::MoveOffsets,
             Action::Filter,
             Action::Sort,
             Action::PinGroup,
             Action::Refresh,
-            Action::Copy,
             Action::Help,
         ]
     }
@@ -361,6 +361,11 @@ impl Pane for Groups {
         self.filter = filter;
         self.derived_from = [None; 3];
         self.refresh(view);
+    }
+
+    fn group(&self, view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
+        let row = self.row(self.list.cursor, view)?;
+        Some((row.listing.group.clone(), None))
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

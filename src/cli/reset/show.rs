@@ -3,12 +3,11 @@
 use serde::Serialize;
 
 use crate::cli::report::{Column, Item, Side, known};
-use crate::decode::{Format, Part, Preview, Site, preview_at};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Committed, PartitionId, TopicName};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::when::stamp;
-use crate::ops::reset::{Adjusted, Change, Deed, Effect, Glance, Outcome, Plan, Settled};
+use crate::ops::reset::{Change, Deed, Glance, Outcome, Plan, Settled, words};
 
 /// Cells of a key and of a value.
 const COLUMNS: usize = 60;
@@ -119,21 +118,7 @@ fn offset(offset: Option<i64>) -> Option<String> {
 }
 
 fn effect(change: &Change) -> String {
-    let words = match change.effect() {
-        Effect::Unchanged => "unchanged".to_owned(),
-        Effect::Replays(count) => format!("replays {}", records(count)),
-        Effect::Skips(count) => format!("SKIPS {}", records(count)),
-        Effect::Begins => "first commit".to_owned(),
-        Effect::Forgets => "forgets the commit".to_owned(),
-        Effect::Refused => return change.after.as_ref().err().map(ToString::to_string).unwrap_or_default(),
-    };
-    match change.adjusted {
-        Adjusted::No => words,
-        Adjusted::ToStart(wanted) => format!("{words} ({wanted} is before the log start)"),
-        Adjusted::ToEnd(wanted) => format!("{words} ({wanted} is past the end)"),
-        Adjusted::NothingSince => format!("{words} (no record since then: the end)"),
-        Adjusted::NoCommit => format!("{words} (at the end)"),
-    }
+    words::effect(change, |count| count.to_string())
 }
 
 fn records(count: u64) -> String {
@@ -171,31 +156,7 @@ pub fn summary(plan: &Plan) -> String {
 
 /// `first at orders-0@151002: 2026-11-18T10:00:00.004Z key order-7711 value {"orderId":91822,"customer":"bob",…`.
 pub fn first_record(glance: &Glance) -> String {
-    let place = format!("first at {}@{}", glance.partition, glance.at);
-    let record = match &glance.record {
-        Ok(Some(record)) => record,
-        Ok(None) => return format!("{place}: no record yet"),
-        Err(error) => return format!("{place}: cannot be read: {}", error.summary()),
-    };
-    let further = if record.offset == glance.at {
-        String::new()
-    } else {
-        format!(" (offset {})", record.offset)
-    };
-    let time = record.timestamp.millis().map_or_else(|| "no time".to_owned(), stamp);
-    let shown = |bytes: Option<&[u8]>, part| {
-        let (topic, key) = (glance.partition.topic.as_str(), record.key.as_deref());
-        match preview_at(bytes, COLUMNS, &Site { topic, part, key }, Format::Auto) {
-            Preview::Null => "null".to_owned(),
-            Preview::Empty => "empty".to_owned(),
-            Preview::Text(text) | Preview::Binary(text) | Preview::Decoded(text) => text,
-        }
-    };
-    let (key, value) = (
-        shown(record.key.as_deref(), Part::Key),
-        shown(record.value.as_deref(), Part::Value),
-    );
-    format!("{place}{further}: {time} key {key} value {value}")
+    words::first_record(glance, COLUMNS, stamp)
 }
 
 /// What cannot be changed.
@@ -228,7 +189,7 @@ pub fn unverified(settled: &[Settled]) -> Vec<Failure> {
 mod tests {
     use super::*;
     use crate::kafka::model::{GroupState, GroupType, Offset, TopicPartition};
-    use crate::ops::reset::{Refusal, Standing};
+    use crate::ops::reset::{Adjusted, Refusal, Standing};
 
     fn change(id: i32, before: Option<i64>, after: Result<i64, Refusal>, adjusted: Adjusted) -> Change {
         let committed = |offset| Committed::at(Offset(offset));
