@@ -339,6 +339,19 @@ fn unlocking_comes_back_to_the_preview() {
 }
 
 #[test]
+fn a_job_that_cannot_tell_what_came_of_it_claims_nothing() {
+    let mut stage = previewed(80, 24, Lock::Unlocked, plan(standing(&[]), changes()));
+    type_text(&mut stage, GROUP);
+    stage.press(Action::Accept);
+    let (job, _) = started(&stage).unwrap();
+    let end = JobEnd::Failed("ktui itself failed: a task panicked".into());
+    stage.tell(Event::JobEnded { job, end });
+    assert!(stage.text().contains("is not known"), "{}", stage.text());
+    stage.press(Action::Leave);
+    assert!(stage.app.overlay().is_none());
+}
+
+#[test]
 fn a_low_or_narrow_screen_shows_the_row_and_what_is_typed() {
     let many = (0..50)
         .map(|id| change(id, Some(166_120), Ok(151_002), Adjusted::No))
@@ -504,4 +517,30 @@ async fn the_plan_is_made_once_nobody_is_in_the_group() {
         _ => None,
     });
     assert!(!plan.await.unwrap().is_blocked());
+}
+
+#[tokio::test]
+async fn a_cluster_that_dies_after_the_preview_is_sent_nothing_and_said_so() {
+    let scene = Scene::with_patience(spec(), Duration::from_secs(1)).await;
+    scene.client.unlock().unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let (mut effects, mut events) = Effects::new(scene.client.clone());
+    let earliest = || Target::Strategy(Strategy::Earliest);
+    let plan = planned(&mut effects, &mut events, earliest()).await.unwrap();
+    (1..=3).for_each(|broker| scene.sim.kill_broker(broker));
+    let (sent, end) = moved(&scene, &plan, state.path()).await;
+    assert!(matches!(sent, MoveSent::Nothing { is_blocked: false, .. }), "{sent:?}");
+    assert!(
+        matches!(&end, JobEnd::Failed(said) if said.starts_with("nothing was sent: ")),
+        "{end:?}"
+    );
+    assert!(!state.path().join("undo").exists(), "there is nothing to take back");
+    assert!(planned(&mut effects, &mut events, earliest()).await.is_err());
+
+    let order = Box::new(order(earliest()));
+    let MoveTold::Waiting(who) = told(&mut effects, &mut events, 2, MoveStep::Plan { order, waits: true }).await else {
+        panic!("nobody can tell that the group is empty")
+    };
+    assert!(who.starts_with("nobody tells who is in it: "), "{who}");
+    assert_eq!(committed(&scene), 4);
 }

@@ -46,6 +46,7 @@ impl App {
             JobEnd::Partly(_) | JobEnd::Stopped(_) | JobEnd::Failed(_) => Level::Warning,
         };
         let said = format!("{}: {}", end.word(), end.said());
+        self.move_ended(job, end.said());
         if self.errands.jobs.ended(job, end).is_some() {
             self.toasts.say(level, said, now);
         }

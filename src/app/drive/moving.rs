@@ -165,4 +165,18 @@ impl App {
         }
         Vec::new()
     }
+
+    /// The job ended and has not said what came of the offsets: nobody knows.
+    pub(super) fn move_ended(&mut self, job: JobId, said: &str) {
+        let moving = self.moving().filter(|moving| moving.phase == Phase::Applying(job));
+        if let Some(moving) = moving {
+            let title = format!("Move offsets of {}", moving.order.group);
+            let lines = vec![
+                format!("{said}."),
+                "Whether the offsets were moved is not known: look at the group before you try again.".to_owned(),
+                "Where they were moved there is an undo file: ktui undo shows what it restores.".to_owned(),
+            ];
+            self.overlay = Some(Overlay::Notice { title, lines });
+        }
+    }
 }
