@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use super::watch::{GroupWatch, MemberChange, Standing};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
-use crate::kafka::model::{GroupDescription, Offset, TopicPartition};
+use crate::kafka::model::{GroupDescription, Member, Offset, TopicPartition};
 
 /// One thing about a group that a person should see first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Members that own no partition while the group is stable: "2 members idle (5 members, 3 partitions)".
     IdleMembers {
-        /// Members without a partition.
-        idle: usize,
+        /// Members without a partition: client id and host.
+        idle: Vec<(Arc<str>, Arc<str>)>,
         /// All members.
         members: usize,
         /// Partitions the others own.
@@ -192,22 +192,22 @@ fn idle(group: &GroupDescription) -> Option<Notice> {
     if is_unassignable(group) {
         return None;
     }
-    let owned = group
-        .members
-        .iter()
-        .map(|member| member.assigned.as_ref().map_or(0, Vec::len));
-    let idle = owned.clone().filter(|count| *count == 0).count();
-    (idle > 0).then(|| Notice::IdleMembers {
+    let owns = |member: &Member| member.assigned.as_ref().map_or(0, Vec::len);
+    let without = group.members.iter().filter(|member| owns(member) == 0);
+    let idle: Vec<_> = without
+        .map(|member| (member.client_id.clone(), member.host.clone()))
+        .collect();
+    (!idle.is_empty()).then(|| Notice::IdleMembers {
         idle,
         members: group.members.len(),
-        partitions: owned.sum(),
+        partitions: group.members.iter().map(owns).sum(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::model::{BrokerId, GroupState, GroupType, Member};
+    use crate::kafka::model::{BrokerId, GroupState, GroupType};
 
     pub(super) fn member(assigned: Option<&[i32]>) -> Member {
         Member {
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn members_without_a_partition_are_idle_when_the_group_is_stable() {
         let idle = Notice::IdleMembers {
-            idle: 2,
+            idle: vec![("c".into(), "h".into()), ("c".into(), "h".into())],
             members: 5,
             partitions: 3,
         };

@@ -1,5 +1,6 @@
 //! What stands out in a group, in words.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Frame;
@@ -86,8 +87,12 @@ fn text(notice: &Notice) -> String {
             members,
             partitions,
         } => {
-            let plural = if *idle == 1 { "member" } else { "members" };
-            format!("{idle} {plural} idle ({members} members, {})", of(*partitions))
+            let plural = if idle.len() == 1 { "member" } else { "members" };
+            let (count, names) = (idle.len(), names(idle));
+            format!(
+                "{count} {plural} idle ({members} members, {}): {names}",
+                of(*partitions)
+            )
         }
         Notice::Uneven {
             member,
@@ -115,6 +120,20 @@ fn at_risk(at: &TopicPartition, left: Duration, keeps: Duration) -> String {
 }
 
 /// Who came or went.
+/// The first of some members, and how many more there are.
+fn names(members: &[(Arc<str>, Arc<str>)]) -> String {
+    const NAMED: usize = 3;
+    let named = members
+        .iter()
+        .take(NAMED)
+        .map(|(member, host)| format!("{member} @{host}"));
+    let names = named.collect::<Vec<_>>().join(", ");
+    match members.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
 fn news(change: &MemberChange, ago: Duration, others: usize) -> String {
     let (word, member, host) = match change {
         MemberChange::Joined(member, host) => ("joined", member, host),
