@@ -50,8 +50,8 @@ const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
     (
         Column::left("TREND").least(verdict::TREND as u16).leaves(4),
         |row, cell| {
-            if let Some(seen) = row.seen {
-                verdict::trend(cell, seen.trend);
+            if let Some(trend) = row.seen.and_then(|seen| seen.trend) {
+                verdict::trend(cell, trend);
             }
         },
     ),

@@ -75,7 +75,7 @@ pub struct PartitionPace<'a> {
     /// When its commit was last seen to move.
     pub moved: Option<Instant>,
     /// Its lag over time.
-    pub trend: &'a Trend,
+    pub trend: Option<&'a Trend>,
     /// What lies at this very commit, where that was looked at.
     pub tail: Option<Tail>,
     /// What its lag is made of, if it was proven that a consumer would get nothing of it.
@@ -117,11 +117,14 @@ impl GroupWatch {
     /// Takes a look. Partitions that it lacks are forgotten.
     pub fn take(&mut self, look: &Look<'_>) {
         let mut before = std::mem::take(&mut self.tracks);
-        let mut gaps = Vec::new();
+        let (mut gaps, interval) = (Vec::new(), self.interval());
         for row in look.rows {
             let mut watched = before.remove(&row.partition).unwrap_or_default();
-            let patience = self.patience_of(watched.track.as_ref());
+            let patience = patience_of(watched.track.as_ref(), interval);
             gaps.extend(watched.look(row, look.at, patience));
+            if look.description.is_some() {
+                watched.plot(look.at);
+            }
             self.tracks.insert(row.partition.clone(), watched);
         }
         for gap in gaps {
@@ -131,15 +134,10 @@ impl GroupWatch {
             self.gaps.push_back(gap);
         }
         // The group's interval may have become known by this very look: judged at last.
-        let patience: Vec<Duration> = self
-            .tracks
-            .values()
-            .map(|one| self.patience_of(one.track.as_ref()))
-            .collect();
-        let rows: BTreeMap<&TopicPartition, &PartitionLag> =
-            look.rows.iter().map(|row| (&row.partition, row)).collect();
-        for ((partition, watched), patience) in self.tracks.iter_mut().zip(patience) {
-            if let Some(row) = rows.get(partition) {
+        let interval = self.interval();
+        for row in look.rows {
+            if let Some(watched) = self.tracks.get_mut(&row.partition) {
+                let patience = patience_of(watched.track.as_ref(), interval);
                 watched.judge(row, ownership(look, row), patience);
             }
         }
@@ -159,14 +157,15 @@ impl GroupWatch {
 
     /// The place on the partition that lags most: what lies there is the best single answer to how late the group is.
     pub fn worst_place(&self) -> Option<Place> {
-        let waiting = self.tracks.values().filter_map(|one| one.place.clone());
-        waiting.max_by_key(|place| place.end.0.saturating_sub(place.committed.0))
+        let waiting = self.tracks.iter().filter(|(_, one)| one.distance().is_some());
+        let (partition, worst) = waiting.max_by_key(|(_, one)| one.distance())?;
+        worst.place(partition)
     }
 
     /// What lies at the commit whose record is oldest, of those that were looked at.
     pub fn oldest(&self) -> Option<Tail> {
         let aged = self.tracks.values().filter_map(|one| {
-            let tail = one.tail?;
+            let tail = *one.tail.as_deref()?;
             Some((tail.next?.timestamp.millis()?, tail))
         });
         aged.min_by_key(|(millis, _)| *millis).map(|(_, tail)| tail)
@@ -199,7 +198,7 @@ impl GroupWatch {
                 continue;
             };
             if watched.stands_at(tail) {
-                watched.tail = Some(*tail);
+                watched.tail = Some(Box::new(*tail));
                 if watched.emptiness().is_some() {
                     watched.verdict = Verdict::Ok;
                 }
@@ -219,12 +218,6 @@ impl GroupWatch {
         gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
     }
 
-    fn patience_of(&self, track: Option<&Track>) -> Duration {
-        let own = track.and_then(Track::interval);
-        own.max(self.interval())
-            .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
-    }
-
     /// What is concluded of a partition; `None` for one that the newest look lacked.
     pub fn partition(&self, partition: &TopicPartition) -> Option<PartitionPace<'_>> {
         let watched = self.tracks.get(partition)?;
@@ -232,8 +225,8 @@ impl GroupWatch {
             verdict: &watched.verdict,
             pace: watched.pace,
             moved: watched.track.as_ref().and_then(Track::moved),
-            trend: &watched.trend,
-            tail: watched.tail,
+            trend: watched.trend.as_deref(),
+            tail: watched.tail.as_deref().copied(),
             nothing: watched.emptiness(),
         })
     }
@@ -268,6 +261,13 @@ impl GroupWatch {
         each.reduce(|one, other| later(one?, other?))
             .unwrap_or(Some(Eta::In(Duration::ZERO)))
     }
+}
+
+/// How long a verdict on a partition waits: three intervals of its own or of its group, whichever is longer.
+fn patience_of(track: Option<&Track>, of_group: Option<Duration>) -> Duration {
+    let own = track.and_then(Track::interval);
+    own.max(of_group)
+        .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
 }
 
 /// The later of the two.
