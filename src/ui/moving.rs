@@ -106,8 +106,12 @@ fn draw_below(frame: &mut Frame<'_>, below: Area, moving: &Moving, lock: Lock, p
     }
     let (message, prompt) = rest.split_bottom(1);
     let total = moving.plan.as_ref().map(totals).unwrap_or_default();
-    let is_over = matches!(moving.phase, Phase::NotSent { .. } | Phase::Settled(_));
-    let total = format!("{}: {total}", if is_over { "planned" } else { "total" });
+    let is_short = match &moving.phase {
+        Phase::NotSent { .. } => true,
+        Phase::Settled(settlement) => settlement.settled.iter().any(|one| one.outcome != Outcome::Verified),
+        _ => false,
+    };
+    let total = format!("{}: {total}", if is_short { "planned" } else { "total" });
     let mut lines: Vec<(Role, String)> = wrapped(&total, columns)
         .into_iter()
         .map(|said| (Role::Title, said))
