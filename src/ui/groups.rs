@@ -66,7 +66,8 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
     }),
     (Column::right("BEHIND").least(9).leaves(2), None, |row, cell| {
         let lag = row.lag.and_then(|lag| lag.exact());
-        verdict::behind(cell, lag, row.watch.and_then(GroupWatch::oldest), row.wall);
+        let verdict = pace(row).map(|pace| &pace.verdict);
+        verdict::behind(cell, lag, verdict, row.watch.and_then(GroupWatch::oldest), row.wall);
     }),
     (Column::right("ETA").least(8).leaves(3), None, |row, cell| {
         verdict::eta(cell, pace(row).and_then(|pace| pace.eta));

@@ -161,7 +161,13 @@ pub fn eta(cell: &mut CellText<'_>, eta: Option<Eta>) {
 /// How old the record is that would be read next, when that was looked at.
 ///
 /// `~` where the producer's clock says so, `>` where the record at the commit is gone: the next one may be younger.
-pub fn behind(cell: &mut CellText<'_>, lag: Option<i64>, tail: Option<Tail>, now: Option<i64>) {
+pub fn behind(
+    cell: &mut CellText<'_>,
+    lag: Option<i64>,
+    verdict: Option<&Verdict>,
+    tail: Option<Tail>,
+    now: Option<i64>,
+) {
     if lag == Some(0) {
         cell.show(NOT_APPLICABLE);
         return;
@@ -171,15 +177,20 @@ pub fn behind(cell: &mut CellText<'_>, lag: Option<i64>, tail: Option<Tail>, now
     match (age, next) {
         (Some(age), Some(next)) => {
             let is_gone = tail.is_some_and(|tail| tail.is_gone());
-            let sign = match next.timestamp_type {
-                _ if is_gone => ">",
-                TimestampType::Create => "~",
-                TimestampType::LogAppend => "",
-            };
+            let sign = sign(verdict, is_gone, next.timestamp_type);
             let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
             cell.show(format_args!("{sign}{}", Span(age)));
         }
         _ => figure::unknown(cell),
+    }
+}
+
+/// What is before an age that is not exactly that of what waits longest.
+fn sign(verdict: Option<&Verdict>, is_gone: bool, clock: TimestampType) -> &'static str {
+    match clock {
+        _ if is_gone || matches!(verdict, Some(Verdict::Expired(_))) => ">",
+        TimestampType::Create => "~",
+        TimestampType::LogAppend => "",
     }
 }
 
@@ -208,5 +219,14 @@ mod tests {
         };
         assert_eq!(words(Verdict::Unknown(watching)), "watching 5 of 30 s");
         assert_eq!(words(Verdict::Unknown(Doubt::Lag(UnknownLag::NoLeader))), "no leader");
+    }
+
+    #[test]
+    fn what_was_lost_has_waited_longer_than_the_next_record() {
+        let expired = Verdict::Expired(3);
+        assert_eq!(sign(Some(&expired), false, TimestampType::LogAppend), ">");
+        assert_eq!(sign(Some(&Verdict::Ok), true, TimestampType::Create), ">");
+        assert_eq!(sign(Some(&Verdict::Ok), false, TimestampType::Create), "~");
+        assert_eq!(sign(None, false, TimestampType::LogAppend), "");
     }
 }

@@ -108,7 +108,9 @@ pub const SHOTS: &[Shot] = &[
             Press("4"),
             See("payments-settlement"),
             See("nightly-report"),
-            Gone("+ ?"),
+            // Each step has half a minute: a verdict needs about as long.
+            See("catching up"),
+            See("stalled"),
         ],
     ),
     Shot::new(
@@ -120,8 +122,9 @@ pub const SHOTS: &[Shot] = &[
             Press(":group "),
             See("audit-exporter"),
             Press("payments-settlement\r"),
-            See("COMMITTED"),
             See("payments.events"),
+            See("watching 15"),
+            See("stuck at"),
         ],
     ),
     Shot::new(
@@ -135,7 +138,7 @@ pub const SHOTS: &[Shot] = &[
             Press("problem-generator-workers\r"),
             See("idle"),
             Press("\t"),
-            See("MEMBER ID"),
+            See("VERDICT"),
         ],
     ),
     Shot::new(
