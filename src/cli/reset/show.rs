@@ -260,4 +260,12 @@ mod tests {
         );
         assert_eq!(refusals(&plan).len(), 1);
     }
+
+    #[test]
+    fn a_commit_out_of_the_log_neither_skips_nor_replays_records() {
+        let lost = change(0, Some(-50), Ok(0), Adjusted::No);
+        assert_eq!(effect(&lost), "passes only what is gone already");
+        let ahead = change(0, Some(300), Ok(200), Adjusted::No);
+        assert_eq!(effect(&ahead), "nothing to read again");
+    }
 }

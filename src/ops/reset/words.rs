@@ -14,6 +14,9 @@ pub fn effect(change: &Change, number: impl Fn(u64) -> String) -> String {
     };
     let words = match change.effect() {
         Effect::Unchanged => "unchanged".to_owned(),
+        // Before the log start and past the end there is nothing to count.
+        Effect::Skips(0) => "passes only what is gone already".to_owned(),
+        Effect::Replays(0) => "nothing to read again".to_owned(),
         Effect::Replays(count) => format!("replays {}", records(count)),
         Effect::Skips(count) => format!("SKIPS {}", records(count)),
         Effect::Begins => "first commit".to_owned(),
