@@ -202,8 +202,16 @@ impl<'a> Stage<'a> {
     fn groups(&self) -> [Onlooker; 3] {
         let (group, orphan) = (self.group.clone(), self.orphan.clone());
         let open = |group: &str| format!(":group {group}\r");
-        let partitions = || rows(&[0, 1, 2].map(|partition| format!("{}    {partition}", self.ledger)));
-        let offline = format!("{}    1", self.ledger);
+        // The topic's name gives way to the columns, its number does not.
+        let of = |screen: &str, partition: i32| {
+            let number = format!("    {partition}  ");
+            let found = screen
+                .lines()
+                .find(|line| line.contains("ledger") && line.contains(&number));
+            found.map(str::to_owned)
+        };
+        let partitions =
+            move || -> Rule { Box::new(move |screen| (0..3).all(|partition| of(screen, partition).is_some())) };
         let kept = rows(&[group.clone(), orphan.clone()]);
         // Nothing is concluded of what cannot be told.
         let marked = move |screen: &str| {
@@ -215,7 +223,7 @@ impl<'a> Stage<'a> {
                 "a group",
                 ("groups", &open(&self.group)),
                 partitions(),
-                Box::new(move |screen| says(screen, &offline, &["?  no leader"])),
+                Box::new(move |screen| of(screen, 1).is_some_and(|row| row.contains("?  no leader"))),
             ),
             self.look(
                 "a group of a dead coordinator",
