@@ -11,11 +11,14 @@
 //!    orders.events/7@166120   2026-11-18T11:39:59.999Z create   key order-49999   headers 2   168 B lz4
 //! ```
 
+mod parts;
 mod peek;
 mod rows;
+mod wants;
 
 use std::time::Instant;
 
+pub use parts::Parts;
 pub use peek::{Nothing, Peek};
 
 use super::messages::Source;
@@ -31,11 +34,9 @@ use crate::app::store::Store;
 use crate::app::toast::Level;
 use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::notice::{Notice, notices};
-use crate::kafka::lag::retention::{self, Keeps};
-use crate::kafka::lag::tail::Place;
-use crate::kafka::model::{GroupId, GroupListing, TopicName, TopicPartition};
-use crate::kafka::query::{ConfigNames, Query};
-use crate::layout::{self, Area};
+use crate::kafka::lag::retention;
+use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
+use crate::kafka::query::Query;
 use crate::position::{NEWEST, Start};
 
 /// The ways to look at a group.
@@ -90,21 +91,6 @@ pub struct Group {
     peek: Option<Box<Peek>>,
 }
 
-/// Where the parts of the screen are.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts {
-    /// The line above all.
-    pub title: Area,
-    /// What stands out, a line each.
-    pub notices: Area,
-    /// The table.
-    pub table: Area,
-    /// What there is to say of the row under the cursor.
-    pub detail: Area,
-    /// The record at the commit; empty where it is not shown.
-    pub preview: Area,
-}
-
 impl Group {
     /// Opens a group.
     pub fn new(listing: GroupListing) -> Self {
@@ -155,71 +141,10 @@ impl Group {
             .filter(|detail| detail.description.group == self.listing.group)
     }
 
-    /// The parts of the screen: notices take a line each, at most a quarter of the list's room.
-    pub fn parts(&self, body: Area) -> Parts {
-        let has_preview = self.is_peeking && self.tab == GroupTab::Partitions && body.height >= 12;
-        let rows = if has_preview {
-            (body.height * 2 / 5).clamp(6, 22)
-        } else {
-            0
-        };
-        let (list, preview) = body.split_bottom(rows);
-        let (title, rest) = list.split_top(u16::from(list.height >= 4));
-        let most = (list.height / 4).min(self.notices.len() as u16);
-        let (notices, rest) = rest.split_top(most);
-        let (table, detail) = rest.split_bottom(u16::from(rest.height >= 8));
-        Parts {
-            title,
-            notices,
-            table,
-            detail,
-            preview,
-        }
-    }
-
-    fn page(&self, view: View<'_>) -> usize {
-        layout::table_page(self.parts(view.body).table).into()
-    }
-
-    /// What lies at the commits of the visible partitions that lag.
-    fn wants_tails(&self, view: View<'_>) -> Option<Want> {
-        let watch = view.store.derived.watches.get(&self.listing.group);
-        let window = self.list.window(self.rows.len(), self.page(view));
-        let visible = window.filter_map(|row| self.partition(row, view.store));
-        let places: Vec<Place> = visible.filter_map(Place::of).collect();
-        let is_known = |place: &Place| {
-            let seen = watch.and_then(|watch| watch.partition(&place.partition));
-            seen.is_some_and(|seen| seen.tail.is_some())
-        };
-        let is_missing = !places.iter().all(is_known);
-        let is_shown = self.tab == GroupTab::Partitions && !places.is_empty();
-        is_shown.then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
-    }
-
     fn open_tab(&mut self, tab: GroupTab, filter: &str, view: View<'_>) {
         self.tab = tab;
         self.list = ListState::default();
         self.set_filter(filter, ListFilter::parse(filter), view);
-    }
-
-    /// How long a topic keeps its records, where that is known and time alone decides.
-    pub fn keeps(topic: &TopicName, store: &Store) -> Option<Keeps> {
-        Keeps::of(&store.configs.value()?.get(topic)?.value)
-    }
-
-    /// The retention of the topics on which something waits.
-    fn wants_retention(&self, view: View<'_>) -> Option<Want> {
-        let window = self.list.window(self.rows.len(), self.page(view));
-        let waiting = window.filter_map(|row| self.partition(row, view.store));
-        let waiting = waiting.filter(|row| Place::of(row).is_some());
-        let mut topics: Vec<TopicName> = waiting.map(|row| row.partition.topic.clone()).collect();
-        topics.dedup();
-        let known = view.store.configs.value();
-        let is_known = |topic: &TopicName| known.is_some_and(|facts| facts.contains_key(topic));
-        let is_missing = !topics.iter().all(is_known);
-        let is_shown = self.tab == GroupTab::Partitions && !topics.is_empty();
-        let names = ConfigNames::ListColumns;
-        is_shown.then(|| Want::every(60, SlotId::Configs, Query::Configs { topics, names }).missing(is_missing))
     }
 
     fn derive(&mut self, store: &Store) {
