@@ -30,6 +30,10 @@ pub struct GroupItem {
     pub coordinator: BrokerId,
     /// Live members.
     pub members: Option<usize>,
+    /// Topics with commits or assigned partitions.
+    pub topics: Option<usize>,
+    /// The epoch, where the coordinator tells one: a classic group's generation is not told.
+    pub epoch: Option<i32>,
     /// Sum of the known lags; `null` when none is known, also where nothing has been committed that could lag.
     pub lag: Option<i64>,
     /// Partitions whose lag is unknown.
@@ -52,6 +56,8 @@ impl GroupItem {
             state: state.or_else(|| listing.state.clone()),
             coordinator: summary.map_or(listing.coordinator, |summary| summary.coordinator),
             members: summary.and_then(|summary| summary.members),
+            topics: summary.map(|summary| summary.topics),
+            epoch: summary.and_then(|summary| summary.epoch),
             lag: lag.filter(|lag| lag.parts > 0 || is_zero(lag)).map(|lag| lag.known),
             unknown_partitions: lag.map(|lag| lag.unknown),
             uncommitted_partitions: uncommitted,
@@ -89,6 +95,11 @@ const COLUMNS: &[Column<GroupItem>] = &[
         name: "members",
         side: Side::Right,
         show: |row| row.members.and_then(known),
+    },
+    Column {
+        name: "topics",
+        side: Side::Right,
+        show: |row| row.topics.and_then(known),
     },
     Column {
         name: "lag",
@@ -162,7 +173,14 @@ mod tests {
     #[test]
     fn a_group_of_which_nothing_is_known_has_null_and_no_zero() {
         let json = serde_json::to_value(GroupItem::new(&listing(), None)).unwrap();
-        for field in ["members", "lag", "unknownPartitions", "uncommittedPartitions"] {
+        for field in [
+            "members",
+            "topics",
+            "epoch",
+            "lag",
+            "unknownPartitions",
+            "uncommittedPartitions",
+        ] {
             assert!(json[field].is_null(), "{field}");
         }
         assert_eq!((&json["type"], &json["state"]), (&"consumer".into(), &"Stable".into()));
@@ -170,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_lag_is_zero_only_when_nothing_is_unknown_or_uncommitted() {
-        let mut summary = GroupSummary::new(BrokerId(1), None);
+        let mut summary = GroupSummary::new(BrokerId(1), None, &[]);
         let lag = |summary: &GroupSummary| GroupItem::new(&listing(), Some(summary)).lag;
         assert_eq!(lag(&summary), None, "its members are unknown, and so is what they own");
         summary.uncommitted = Some(0);

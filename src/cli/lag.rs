@@ -276,6 +276,7 @@ mod tests {
                 kind: GroupType::Classic,
                 protocol_type: "consumer".into(),
                 assignor: "range".into(),
+                epoch: None,
                 state: GroupState("Empty".into()),
                 coordinator: BrokerId(1),
                 members: Vec::new(),

@@ -191,29 +191,41 @@ pub struct GroupSummary {
     pub uncommitted: Option<usize>,
     /// Number of partitions that are assigned or have a commit.
     pub partitions: usize,
+    /// Number of their topics.
+    pub topics: usize,
+    /// Its epoch, where the coordinator tells one.
+    pub epoch: Option<i32>,
 }
 
 impl GroupSummary {
-    /// A summary without partitions. `description` is `None` when the group was not described.
-    pub fn new(coordinator: BrokerId, description: Option<&GroupDescription>) -> Self {
-        Self {
+    /// A summary of these partitions, which stand by topic. `description` is `None` when the group was not described.
+    pub fn new(coordinator: BrokerId, description: Option<&GroupDescription>, rows: &[PartitionLag]) -> Self {
+        let mut summary = Self {
             coordinator: description.map_or(coordinator, |description| description.coordinator),
             state: description.map(|description| description.state.clone()),
             members: description.map(|description| description.members.len()),
             lag: Total::default(),
             uncommitted: description.map(|_| 0),
-            partitions: 0,
-        }
+            partitions: rows.len(),
+            topics: topics(rows),
+            epoch: description.and_then(|description| description.epoch),
+        };
+        rows.iter().for_each(|row| summary.add(&row.case));
+        summary
     }
 
-    /// Counts one partition.
-    pub fn add(&mut self, case: &LagCase) {
-        self.partitions += 1;
+    fn add(&mut self, case: &LagCase) {
         match case {
             LagCase::NoCommit { .. } => self.uncommitted = self.uncommitted.map(|count| count + 1),
             _ => self.lag.add(case.lag()),
         }
     }
+}
+
+/// How many topics some partitions are of, which stand by topic.
+pub fn topics(rows: &[PartitionLag]) -> usize {
+    let is_same = |one: &PartitionLag, other: &PartitionLag| one.partition.topic == other.partition.topic;
+    rows.chunk_by(is_same).count()
 }
 
 /// One look at a group among many: its sums, and what they were made of.
@@ -241,9 +253,7 @@ impl From<GroupSummary> for GroupReading {
 impl GroupDetail {
     /// The detail in sum, as a list of groups shows it.
     pub fn summary(&self) -> GroupSummary {
-        let mut summary = GroupSummary::new(self.description.coordinator, Some(&self.description));
-        self.partitions.iter().for_each(|row| summary.add(&row.case));
-        summary
+        GroupSummary::new(self.description.coordinator, Some(&self.description), &self.partitions)
     }
 }
 
@@ -331,6 +341,7 @@ mod tests {
             kind: GroupType::Classic,
             protocol_type: "consumer".into(),
             assignor: "range".into(),
+            epoch: None,
             state: GroupState(state.into()),
             coordinator: BrokerId(1),
             members,
@@ -517,7 +528,7 @@ mod tests {
 
     #[test]
     fn what_was_not_described_is_unknown_in_a_summary() {
-        let summary = GroupSummary::new(BrokerId(2), None);
+        let summary = GroupSummary::new(BrokerId(2), None, &[]);
         assert_eq!(
             (summary.members, summary.uncommitted, summary.state),
             (None, None, None)

@@ -3,126 +3,27 @@
 mod detail;
 mod members;
 mod notices;
+mod partitions;
 mod preview;
 mod topics;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use self::partitions::Partition;
 use super::face;
-use super::format::{Count, NOT_APPLICABLE};
+use super::format::Count;
+use super::groups::other_protocol;
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
-use super::{Paint, figure, verdict};
+use super::{Paint, figure};
 use crate::app::pane::group::{Group, GroupTab};
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
-use crate::kafka::lag::watch::PartitionPace;
-use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag};
-use crate::kafka::model::{Member, Offset};
+use crate::kafka::lag::watch::GroupWatch;
+use crate::kafka::lag::{GroupDetail, PartitionLag, topics as topics_of};
 use crate::layout::Area;
-
-type ShowPartition = fn(&Partition<'_>, &mut CellText<'_>);
-
-/// What is shown of a partition.
-struct Partition<'a> {
-    lag: &'a PartitionLag,
-    owner: Option<&'a Member>,
-    seen: Option<PartitionPace<'a>>,
-    wall: Option<i64>,
-}
-
-const PARTITION_COLUMNS: &[(Column, ShowPartition)] = &[
-    (Column::name("TOPIC", 12), |row, cell| {
-        cell.show(&row.lag.partition.topic);
-    }),
-    (Column::right("P").least(3), |row, cell| {
-        cell.show(row.lag.partition.partition);
-    }),
-    (Column::right("COMMITTED").leaves(5), |row, cell| {
-        committed(row.lag, cell);
-    }),
-    (Column::right("END").least(9).leaves(6), |row, cell| {
-        offset(row.lag.end, cell);
-    }),
-    (Column::right("LAG").least(8), |row, cell| lag(&row.lag.case, cell)),
-    (
-        Column::left("TREND").least(verdict::TREND as u16).leaves(4),
-        |row, cell| {
-            if let Some(trend) = row.seen.and_then(|seen| seen.trend) {
-                verdict::trend(cell, trend);
-            }
-        },
-    ),
-    (Column::right("RATE").least(7).leaves(4), |row, cell| {
-        verdict::growth(cell, row.seen.and_then(|seen| seen.pace));
-    }),
-    (Column::right("BEHIND").least(9).leaves(2), |row, cell| {
-        let lag = row.seen.map_or(row.lag.case.lag(), |seen| seen.lag(row.lag));
-        let verdict = row.seen.map(|seen| seen.verdict);
-        verdict::behind(cell, lag, verdict, row.seen.and_then(|seen| seen.tail), row.wall);
-    }),
-    (Column::right("ETA").least(8).leaves(3), |row, cell| {
-        verdict::eta(cell, row.seen.and_then(|seen| seen.eta(row.lag.case.lag())));
-    }),
-    (Column::left("VERDICT").least(10).most(34), verdict),
-    (Column::left("MEMBER").least(8).most(40), |row, cell| match row.owner {
-        Some(member) => {
-            cell.show(&member.client_id);
-        }
-        None => {
-            cell.role(Role::Warning).show("no owner");
-        }
-    }),
-    (Column::left("HOST").leaves(1).most(40), |row, cell| {
-        cell.show(row.owner.map_or(NOT_APPLICABLE, |member| &member.host));
-    }),
-];
-
-fn offset(offset: Option<Offset>, cell: &mut CellText<'_>) {
-    match offset {
-        Some(offset) => {
-            cell.show(Count(offset.0));
-        }
-        None => figure::unknown(cell),
-    }
-}
-
-fn committed(row: &PartitionLag, cell: &mut CellText<'_>) {
-    match (row.committed, &row.case) {
-        (None, LagCase::NoCommit { .. }) => {
-            cell.show(NOT_APPLICABLE);
-        }
-        (committed, _) => offset(committed, cell),
-    }
-}
-
-fn lag(case: &LagCase, cell: &mut CellText<'_>) {
-    match case {
-        LagCase::NoCommit { .. } => {
-            cell.show(NOT_APPLICABLE);
-        }
-        case => match case.lag() {
-            Some(lag) => {
-                cell.show(Count(lag));
-            }
-            None => figure::unknown(cell),
-        },
-    }
-}
-
-/// The verdict, and of what was never committed how much may wait.
-fn verdict(row: &Partition<'_>, cell: &mut CellText<'_>) {
-    match (&row.lag.case, row.seen) {
-        (LagCase::NoCommit { backlog: Some(backlog) }, _) => {
-            cell.role(Role::Warning)
-                .show(format_args!("no commit, up to {}", Count(*backlog)));
-        }
-        (_, Some(seen)) => verdict::of_partition(cell, &seen),
-        (_, None) => figure::unknown(cell),
-    }
-}
 
 struct Rows<'a> {
     pane: &'a Group,
@@ -132,12 +33,16 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn partition(&self, lag: &'a PartitionLag) -> Partition<'a> {
-        let watch = self.view.store.derived.watches.get(&self.pane.listing().group);
+        let store = self.view.store;
+        let watch = store.derived.watches.get(&self.pane.listing().group);
         // Nothing is concluded while the coordinator is silent: its commits may have moved.
         let watch = watch.filter(|_| silence(self.pane, self.view).is_none());
         Partition {
             owner: lag.owner.and_then(|owner| self.detail.description.members.get(owner)),
-            wall: self.view.store.wall_of(&self.pane.listing().group),
+            looked: watch
+                .and_then(GroupWatch::seen)
+                .zip(store.derived.wall.as_ref())
+                .map(|(seen, clock)| (clock, seen)),
             seen: watch.and_then(|watch| watch.partition(&lag.partition)),
             lag,
         }
@@ -153,7 +58,7 @@ impl RowSource for Rows<'_> {
         match self.pane.tab() {
             GroupTab::Partitions => {
                 let found = self.pane.partition(row, self.view.store);
-                if let (Some(row), Some((_, show))) = (found, PARTITION_COLUMNS.get(column)) {
+                if let (Some(row), Some((_, show))) = (found, partitions::COLUMNS.get(column)) {
                     show(&self.partition(row), cell);
                 }
             }
@@ -181,12 +86,6 @@ impl RowSource for Rows<'_> {
     }
 }
 
-/// How many topics the rows of a group name, which stand by topic.
-fn topic_count(detail: &GroupDetail) -> usize {
-    let same = |one: &PartitionLag, other: &PartitionLag| one.partition.topic == other.partition.topic;
-    detail.partitions.chunk_by(same).count()
-}
-
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
     let parts = pane.parts(view.body);
@@ -207,7 +106,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
         ),
         GroupTab::Topics => (
             "topics",
-            detail.map_or(0, topic_count),
+            detail.map_or(0, |detail| topics_of(&detail.partitions)),
             "The group owns no partition and has no commit.",
         ),
     };
@@ -227,7 +126,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
     let (name, columns): (_, Vec<Column>) = match pane.tab() {
         GroupTab::Partitions => (
             "group-partitions",
-            PARTITION_COLUMNS.iter().map(|(column, _)| *column).collect(),
+            partitions::COLUMNS.iter().map(|(column, _)| *column).collect(),
         ),
         GroupTab::Members => (
             "group-members",
@@ -284,8 +183,14 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
         Role::Dim,
         format_args!("{} member{plural}  {kind}", Count(members as i64)),
     );
+    if other_protocol(pane.listing()).is_some() {
+        line.left(Role::Info, format_args!(" {}", description.protocol_type));
+    }
     if !description.assignor.is_empty() {
         line.left(Role::Dim, format_args!(" ({})", description.assignor));
+    }
+    if let Some(epoch) = description.epoch {
+        line.left(Role::Dim, format_args!("  epoch {epoch}"));
     }
     if silence.is_none() {
         line.left(Role::Dim, format_args!("  coordinator {id}"));

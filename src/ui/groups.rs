@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::face;
-use super::format::{Count, UNKNOWN};
+use super::format::{Count, NOT_APPLICABLE, UNKNOWN};
 use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
@@ -16,6 +16,7 @@ use crate::app::pane::order::SortKey;
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
 use crate::kafka::lag::watch::{GroupPace, GroupWatch};
+use crate::kafka::model::{GroupListing, GroupType};
 use crate::layout::{self, Area};
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
@@ -26,9 +27,10 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         cell.show(&row.listing.group);
     }),
     (Column::left("STATE").least(8).most(12), Some(GroupOrder::State), state),
-    (Column::left("TYPE").least(8).leaves(5), None, |row, cell| {
+    (Column::left("TYPE").least(8).leaves(8), None, |row, cell| {
         cell.show(row.listing.kind.as_str());
     }),
+    (Column::left("PROTOCOL").least(8).most(12).leaves(9), None, protocol),
     (
         Column::right("MEMBERS").leaves(1),
         Some(GroupOrder::Members),
@@ -39,6 +41,12 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
             None => figure::unknown(cell),
         },
     ),
+    (Column::right("TOPICS").leaves(7), None, |row, cell| match row.topics {
+        Some(topics) => {
+            cell.show(Count(topics as i64));
+        }
+        None => figure::unknown(cell),
+    }),
     (
         Column::right("LAG").least(10),
         Some(GroupOrder::Lag),
@@ -61,6 +69,20 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
             }
         },
     ),
+    (Column::right("IN").least(7).leaves(6), None, |row, cell| {
+        verdict::rate(
+            cell,
+            row.partitions,
+            pace(row).and_then(|pace| Some(pace.pace?.produced)),
+        );
+    }),
+    (Column::right("OUT").least(7).leaves(5), None, |row, cell| {
+        verdict::rate(
+            cell,
+            row.partitions,
+            pace(row).and_then(|pace| Some(pace.pace?.consumed)),
+        );
+    }),
     (Column::right("RATE").least(7).leaves(4), None, |row, cell| {
         verdict::growth(cell, pace(row).and_then(|pace| pace.pace));
     }),
@@ -80,10 +102,15 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
                 cell.role(Role::Danger).show("coordinator silent");
                 return;
             }
-            verdict::of_group(cell, pace(row), row.partitions, row.uncommitted.unwrap_or_default());
+            match other_protocol(row.listing).filter(|_| row.partitions == 0) {
+                Some(what) => {
+                    cell.show(what);
+                }
+                None => verdict::of_group(cell, pace(row), row.partitions, row.uncommitted.unwrap_or_default()),
+            }
         },
     ),
-    (Column::right("COORDINATOR").leaves(6), None, |row, cell| {
+    (Column::right("COORDINATOR").leaves(10), None, |row, cell| {
         let id = row.coordinator.id;
         match row.coordinator.silence {
             None => cell.show(id),
@@ -98,6 +125,25 @@ fn pace<'a>(row: &GroupRow<'a>) -> Option<&'a GroupPace> {
     row.watch
         .filter(|_| row.coordinator.silence.is_none())
         .and_then(GroupWatch::pace)
+}
+
+/// What the members agreed to speak: a group that consumes is the rule.
+fn protocol(row: &GroupRow<'_>, cell: &mut CellText<'_>) {
+    let protocol = &*row.listing.protocol_type;
+    if other_protocol(row.listing).is_some() {
+        cell.role(Role::Info);
+    }
+    cell.show(if protocol.is_empty() { NOT_APPLICABLE } else { protocol });
+}
+
+/// Whose group it is, where its members share other things than partitions.
+pub(super) fn other_protocol(listing: &GroupListing) -> Option<String> {
+    match (listing.kind, &*listing.protocol_type) {
+        (GroupType::Classic, "connect") => Some("Connect workers: no offsets".to_owned()),
+        (GroupType::Classic, "sr") => Some("Schema Registry: no offsets".to_owned()),
+        (GroupType::Classic, other) if !matches!(other, "" | "consumer") => Some(format!("{other}: no offsets")),
+        _ => None,
+    }
 }
 
 /// The column that is always there: it says that the others are old. The coordinator's may have left.

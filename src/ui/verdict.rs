@@ -1,13 +1,14 @@
 //! Cells and words of a group's progress: verdict, growth of the lag, time that is left, trend.
 
 use std::fmt::{self, Display, Formatter};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::chart::sparkline;
 use super::figure;
 use super::format::{self, Count, NOT_APPLICABLE, Span};
 use super::table::CellText;
 use super::theme::Role;
+use crate::app::wall::WallClock;
 use crate::kafka::lag::UnknownLag;
 use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{self, Doubt, Eta, GroupPace, Pace, PartitionPace, Standing, Sum, Verdict};
@@ -54,6 +55,27 @@ impl Display for Since {
             f.write_str("over ")?;
         }
         Span(self.0.seen()).fmt(f)
+    }
+}
+
+/// When a commit was last seen to move: a time of day does not change while nothing happens, an age does.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved<'a> {
+    /// The look at which it had moved.
+    pub moved: Instant,
+    /// The newest look.
+    pub looked: Instant,
+    /// The clock on the wall.
+    pub clock: &'a WallClock,
+}
+
+impl Display for Moved<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (moved, looked) = (self.clock.time(self.moved), self.clock.time(self.looked));
+        if moved.date() != looked.date() {
+            write!(f, "{:02}-{:02} ", moved.month(), moved.day())?;
+        }
+        write!(f, "{:02}:{:02}:{:02}", moved.hour(), moved.minute(), moved.second())
     }
 }
 
@@ -127,6 +149,19 @@ pub fn of_partition(cell: &mut CellText<'_>, seen: &PartitionPace<'_>) {
         None => {
             cell.show(Words(seen.verdict));
         }
+    }
+}
+
+/// How many records a second come or go on so many partitions; where there are none, there is no rate.
+pub fn rate(cell: &mut CellText<'_>, partitions: usize, rate: Option<f64>) {
+    match rate {
+        Some(rate) => {
+            cell.show(format::Rate(rate));
+        }
+        None if partitions == 0 => {
+            cell.show(NOT_APPLICABLE);
+        }
+        None => figure::unknown(cell),
     }
 }
 
@@ -219,6 +254,29 @@ mod tests {
         };
         assert_eq!(words(Verdict::Unknown(watching)), "watching 5 of 30 s");
         assert_eq!(words(Verdict::Unknown(Doubt::Lag(UnknownLag::NoLeader))), "no leader");
+    }
+
+    #[test]
+    fn a_commit_of_another_day_says_which() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let at = Instant::now();
+        let clock = WallClock {
+            at,
+            time: "2026-11-20T23:59:50Z".parse().unwrap(),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let moved = |seconds: u64| {
+            let looked = at + Duration::from_secs(seconds);
+            let moved = at + Duration::from_secs(2);
+            Moved {
+                moved,
+                looked,
+                clock: &clock,
+            }
+            .to_string()
+        };
+        assert_eq!(moved(8), "23:59:52");
+        assert_eq!(moved(60), "11-20 23:59:52");
     }
 
     #[test]

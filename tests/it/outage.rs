@@ -35,6 +35,8 @@ fn lags(told: &[(&str, i32)]) -> Answer {
         lag: [Some(7)].into_iter().collect(),
         uncommitted: Some(0),
         partitions: 1,
+        topics: 1,
+        epoch: None,
     };
     let told = told
         .iter()
@@ -178,6 +180,7 @@ fn the_screen_of_a_group_names_its_dead_coordinator() {
         kind: GroupType::Classic,
         protocol_type: "consumer".into(),
         assignor: "range".into(),
+        epoch: None,
         state: GroupState("Stable".into()),
         coordinator: BrokerId(2),
         members: Vec::new(),

@@ -291,6 +291,8 @@ fn summary(lag: &[Option<i64>], members: usize, uncommitted: usize) -> GroupSumm
         partitions: lag.parts + lag.unknown + uncommitted,
         lag,
         uncommitted: Some(uncommitted),
+        topics: 1,
+        epoch: None,
     }
 }
 
@@ -439,6 +441,7 @@ fn detail() -> GroupDetail {
             kind: GroupType::Classic,
             protocol_type: "consumer".into(),
             assignor: "range".into(),
+            epoch: None,
             state: GroupState("Stable".into()),
             coordinator: BrokerId(3),
             members: vec![

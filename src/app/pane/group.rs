@@ -6,7 +6,7 @@
 //!  2 members idle (5 members, 3 partitions)
 //!    TOPIC           P  COMMITTED   LAG    TREND   RATE    BEHIND    ETA  VERDICT                 MEMBER    HOST
 //!  ▸ orders.events   7    166,120   547  ▁▂▃▄▅▆▇  +88/s  2 h 03 m  never  stalled over 12 m 04 s  worker-1  10.2.0.17
-//!    commit moved 12 s ago · commits every 5 s · in 90.0/s, out 2.0/s · kept 40 m 00 s at least
+//!    commit moved 11:39:59 · commits every 5 s · in 90.0/s, out 2.0/s · kept 40 m 00 s at least
 //!  ── record at the commit 166,120 ──────────────────────────────────────────────────────────────────────────────────
 //!    orders.events/7@166120   2026-11-18T11:39:59.999Z create   key order-49999   headers 2   168 B lz4
 //! ```

@@ -1,7 +1,7 @@
 //! All consumer groups: which one is worst, and is it getting better?
 //!
 //! ```text
-//!  Groups  6                                                                     worst first
+//!  Groups  6                                                                       worst first
 //!    GROUP               STATE   MEMBERS      LAG    TREND    RATE    BEHIND       ETA  VERDICT
 //!  ▸ audit-archiver      Empty         0      812  ▁▁▁▁▁▁▁     0/s  1 d 02 h     never  stopped over 12 m 04 s
 //!    payments-processor  Stable        3  184,201  ▇▇▆▅▄▃▂  -412/s  4 m 10 s  7 m 27 s  catching up
@@ -103,6 +103,8 @@ pub struct GroupRow<'a> {
     pub uncommitted: Option<usize>,
     /// Partitions that are assigned or have a commit.
     pub partitions: usize,
+    /// Their topics.
+    pub topics: Option<usize>,
     /// The time on the wall when it was last looked at, in Unix milliseconds.
     pub wall: Option<i64>,
     /// What was seen of it over time.
@@ -133,6 +135,9 @@ impl<'a> GroupRow<'a> {
             members: described.and_then(|summary| summary.members),
             lag: newest.map(|fact| fact.value.lag),
             partitions: newest.map_or(0, |fact| fact.value.partitions),
+            topics: described
+                .or(newest.map(|fact| &fact.value))
+                .map(|summary| summary.topics),
             wall: store.wall_of(&listing.group),
             watch: store.derived.watches.get(&listing.group),
             uncommitted: described.and_then(|summary| summary.uncommitted),

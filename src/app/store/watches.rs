@@ -208,7 +208,7 @@ mod tests {
         };
         GroupReading {
             partitions: vec![row],
-            ..GroupSummary::new(BrokerId(1), None).into()
+            ..GroupSummary::new(BrokerId(1), None, &[]).into()
         }
     }
 

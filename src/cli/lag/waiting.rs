@@ -60,6 +60,7 @@ mod tests {
                 kind: GroupType::Classic,
                 protocol_type: "consumer".into(),
                 assignor: "range".into(),
+                epoch: None,
                 state: GroupState(state.into()),
                 coordinator: BrokerId(1),
                 members: Vec::new(),

@@ -205,10 +205,7 @@ impl Reading {
         }
         let found = commits.as_ref().map(|found| *found).map_err(String::as_str);
         let partitions = lag(description, found, |partition| self.log(partition));
-        let mut summary = GroupSummary::new(group.coordinator, description);
-        for row in &partitions {
-            summary.add(&row.case);
-        }
+        let mut summary = GroupSummary::new(group.coordinator, description, &partitions);
         if commits.is_err() {
             // A group that owns nothing may have committed all the same: unknown, not 0.
             summary.lag.unknown = summary.lag.unknown.max(1);

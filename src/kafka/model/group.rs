@@ -102,6 +102,9 @@ pub struct GroupDescription {
     pub protocol_type: Arc<str>,
     /// The assignor all members agreed on.
     pub assignor: Arc<str>,
+    /// Its epoch, which grows whenever members, subscriptions or topics change; brokers do not tell the generation of a
+    /// classic group.
+    pub epoch: Option<i32>,
     /// Its state.
     pub state: GroupState,
     /// The coordinator that answered.

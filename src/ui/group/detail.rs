@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::app::pane::View;
 use crate::app::pane::group::{Group, GroupTab};
+use crate::app::wall::WallClock;
 use crate::kafka::lag::tail::Tail;
 use crate::kafka::lag::watch::{GroupWatch, PartitionPace};
 use crate::kafka::lag::{LagCase, UnknownLag};
 use crate::kafka::model::{TimestampType, TopicName};
 use crate::ui::format::{Rate, Span};
 use crate::ui::theme::Role;
+use crate::ui::verdict::Moved;
 
 /// The words, and how loud they are.
 pub(super) fn words(pane: &Group, view: View<'_>) -> Option<(Role, String)> {
@@ -21,7 +23,7 @@ pub(super) fn words(pane: &Group, view: View<'_>) -> Option<(Role, String)> {
     }
     let watch = view.store.derived.watches.get(&pane.listing().group)?;
     let seen = watch.partition(&row.partition)?;
-    let mut said = progress(watch, &seen);
+    let mut said = progress(watch, &seen, view.store.derived.wall.as_ref());
     said.extend(kept(pane, view, &row.partition.topic, &seen));
     Some((Role::Dim, said.join(" · ")))
 }
@@ -41,8 +43,8 @@ fn reason(case: &LagCase) -> Option<String> {
 }
 
 /// When it was last seen to commit, how often that is, what comes and goes, and what the sign before BEHIND means.
-fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>) -> Vec<String> {
-    let mut parts = vec![last_commit(seen.moved, watch.seen())];
+fn progress(watch: &GroupWatch, seen: &PartitionPace<'_>, clock: Option<&WallClock>) -> Vec<String> {
+    let mut parts = vec![last_commit(seen.moved, watch.seen(), clock)];
     parts.extend(
         watch
             .interval()
@@ -66,14 +68,14 @@ fn kept(pane: &Group, view: View<'_>, topic: &TopicName, seen: &PartitionPace<'_
     })
 }
 
-/// As of the newest look: the words change with what is seen, not with the clock.
-fn last_commit(moved: Option<Instant>, seen: Option<Instant>) -> String {
-    match (moved, seen) {
-        (Some(moved), Some(seen)) => match seen.saturating_duration_since(moved) {
-            Duration::ZERO => "commit moved just now".to_owned(),
-            ago => format!("commit moved {} ago", Span(ago)),
-        },
-        _ => "commit not seen to move since ktui watches".to_owned(),
+/// The words change with what is seen, not with the clock.
+fn last_commit(moved: Option<Instant>, looked: Option<Instant>, clock: Option<&WallClock>) -> String {
+    match (moved, looked, clock) {
+        (Some(moved), Some(looked), Some(clock)) => {
+            format!("commit moved {}", Moved { moved, looked, clock })
+        }
+        (Some(_), ..) => "commit seen to move".to_owned(),
+        (None, ..) => "commit not seen to move since ktui watches".to_owned(),
     }
 }
 
@@ -96,10 +98,14 @@ mod tests {
     fn the_last_commit_is_the_last_change_that_was_seen() {
         #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
         let begin = Instant::now();
-        let later = begin + Duration::from_secs(12);
-        assert_eq!(last_commit(Some(begin), Some(later)), "commit moved 12 s ago");
-        assert_eq!(last_commit(Some(later), Some(later)), "commit moved just now");
-        assert!(last_commit(None, Some(later)).contains("not seen to move"));
+        let later = Some(begin + Duration::from_secs(12));
+        let clock = WallClock {
+            at: begin,
+            time: "2026-11-20T10:00:00Z".parse().unwrap(),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        assert_eq!(last_commit(Some(begin), later, Some(&clock)), "commit moved 10:00:00");
+        assert!(last_commit(None, later, Some(&clock)).contains("not seen to move"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::kafka::lag::watch::Sum;
 use crate::kafka::model::Member;
-use crate::ui::format::{Count, NOT_APPLICABLE, Rate};
+use crate::ui::format::{Count, NOT_APPLICABLE};
 use crate::ui::table::{CellText, Column};
 use crate::ui::theme::Role;
 use crate::ui::{figure, verdict};
@@ -37,10 +37,10 @@ pub(super) const COLUMNS: &[(Column, Show)] = &[
         }
     }),
     (Column::right("IN").least(7).leaves(2), |_, sum, cell| {
-        rate(sum, sum.pace.map(|pace| pace.produced), cell);
+        verdict::rate(cell, sum.partitions, sum.pace.map(|pace| pace.produced));
     }),
     (Column::right("OUT").least(7).leaves(1), |_, sum, cell| {
-        rate(sum, sum.pace.map(|pace| pace.consumed), cell);
+        verdict::rate(cell, sum.partitions, sum.pace.map(|pace| pace.consumed));
     }),
     (Column::left("VERDICT").least(10).most(44), |_, sum, cell| {
         verdict::of_sum(cell, sum);
@@ -52,16 +52,3 @@ pub(super) const COLUMNS: &[(Column, Show)] = &[
         cell.show(&member.id);
     }),
 ];
-
-/// Who owns nothing has no rate.
-pub(super) fn rate(sum: &Sum, rate: Option<f64>, cell: &mut CellText<'_>) {
-    match rate {
-        Some(rate) => {
-            cell.show(Rate(rate));
-        }
-        None if sum.partitions == 0 => {
-            cell.show(NOT_APPLICABLE);
-        }
-        None => figure::unknown(cell),
-    }
-}

@@ -19,10 +19,10 @@ pub(super) const COLUMNS: &[(Column, Show)] = &[
         cell.show(figure::lag(sum.lag, sum.uncommitted));
     }),
     (Column::right("IN").least(7).leaves(2), |_, sum, cell| {
-        super::members::rate(sum, sum.pace.map(|pace| pace.produced), cell);
+        verdict::rate(cell, sum.partitions, sum.pace.map(|pace| pace.produced));
     }),
     (Column::right("OUT").least(7).leaves(1), |_, sum, cell| {
-        super::members::rate(sum, sum.pace.map(|pace| pace.consumed), cell);
+        verdict::rate(cell, sum.partitions, sum.pace.map(|pace| pace.consumed));
     }),
     (Column::left("VERDICT").fills(22), |_, sum, cell| {
         verdict::of_sum(cell, sum);

@@ -70,6 +70,7 @@ fn classic_group(coordinator: BrokerId, group: &classic::DescribedGroup) -> Grou
         kind: GroupType::Classic,
         protocol_type: (&*group.protocol_type).into(),
         assignor: (&*group.protocol_data).into(),
+        epoch: None,
         state: match group.error_code {
             GROUP_ID_NOT_FOUND => GroupState::dead(),
             _ => GroupState((&*group.group_state).into()),
@@ -107,6 +108,7 @@ fn modern_group(coordinator: BrokerId, group: &modern::DescribedGroup) -> GroupD
         kind: GroupType::Consumer,
         protocol_type: "consumer".into(),
         assignor: (&*group.assignor_name).into(),
+        epoch: Some(group.group_epoch),
         state: GroupState((&*group.group_state).into()),
         coordinator,
         members: members.collect(),
@@ -141,6 +143,7 @@ fn share_group(coordinator: BrokerId, group: &share::DescribedGroup) -> GroupDes
         kind: GroupType::Share,
         protocol_type: "share".into(),
         assignor: (&*group.assignor_name).into(),
+        epoch: Some(group.group_epoch),
         state: GroupState((&*group.group_state).into()),
         coordinator,
         members: members.collect(),
