@@ -210,7 +210,9 @@ impl GroupSummary {
             topics: topics(rows),
             epoch: description.and_then(|description| description.epoch),
         };
-        rows.iter().for_each(|row| summary.add(&row.case));
+        for row in rows {
+            summary.add(&row.case);
+        }
         summary
     }
 
