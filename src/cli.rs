@@ -15,6 +15,7 @@ mod report;
 mod reset;
 mod sending;
 mod session;
+mod skip;
 mod topics;
 
 use std::fmt::Write as _;
@@ -164,6 +165,9 @@ pub enum Command {
     /// Move the offsets of a consumer group; shows what would be done, and does it with --execute
     #[command(override_usage = reset::args::USAGE)]
     Reset(Box<reset::args::ResetArgs>),
+    /// Skip the record that a consumer group stands at: save it to a file, then move the commit past it; shows what would
+    /// be done, and does it with --execute
+    Skip(Box<skip::SkipArgs>),
     /// Take back a change of a group's offsets; shows what would be done, and does it with --execute
     Undo(Box<reset::args::UndoArgs>),
     /// Print a completion script for a shell
@@ -241,6 +245,7 @@ fn run(args: &Args) -> Exit {
         Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
         Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
         Some(Command::Reset(reset)) => sending::run(args, async |writing| reset::reset(writing, reset).await),
+        Some(Command::Skip(skip)) => sending::run(args, async |writing| skip::skip(writing, skip).await),
         Some(Command::Undo(undo)) => sending::run(args, async |writing| reset::undo(writing, undo).await),
         None => open(Settings::new(args)),
     }

@@ -21,6 +21,7 @@ impl From<NoPlan> for Refusal {
         match none {
             NoPlan::Engine(error) => error.into(),
             NoPlan::Kind { .. } => Self::Refused(format!("nothing was sent: {none}")),
+            NoPlan::Refused(why) => Self::Failed(format!("nothing was sent: {why}")),
             NoPlan::Nothing(why) => Self::Failed(format!("there is nothing to do: {why}")),
         }
     }

@@ -120,6 +120,6 @@ async fn await_empty(client: &Client, group: &GroupId, teller: &Teller) -> Resul
 fn why(none: &NoPlan) -> String {
     match none {
         NoPlan::Engine(error) => format!("{error}. {}", error.hint()),
-        NoPlan::Kind { .. } | NoPlan::Nothing(_) => none.to_string(),
+        NoPlan::Kind { .. } | NoPlan::Nothing(_) | NoPlan::Refused(_) => none.to_string(),
     }
 }

@@ -55,5 +55,6 @@ mod search;
 mod search_pane;
 mod send;
 mod sim_foreign;
+mod skip;
 mod stage;
 mod tails;

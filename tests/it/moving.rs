@@ -96,6 +96,7 @@ fn plan(standing: Standing, changes: Vec<Change>) -> Plan {
         standing,
         changes,
         topic_ids: BTreeMap::new(),
+        saves: None,
     }
 }
 

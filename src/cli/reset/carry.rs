@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{ActArgs, WaitArgs};
-use super::show::{ChangeItem, Stage, first_record, refusals, summary, unverified};
+use super::show::{ChangeItem, Stage, first_record, refusals, sent_again, skipped_record, summary, unverified};
 use crate::cli::report::{ClusterItem, Report};
 use crate::cli::sending::{Refusal, Writing, say};
 use crate::exit::Exit;
@@ -124,6 +124,9 @@ impl Carrying<'_> {
         if self.is_export || !self.act.output.is_table() {
             return;
         }
+        if let Some(saving) = &plan.saves {
+            say(&skipped_record(saving));
+        }
         let glances = glances(&self.writing.client, plan, GLANCES).await;
         for glance in &glances {
             say(&first_record(glance));
@@ -159,8 +162,7 @@ impl Carrying<'_> {
             Ok(applied) => return self.applied(plan, applied).await,
             Err(NotApplied::Engine(error)) => return Err(error.into()),
             Err(NotApplied::Active { standing, .. }) => (active(plan, &standing), Exit::Refused),
-            Err(NotApplied::Journal(error)) => {
-                let why = NotApplied::Journal(error);
+            Err(why @ (NotApplied::Journal(_) | NotApplied::Save { .. })) => {
                 return Err(Refusal::Failed(format!("nothing was sent: {why}")));
             }
             Err(other) => {
@@ -189,6 +191,9 @@ impl Carrying<'_> {
         say(&format!("{}; {verified} of {all} read back as planned", summary(plan)));
         if let Some(path) = &applied.undo {
             say(&format!("to take it back: ktui undo {} --execute", path.display()));
+        }
+        if let (Some(saving), Some(path)) = (&plan.saves, &applied.saved) {
+            say(&sent_again(saving, path));
         }
         if let Some(error) = &applied.unwritten {
             say(&format!("the audit log was not written: {error}"));
@@ -265,7 +270,7 @@ impl Carrying<'_> {
         let report = Report {
             cluster: ClusterItem::new(&self.writing.name, &cluster),
             items: items
-                .map(|(at, change)| ChangeItem::new(change, stage.word(at)))
+                .map(|(at, change)| ChangeItem::new(plan, change, stage.word(at)))
                 .collect(),
             failures,
         };

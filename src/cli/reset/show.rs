@@ -1,13 +1,17 @@
 //! How a plan is printed, before and after it was applied.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use crate::cli::report::{Column, Item, Side, known};
+use crate::cli::sending::is_jsonl;
 use crate::kafka::error::Error;
+use crate::kafka::model::record::Row;
 use crate::kafka::model::{Committed, PartitionId, TopicName};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::when::stamp;
-use crate::ops::reset::{Change, Deed, Glance, Outcome, Plan, Settled, words};
+use crate::ops::reset::{Change, Deed, Glance, Outcome, Plan, Saving, Settled, words};
 
 /// Cells of a key and of a value.
 const COLUMNS: usize = 60;
@@ -45,11 +49,14 @@ pub struct ChangeItem {
     outcome: &'static str,
     #[serde(skip)]
     effect: String,
+    /// The file of the record that is skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
 }
 
 impl ChangeItem {
     /// A change, and what came of it.
-    pub fn new(change: &Change, outcome: &'static str) -> Self {
+    pub fn new(plan: &Plan, change: &Change, outcome: &'static str) -> Self {
         let offset = |one: Option<&Committed>| one.map(|one| one.offset.0);
         let outcome = if change.after.is_err() { "refused" } else { outcome };
         Self {
@@ -59,7 +66,8 @@ impl ChangeItem {
             after: offset(change.after.as_ref().ok().and_then(Option::as_ref)),
             clamped: change.is_clamped(),
             outcome,
-            effect: effect(change),
+            effect: effect(plan, change),
+            file: plan.saves.as_ref().map(|saving| saving.path.clone()),
         }
     }
 }
@@ -117,8 +125,8 @@ fn offset(offset: Option<i64>) -> Option<String> {
     Some(offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string()))
 }
 
-fn effect(change: &Change) -> String {
-    words::effect(change, |count| count.to_string())
+fn effect(plan: &Plan, change: &Change) -> String {
+    words::effect(plan, change, |count| count.to_string())
 }
 
 fn records(count: u64) -> String {
@@ -157,6 +165,24 @@ pub fn summary(plan: &Plan) -> String {
 /// `first at orders-0@151002: 2026-11-18T10:00:00.004Z key order-7711 value {"orderId":91822,"customer":"bob",…`.
 pub fn first_record(glance: &Glance) -> String {
     words::first_record(glance, COLUMNS, stamp)
+}
+
+/// `skips orders-0@151002: 2026-11-18T10:00:00.004Z key order-7711 value {"orderId":91822,"customer":"bob",…`.
+pub fn skipped_record(saving: &Saving) -> String {
+    words::skipped_record(saving, COLUMNS, stamp)
+}
+
+/// What can be done with the file of a record that was skipped.
+pub fn sent_again(saving: &Saving, path: &Path) -> String {
+    let path = path.display();
+    match &saving.row {
+        Row::Record(_) => {
+            let format = if is_jsonl(&saving.path) { "" } else { " --format jsonl" };
+            let topic = &saving.partition.topic;
+            format!("the record is saved; to send it again: ktui import {path} {topic} --keep-partitions{format}")
+        }
+        Row::Unreadable(_) => format!("what cannot be read is saved byte for byte: {path}"),
+    }
 }
 
 /// What cannot be changed.
@@ -220,6 +246,7 @@ mod tests {
                 change(3, Some(1), Err(Refusal::NoLeader), Adjusted::No),
             ],
             topic_ids: std::collections::BTreeMap::new(),
+            saves: None,
         }
     }
 
@@ -231,12 +258,12 @@ mod tests {
             outcome: Outcome::Verified,
         }];
         let word = Stage::Settled(&settled).word(0);
-        let json = serde_json::to_value(ChangeItem::new(&plan.changes[0], word)).unwrap();
+        let json = serde_json::to_value(ChangeItem::new(&plan, &plan.changes[0], word)).unwrap();
         let expected = serde_json::json!({
             "topic": "orders", "partition": 0, "before": 150, "after": 0, "clamped": true, "outcome": "verified"
         });
         assert_eq!(json, expected);
-        let refused = serde_json::to_value(ChangeItem::new(&plan.changes[3], Stage::Planned.word(3))).unwrap();
+        let refused = serde_json::to_value(ChangeItem::new(&plan, &plan.changes[3], Stage::Planned.word(3))).unwrap();
         assert_eq!(
             (&refused["after"], &refused["outcome"]),
             (&serde_json::Value::Null, &"refused".into())
@@ -246,7 +273,7 @@ mod tests {
     #[test]
     fn effects_and_totals_are_said_in_words() {
         let plan = plan();
-        let effects: Vec<_> = plan.changes.iter().map(effect).collect();
+        let effects: Vec<_> = plan.changes.iter().map(|change| effect(&plan, change)).collect();
         let expected = [
             "replays 150 records (-5 is before the log start)",
             "SKIPS 1 record",
@@ -264,8 +291,8 @@ mod tests {
     #[test]
     fn a_commit_out_of_the_log_neither_skips_nor_replays_records() {
         let lost = change(0, Some(-50), Ok(0), Adjusted::No);
-        assert_eq!(effect(&lost), "passes only what is gone already");
+        assert_eq!(effect(&plan(), &lost), "passes only what is gone already");
         let ahead = change(0, Some(300), Ok(200), Adjusted::No);
-        assert_eq!(effect(&ahead), "nothing to read again");
+        assert_eq!(effect(&plan(), &ahead), "nothing to read again");
     }
 }

@@ -12,6 +12,7 @@ use super::journal::Journal;
 use super::outcome::{Outcome, Settled, is_unsure, outcome};
 use super::plan::{Deed, Plan, Standing};
 use super::read::{commits_of, standing};
+use super::saving::Saved;
 use super::undo::Undo;
 use crate::kafka::client::{Client, Commits, WriteIntent};
 use crate::kafka::error::Error;
@@ -28,6 +29,7 @@ const LOADING: i16 = 14;
 const NOT_COORDINATOR: i16 = 16;
 const UNKNOWN_MEMBER_ID: i16 = 25;
 const NON_EMPTY_GROUP: i16 = 68;
+
 /// How a plan is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Applying<'a> {
@@ -48,6 +50,8 @@ pub struct Applied {
     pub settled: Vec<Settled>,
     /// The file that takes it back; `None` when nothing of it happened.
     pub undo: Option<PathBuf>,
+    /// The file of the record that was skipped; `None` when nothing of it happened, or none was to be saved.
+    pub saved: Option<PathBuf>,
     /// Why the audit log lacks it.
     pub unwritten: Option<io::Error>,
     /// Members that came in the way, as far as anybody is named.
@@ -73,6 +77,14 @@ pub enum NotApplied {
     /// The group is not as it was when the plan was made.
     #[error("{0} since the preview")]
     Changed(String),
+    /// The record could not be saved.
+    #[error("cannot save the record to {}: {error}", path.display())]
+    Save {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// It could not be written down.
     #[error("cannot write the undo file or the audit log: {0}")]
     Journal(#[from] io::Error),
@@ -102,12 +114,15 @@ pub async fn apply(
         return Err(NotApplied::Refused(format!("{partition} ({why})")));
     }
     check(client, plan).await?;
-    let entry = applying.journal.begin(plan, applying.undoes)?;
+    let saved = save(plan)?;
+    let entry = applying.journal.begin(plan, applying.undoes);
+    let entry = entry.inspect_err(|_| discard(saved.as_ref()))?;
     let end = Instant::now() + applying.patience;
     let said = match send(client, intent, plan, end).await {
         Ok(said) => said,
         Err(error) => {
             Undo::discard(entry.undo());
+            discard(saved.as_ref());
             return Err(error);
         }
     };
@@ -137,13 +152,34 @@ pub async fn apply(
         Ok(undo) => (undo, None),
         Err(error) => (path.exists().then_some(path), Some(error)),
     };
+    if undo.is_none() {
+        discard(saved.as_ref());
+    }
     Ok(Applied {
         settled,
+        saved: saved.filter(|_| undo.is_some()).map(|saved| saved.path()),
         undo,
         unwritten,
         blockers,
         kept,
     })
+}
+
+/// Saves the record that is skipped, where one is.
+fn save(plan: &Plan) -> Result<Option<Saved<'_>>, NotApplied> {
+    let Some(saving) = &plan.saves else { return Ok(None) };
+    let unsaved = |error| NotApplied::Save {
+        path: saving.path.clone(),
+        error,
+    };
+    saving.write().map(Some).map_err(unsaved)
+}
+
+/// Nothing was skipped, so nothing is kept.
+fn discard(saved: Option<&Saved<'_>>) {
+    if let Some(saved) = saved {
+        saved.discard();
+    }
 }
 
 /// Why a group that was to be deleted is still there, or may be.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
+use super::saving::Saving;
 use super::strategy::{Adjusted, Refusal};
 use crate::kafka::client::{Client, WriteIntent};
 use crate::kafka::error::Error;
@@ -162,20 +164,32 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Ids of their topics, where the cluster uses ids.
     pub topic_ids: BTreeMap<TopicName, [u8; 16]>,
+    /// The record that its only change goes past, which is saved first.
+    pub saves: Option<Arc<Saving>>,
 }
 
 impl Plan {
+    /// What one of its changes means for whoever reads on.
+    pub fn effect(&self, change: &Change) -> Effect {
+        match (change.effect(), &self.saves) {
+            // What lies before the record is no record to any reader.
+            (Effect::Skips(_), Some(saving)) => Effect::Skips(saving.records()),
+            (effect, _) => effect,
+        }
+    }
+
     /// What it comes to.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for change in &self.changes {
-            match change.effect() {
+            let effect = self.effect(change);
+            match effect {
                 Effect::Replays(count) => totals.replayed = totals.replayed.saturating_add(count),
                 Effect::Skips(count) => totals.skipped = totals.skipped.saturating_add(count),
                 Effect::Refused => totals.refused += 1,
                 Effect::Unchanged | Effect::Begins | Effect::Forgets => {}
             }
-            totals.changed += usize::from(!matches!(change.effect(), Effect::Unchanged | Effect::Refused));
+            totals.changed += usize::from(!matches!(effect, Effect::Unchanged | Effect::Refused));
             totals.clamped += usize::from(change.is_clamped());
         }
         totals
@@ -212,7 +226,13 @@ impl fmt::Display for Plan {
         let offsets = if count == 1 { "offset" } else { "offsets" };
         let (group, how) = (&self.group, &self.how);
         match self.deed {
-            Deed::Move => write!(f, "move {count} {offsets} of group {group} {how}"),
+            Deed::Move => {
+                write!(f, "move {count} {offsets} of group {group} {how}")?;
+                match &self.saves {
+                    Some(saving) => write!(f, ", saved to {}", saving.path.display()),
+                    None => Ok(()),
+                }
+            }
             Deed::Undo => write!(f, "restore {count} {offsets} of group {group} {how}"),
             Deed::Forget => write!(f, "forget {count} {offsets} of group {group}"),
             Deed::Delete => write!(f, "delete group {group} with {count} {offsets}"),
@@ -271,6 +291,7 @@ mod tests {
             },
             changes,
             topic_ids: BTreeMap::new(),
+            saves: None,
         }
     }
 

@@ -32,6 +32,9 @@ pub enum NoPlan {
     /// Nothing is selected.
     #[error("{0}")]
     Nothing(String),
+    /// What it stands on is not as it must be.
+    #[error("{0}")]
+    Refused(String),
 }
 
 fn why(kind: GroupType) -> &'static str {
@@ -102,6 +105,7 @@ pub async fn plan(
         changes: changes.collect(),
         standing,
         topic_ids,
+        saves: None,
     })
 }
 
@@ -144,6 +148,7 @@ pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan
         changes: changes.collect(),
         standing,
         topic_ids,
+        saves: None,
     })
 }
 
@@ -193,6 +198,7 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
         changes: changes.collect(),
         standing,
         topic_ids,
+        saves: None,
     })
 }
 

@@ -346,6 +346,7 @@ mod tests {
                 change(1, None, Some(Committed::at(Offset(5)))),
             ],
             topic_ids: BTreeMap::from([("orders".into(), [7; 16])]),
+            saves: None,
         }
     }
 

@@ -1,18 +1,21 @@
 //! What a change does, in words, for tables of commands and of the screen.
 
 use super::glance::Glance;
-use super::plan::{Change, Effect};
+use super::plan::{Change, Effect, Plan};
+use super::saving::{Passed, Saving};
 use super::strategy::Adjusted;
 use crate::decode::{Format, Part, Preview, Site, preview_at};
+use crate::kafka::model::TopicPartition;
+use crate::kafka::model::record::{Record, Row};
 
 /// What happens to a partition: `replays 15118 records`, `SKIPS 1 record (900 is past the end)`. Counts of records are
 /// written by `number`.
-pub fn effect(change: &Change, number: impl Fn(u64) -> String) -> String {
+pub fn effect(plan: &Plan, change: &Change, number: impl Fn(u64) -> String) -> String {
     let records = |count: u64| {
         let records = if count == 1 { "record" } else { "records" };
         format!("{} {records}", number(count))
     };
-    let words = match change.effect() {
+    let words = match plan.effect(change) {
         Effect::Unchanged => "unchanged".to_owned(),
         // Before the log start and past the end there is nothing to count.
         Effect::Skips(0) => "passes only what is gone already".to_owned(),
@@ -23,8 +26,12 @@ pub fn effect(change: &Change, number: impl Fn(u64) -> String) -> String {
         Effect::Forgets => "forgets the commit".to_owned(),
         Effect::Refused => return change.after.as_ref().err().map(ToString::to_string).unwrap_or_default(),
     };
+    let passed = plan.saves.as_ref().and_then(|saving| passed(&saving.passed, &number));
     match change.adjusted {
-        Adjusted::No => words,
+        Adjusted::No => match passed {
+            Some(passed) => format!("{words} (and passes {passed})"),
+            None => words,
+        },
         Adjusted::ToStart(wanted) => format!("{words} ({wanted} is before the log start)"),
         Adjusted::ToEnd(wanted) => format!("{words} ({wanted} is past the end)"),
         Adjusted::NothingSince => format!("{words} (no record since then: the end)"),
@@ -46,9 +53,46 @@ pub fn first_record(glance: &Glance, columns: usize, time: impl Fn(i64) -> Strin
     } else {
         format!(" (offset {})", record.offset)
     };
+    format!(
+        "{place}{further}: {}",
+        contents(&glance.partition, record, columns, time)
+    )
+}
+
+/// `skips orders-0@151002: 2026-11-18T10:00:00.004Z key order-7711 value {"orderId":…`, or why that cannot be read.
+pub fn skipped_record(saving: &Saving, columns: usize, time: impl Fn(i64) -> String) -> String {
+    let place = format!("skips {}@{}", saving.partition, saving.row.offset());
+    match &saving.row {
+        Row::Record(record) => format!("{place}: {}", contents(&saving.partition, record, columns, time)),
+        Row::Unreadable(stretch) => format!("{place} to {}, which cannot be read: {}", stretch.last, stretch.damage),
+    }
+}
+
+/// What a commit goes past beside records; `None` where that is nothing.
+pub fn passed(passed: &Passed, number: impl Fn(u64) -> String) -> Option<String> {
+    let parts = [
+        (
+            passed.lost,
+            "offset that retention has removed",
+            "offsets that retention has removed",
+        ),
+        (passed.markers, "transaction marker", "transaction markers"),
+        (passed.aborted, "aborted record", "aborted records"),
+        (passed.holes, "offset without a record", "offsets without a record"),
+    ];
+    let words = parts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{} {}", number(count), if count == 1 { one } else { many }));
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// `2026-11-18T10:00:00.004Z key order-7711 value {"orderId":…`.
+fn contents(at: &TopicPartition, record: &Record, columns: usize, time: impl Fn(i64) -> String) -> String {
     let time = record.timestamp.millis().map_or_else(|| "no time".to_owned(), time);
     let shown = |bytes: Option<&[u8]>, part| {
-        let (topic, key) = (glance.partition.topic.as_str(), record.key.as_deref());
+        let (topic, key) = (at.topic.as_str(), record.key.as_deref());
         match preview_at(bytes, columns, &Site { topic, part, key }, Format::Auto) {
             Preview::Null => "null".to_owned(),
             Preview::Empty => "empty".to_owned(),
@@ -59,5 +103,33 @@ pub fn first_record(glance: &Glance, columns: usize, time: impl Fn(i64) -> Strin
         shown(record.key.as_deref(), Part::Key),
         shown(record.value.as_deref(), Part::Value),
     );
-    format!("{place}{further}: {time} key {key} value {value}")
+    format!("{time} key {key} value {value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_passed_is_counted_by_its_kind() {
+        let said = |one: Passed| passed(&one, |count| count.to_string());
+        assert_eq!(said(Passed::default()), None);
+        let one = Passed {
+            markers: 1,
+            ..Passed::default()
+        };
+        assert_eq!(said(one).as_deref(), Some("1 transaction marker"));
+        let all = Passed {
+            lost: 2,
+            markers: 3,
+            aborted: 4,
+            holes: 1,
+        };
+        assert_eq!(
+            said(all).as_deref(),
+            Some(
+                "2 offsets that retention has removed, 3 transaction markers, 4 aborted records, 1 offset without a record"
+            )
+        );
+    }
 }

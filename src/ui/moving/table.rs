@@ -120,7 +120,11 @@ pub(super) fn draw_head(frame: &mut Frame<'_>, head: Area, plan: &Plan, columns:
 
 /// What is said of a partition: what would happen, or what came of it.
 pub(super) fn said_of(moving: &Moving, at: usize, change: &Change) -> (Role, String) {
-    let planned = || words::effect(change, |count| format::Count(count as i64).to_string());
+    let number = |count: u64| format::Count(count as i64).to_string();
+    let planned = || {
+        let plan = moving.plan.as_ref();
+        plan.map_or_else(String::new, |plan| words::effect(plan, change, number))
+    };
     if let Phase::Settled(settlement) = &moving.phase {
         return match settlement.settled.get(at).map(|one| &one.outcome) {
             Some(Outcome::Verified) => (Role::Success, format!("verified: {}", planned())),
