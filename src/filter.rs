@@ -22,7 +22,7 @@ mod subject;
 use std::fmt;
 use std::sync::Arc;
 
-pub use error::{EvalError, FilterError};
+pub use error::{EvalError, FilterError, Unjudged};
 pub use subject::{HeaderFields, Subject};
 
 use cel::Expression;
@@ -120,12 +120,23 @@ impl Filter {
         }
     }
 
-    /// Whether this record matches.
-    pub fn matches(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {
+    /// Whether this record matches; [`Filter::why`] says what stands in the way of an answer.
+    ///
+    /// # Errors
+    /// Where a condition has no answer for it.
+    pub fn matches(&self, subject: &Subject<'_>) -> Result<bool, Unjudged> {
         match &*self.test {
             Test::Text(needle) => Ok(subject.any_field(|bytes| needle.find(bytes).is_some())),
             Test::Regex(pattern) => Ok(subject.any_field(|bytes| pattern.is_match(bytes))),
             Test::Cel(expression) => expression.matches(subject),
+        }
+    }
+
+    /// Why there is no answer for this record; `None` where there is one.
+    pub fn why(&self, subject: &Subject<'_>) -> Option<EvalError> {
+        match &*self.test {
+            Test::Text(_) | Test::Regex(_) => None,
+            Test::Cel(expression) => expression.why(subject),
         }
     }
 }

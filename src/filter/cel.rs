@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use cel::common::types::CelBool;
 use cel::{Context, Env, Program, Value};
 
-use super::error::{EvalError, FilterError};
+use super::error::{EvalError, FilterError, Unjudged};
 use super::hint::{Escapes, Hint};
 use super::subject::Subject;
 use plan::Plan;
@@ -79,29 +79,35 @@ impl Expression {
 
     /// Whether the record fulfils it. A record without the bytes that are needed does not, whatever else may be wrong
     /// with it: so the number of errors does not depend on how records were packed into batches.
-    pub(super) fn matches(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> Result<bool, Unjudged> {
         let is_candidate = |hint: &Hint| subject.any_field(|bytes| hint.is_in(bytes));
         if self.hint.as_ref().is_some_and(|hint| !is_candidate(hint)) {
             return Ok(false);
         }
         match self.plan.as_ref().and_then(|plan| plan.answer(subject)) {
             Some(answer) => Ok(answer),
-            None => self.evaluate(subject),
+            None => self.evaluate(subject, |_| Unjudged),
         }
     }
 
-    fn evaluate(&self, subject: &Subject<'_>) -> Result<bool, EvalError> {
+    /// Why there is no answer for a record; `None` where there is one.
+    pub(super) fn why(&self, subject: &Subject<'_>) -> Option<EvalError> {
+        self.evaluate(subject, |words| EvalError::new(words())).err()
+    }
+
+    /// The evaluator's answer; where it has none, what `failed` makes of the words for that.
+    fn evaluate<E>(&self, subject: &Subject<'_>, failed: impl Fn(&dyn Fn() -> String) -> E) -> Result<bool, E> {
         let texts = record::Texts::of(subject);
         let mut context = Context::with_env(Arc::clone(env()));
         context.add_variable_as_val(record::NAME, Box::new(record::value(&self.fields, subject, &texts)));
-        let answer = Value::resolve_val(self.program.expression(), &context)
-            .map_err(|error| EvalError::new(explain::explain(self.program.expression(), &error, &context)))?;
+        let expression = self.program.expression();
+        let answer = Value::resolve_val(expression, &context)
+            .map_err(|error| failed(&|| explain::explain(expression, &error, &context)))?;
         match answer.downcast_ref::<CelBool>() {
             Some(answer) => Ok(*answer.inner()),
-            None => Err(EvalError::new(format!(
-                "the answer is of type {}, not bool",
-                answer.get_type().name()
-            ))),
+            None => Err(failed(&|| {
+                format!("the answer is of type {}, not bool", answer.get_type().name())
+            })),
         }
     }
 }
@@ -186,9 +192,10 @@ mod tests {
             value: value.map(|value| value.to_owned().into()),
         };
         let headers = [header("k1", Some("old")), header("k2", None), header("k1", Some("v1"))];
+        let subject = subject(key, value, &headers);
         expression
-            .matches(&subject(key, value, &headers))
-            .map_err(|error| error.to_string())
+            .matches(&subject)
+            .map_err(|Unjudged| expression.why(&subject).unwrap().to_string())
     }
 
     #[test]
@@ -406,7 +413,7 @@ mod tests {
                 Expression::new(&format!("{closed} == record.offset || true")).ok()
             });
             let deepest = deepest.unwrap_or_else(|| panic!("{open}"));
-            let _judged_or_not_it_came_back = deepest.evaluate(&subject(None, None, &[]));
+            let _judged_or_not_it_came_back = deepest.evaluate(&subject(None, None, &[]), |_| Unjudged);
         }
         let allowed = MAX_DEPTH - 4;
         for body in [

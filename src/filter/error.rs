@@ -66,6 +66,10 @@ impl fmt::Display for FilterError {
 
 impl std::error::Error for FilterError {}
 
+/// An expression has no answer for a record. Why costs more to say than an answer: it is asked for where it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unjudged;
+
 /// Why an expression has no answer for a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]

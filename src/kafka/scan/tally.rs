@@ -29,12 +29,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Notes a record that the filter could not judge.
-    pub(super) fn error(&mut self, partition: &TopicPartition, offset: i64, error: &dyn std::fmt::Display) {
+    /// Notes a record that the filter could not judge. Only of an example is it asked why.
+    pub(super) fn error(&mut self, partition: &TopicPartition, offset: i64, why: impl FnOnce() -> Option<String>) {
         self.errors += 1;
         if self.error_examples.len() < EXAMPLES {
-            let example = (partition.clone(), Offset(offset), error.to_string());
-            self.error_examples.push(example);
+            let example = |why| (partition.clone(), Offset(offset), why);
+            self.error_examples.extend(why().map(example));
         }
     }
 
@@ -79,17 +79,23 @@ mod tests {
             ..Tally::default()
         };
         for offset in 0..4 {
-            one.error(&orders, offset, &"no such field");
+            one.error(&orders, offset, || Some("no such field".to_owned()));
             one.damage(&orders, offset, offset, &Damage::TooLarge { limit: 1 });
+        }
+        for offset in 4..9 {
+            one.error(&orders, offset, || {
+                assert_eq!(offset, 4, "nobody is asked why for what is not kept");
+                Some("no such field".to_owned())
+            });
         }
         let mut all = Tally::default();
         all += &one;
         all += &one;
-        assert_eq!((all.records, all.matches, all.errors, all.unreadable), (10, 4, 8, 8));
+        assert_eq!((all.records, all.matches, all.errors, all.unreadable), (10, 4, 18, 8));
         assert_eq!(
             (all.error_examples.len(), all.unreadable_examples.len()),
             (EXAMPLES, EXAMPLES)
         );
-        assert_eq!(all.error_examples[4].1, Offset(0), "the first ones stay");
+        assert_eq!(all.error_examples[4].1, Offset(4), "the first ones stay");
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::made::{Outlet, PART};
 use super::{Found, Held, Make, Part, ScanSpec, Tally, TimeBounds};
-use crate::filter::{Filter, Subject};
+use crate::filter::{Filter, Subject, Unjudged};
 use crate::kafka::client::Isolation;
 use crate::kafka::model::{Offset, TimestampType, TopicPartition};
 use crate::kafka::records::{BadRecords, Batch, BatchHeader, Fate, Inflater, RecordRef, Stretch, Walked};
@@ -220,10 +220,14 @@ impl<M: Make> Run<'_, M> {
             return;
         }
         if let Some(filter) = filter {
-            match filter.matches(&Subject::of(self.partition.partition, record)) {
+            let subject = Subject::of(self.partition.partition, record);
+            match filter.matches(&subject) {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => return self.tally.error(self.partition, record.offset, &error),
+                Err(Unjudged) => {
+                    let why = || Some(filter.why(&subject)?.to_string());
+                    return self.tally.error(self.partition, record.offset, why);
+                }
             }
         }
         self.tally.matches += 1;

@@ -17,7 +17,7 @@ use crate::app::effect::Effect;
 use crate::app::list::ListState;
 use crate::app::pane::{Intent, View};
 use crate::count::Count;
-use crate::filter::{Filter, Kind, Subject};
+use crate::filter::{Filter, Kind, Subject, Unjudged};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, Row, TopicPartition};
 use crate::kafka::partial::Failure;
@@ -198,13 +198,17 @@ impl Messages {
         if kind != Kind::Text && record.is_some_and(|record| record.len() > TRIED) {
             return Ok(format!("{kind} · this record is too large to try while typing"));
         }
-        let said = match record.map(|record| filter.matches(&Subject::from(record))) {
-            None => return Ok(kind.to_string()),
-            Some(Ok(true)) => "matches this record".to_owned(),
-            Some(Ok(false)) => "not this record".to_owned(),
-            Some(Err(error)) => error.to_string(),
+        let Some(subject) = record.map(Subject::from) else {
+            return Ok(kind.to_string());
         };
-        Ok(format!("{kind} · {said}"))
+        Ok(match filter.matches(&subject) {
+            Ok(true) => format!("{kind} · matches this record"),
+            Ok(false) => format!("{kind} · not this record"),
+            Err(Unjudged) => match filter.why(&subject) {
+                Some(why) => format!("{kind} · {why}"),
+                None => kind.to_string(),
+            },
+        })
     }
 
     /// Begins a search, or with an empty line leaves the one there is.
