@@ -246,7 +246,7 @@ async fn scan(client: &Client, topic: &str, expected: u64) -> Duration {
         .value;
     let partitions = found.topics[0].partitions.iter();
     let names: Vec<_> = partitions.map(|one| TopicPartition::new(topic, one.id.0)).collect();
-    let ranges = spans(client, &names).await.value.into_iter().map(|span| Range {
+    let ranges = spans(client, &names, None).await.value.into_iter().map(|span| Range {
         to: Some(span.end(Isolation::ReadCommitted)),
         from: span.start,
         partition: span.partition,

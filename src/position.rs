@@ -21,6 +21,8 @@ mod start;
 mod time;
 mod until;
 
+use std::ops::Range;
+
 use jiff::Zoned;
 
 use crate::kafka::model::{Offset, PartitionId};
@@ -83,6 +85,56 @@ impl Start {
             Self::Newest(_) | Self::Begin | Self::End | Self::Offset(_) | Self::Time(_) => None,
         }
     }
+
+    /// Whether a partition is read from here: of those that were `chosen`, or of all where none was.
+    pub fn reads(&self, chosen: &[PartitionId], partition: PartitionId) -> bool {
+        let is_named = match self {
+            Self::PerPartition(_) => self.offset(partition).is_some(),
+            Self::Newest(_) | Self::Begin | Self::End | Self::Offset(_) | Self::Time(_) => true,
+        };
+        is_named && (chosen.is_empty() || chosen.contains(&partition))
+    }
+
+    /// Whether all partitions are read, those that are added later too.
+    pub fn reads_all(&self, chosen: &[PartitionId]) -> bool {
+        chosen.is_empty() && !matches!(self, Self::PerPartition(_))
+    }
+
+    /// The offset that it names for a partition.
+    pub fn offset(&self, partition: PartitionId) -> Option<Offset> {
+        match self {
+            Self::Offset(offset) => Some(*offset),
+            Self::PerPartition(places) => place(places, partition),
+            Self::Newest(_) | Self::Begin | Self::End | Self::Time(_) => None,
+        }
+    }
+
+    /// The time that it names, which only a broker can turn into an offset.
+    pub fn time(&self) -> Option<i64> {
+        match self {
+            Self::Time(at) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// The first offset to read of a partition's log. `timed` is the first one at or after the time that it names, where
+    /// there is one. For the newest records, which only reading tells, all of the log is theirs.
+    pub fn first(&self, partition: PartitionId, log: &Range<Offset>, timed: Option<Offset>) -> Offset {
+        let end = log.end.max(log.start);
+        let wanted = match self {
+            Self::Begin | Self::Newest(_) => log.start,
+            Self::End => end,
+            Self::Offset(_) | Self::PerPartition(_) => self.offset(partition).unwrap_or(end),
+            // Nothing that new: what comes later may be.
+            Self::Time(_) => timed.unwrap_or(end),
+        };
+        wanted.clamp(log.start, end)
+    }
+}
+
+fn place(places: &[(PartitionId, Offset)], partition: PartitionId) -> Option<Offset> {
+    let place = places.iter().find(|(named, _)| *named == partition);
+    place.map(|(_, offset)| *offset)
 }
 
 impl Until {
@@ -117,10 +169,7 @@ impl Until {
     pub fn offset(&self, partition: PartitionId) -> Option<Offset> {
         match self {
             Self::Offset(offset) => Some(*offset),
-            Self::PerPartition(places) => {
-                let place = places.iter().find(|(named, _)| *named == partition);
-                place.map(|(_, offset)| *offset)
-            }
+            Self::PerPartition(places) => place(places, partition),
             Self::End | Self::Follow | Self::Time(_) | Self::Count(_) => None,
         }
     }
@@ -135,6 +184,39 @@ mod tests {
         let start = Start::parse("3@250,0@100", None).unwrap();
         assert_eq!(start.partitions(), Some(vec![PartitionId(0), PartitionId(3)]));
         assert_eq!(Start::Begin.partitions(), None);
+        let reads = |start: &Start, chosen: &[i32], id| {
+            let chosen: Vec<_> = chosen.iter().copied().map(PartitionId).collect();
+            start.reads(&chosen, PartitionId(id))
+        };
+        assert!(reads(&start, &[], 3) && !reads(&start, &[], 1) && !reads(&start, &[0], 3));
+        assert!(reads(&Start::End, &[], 7) && reads(&Start::End, &[7], 7) && !reads(&Start::End, &[7], 1));
+        assert!(Start::End.reads_all(&[]) && !Start::End.reads_all(&[PartitionId(0)]) && !start.reads_all(&[]));
+    }
+
+    #[test]
+    fn a_start_is_brought_into_the_log() {
+        let first = |start: &Start| {
+            start
+                .first(PartitionId(1), &(Offset(10)..Offset(50)), Some(Offset(30)))
+                .0
+        };
+        assert_eq!(
+            (first(&Start::Begin), first(&Start::Newest(5)), first(&Start::End)),
+            (10, 10, 50)
+        );
+        let at = |offset| first(&Start::Offset(Offset(offset)));
+        assert_eq!((at(3), at(20), at(99)), (10, 20, 50));
+        let place = |id, offset| first(&Start::PerPartition(vec![(PartitionId(id), Offset(offset))]));
+        assert_eq!((place(1, 12), place(2, 12)), (12, 50));
+        assert_eq!(first(&Start::Time(5)), 30);
+        let log = Offset(10)..Offset(50);
+        assert_eq!(Start::Time(5).first(PartitionId(1), &log, None), Offset(50));
+        let cut = Offset(10)..Offset(4);
+        assert_eq!(
+            Start::End.first(PartitionId(1), &cut, None),
+            Offset(10),
+            "the end of an empty log is its start"
+        );
     }
 
     #[test]

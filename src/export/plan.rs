@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkpoint::{Checkpoint, Gap, Part};
 use super::{ExportSpec, topics};
-use crate::kafka::client::{Client, OffsetSpec};
+use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::model::{Isolation, Offset, PartitionId, Topic, TopicName, TopicPartition};
 use crate::kafka::partial::{Failure, Partial};
@@ -32,14 +32,19 @@ pub struct Plan {
     pub ahead: Vec<Gap>,
 }
 
-/// Asks the cluster. What cannot be learned of a partition is a failure, and the partition is left out.
+/// Asks the cluster. What cannot be learned of a partition is a failure, and the partition is left out, or late where
+/// it is followed.
 pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<Plan>, Error> {
     let mut failures = Vec::new();
     let (mut plan, names) = named(client, spec).await?.drain_into(&mut failures);
     if names.is_empty() {
         return Ok(Partial::new(plan, failures));
     }
-    let found = spans(client, &names).await.drain_into(&mut failures);
+    (plan.times.from, plan.times.to) = (spec.from.time(), until_time(spec));
+    // The newest before a time are counted back from there.
+    let is_newest = matches!(spec.from, Start::Newest(_));
+    let time = plan.times.from.or(plan.times.to.filter(|_| is_newest));
+    let found = spans(client, &names, time).await.drain_into(&mut failures);
     if spec.until == Until::Follow {
         let known: BTreeSet<_> = found.iter().map(|span| &span.partition).collect();
         let unknown = names.into_iter().filter(|name| !known.contains(name));
@@ -51,34 +56,29 @@ pub(super) async fn plan(client: &Client, spec: &ExportSpec) -> Result<Partial<P
     for span in &found {
         plan.gone.extend(gone(&span.partition, span.start, &spec.from));
         plan.ahead.extend(ahead(span, spec));
-        plan.ranges.push(range(span, spec));
     }
-    if let Start::Time(at) = spec.from {
-        plan.times.from = Some(at);
-        let ends = found.iter().map(|span| span.end(spec.isolation)).collect::<Vec<_>>();
-        from_time(client, &mut plan.ranges, &ends, at, &mut failures).await;
-    }
-    if let Until::Time(at) = spec.until {
-        plan.times.to = Some(at);
-    }
-    if let Start::Newest(count) = spec.from {
-        let is_followed = spec.until == Until::Follow;
-        let ends: BTreeMap<_, _> = found
-            .iter()
-            .map(|span| (&span.partition, span.end(spec.isolation)))
-            .collect();
-        for range in &mut plan.ranges {
-            range.to = range.to.or_else(|| ends.get(&range.partition).copied());
+    plan.ranges = match spec.from {
+        Start::Newest(count) => {
+            let before = found.iter().map(|span| before(span, spec)).collect();
+            let newest = newest(client, before, count, spec.isolation).await;
+            let mut ranges = newest.drain_into(&mut failures);
+            if spec.until == Until::Follow {
+                for range in &mut ranges {
+                    range.to = None;
+                }
+            }
+            ranges
         }
-        if let Until::Time(at) = spec.until {
-            until_time(client, &mut plan.ranges, at, &mut failures).await;
-        }
-        let newest = newest(client, plan.ranges, count, spec.isolation).await;
-        plan.ranges = newest.drain_into(&mut failures);
-        let ends = |range: &mut Range| range.to = range.to.filter(|_| !is_followed);
-        plan.ranges.iter_mut().for_each(ends);
-    }
+        _ => found.iter().map(|span| range(span, spec)).collect(),
+    };
     Ok(Partial::new(plan, failures))
+}
+
+fn until_time(spec: &ExportSpec) -> Option<i64> {
+    match spec.until {
+        Until::Time(at) => Some(at),
+        _ => None,
+    }
 }
 
 /// The topics as they are now, and the partitions that are meant.
@@ -91,15 +91,11 @@ async fn named(client: &Client, spec: &ExportSpec) -> Result<Partial<(Plan, Vec<
             ..Plan::default()
         };
         let mut names = Vec::new();
-        let at_places = spec.from.partitions();
         for topic in found.topics {
             plan.topics.insert(topic.name.to_string(), id_of(client, &topic.name));
             let ids = topic.partitions.iter().map(|partition| partition.id);
-            let is_meant = |id: &PartitionId| {
-                (spec.partitions.is_empty() || spec.partitions.contains(id))
-                    && at_places.as_ref().is_none_or(|places| places.contains(id))
-            };
-            names.extend(ids.filter(is_meant).map(|partition| TopicPartition {
+            let read = ids.filter(|id| spec.from.reads(&spec.partitions, *id));
+            names.extend(read.map(|partition| TopicPartition {
                 topic: topic.name.clone(),
                 partition,
             }));
@@ -139,27 +135,18 @@ fn held_back(span: &Span) -> Option<Gap> {
 
 /// What was asked for by offset and is not there any more.
 fn gone(partition: &TopicPartition, start: Offset, from: &Start) -> Option<Gap> {
-    let asked = asked(partition, from).filter(|asked| *asked < start)?;
+    let asked = from.offset(partition.partition).filter(|asked| *asked < start)?;
     Some(gap(partition, asked, start))
 }
 
 /// What was asked for by offset and is not there yet.
 fn ahead(span: &Span, spec: &ExportSpec) -> Option<Gap> {
     let end = span.end(spec.isolation);
-    let asked = asked(&span.partition, &spec.from).filter(|asked| *asked > end)?;
+    let asked = spec
+        .from
+        .offset(span.partition.partition)
+        .filter(|asked| *asked > end)?;
     Some(gap(&span.partition, end, asked))
-}
-
-/// The offset that reading was to begin at.
-fn asked(partition: &TopicPartition, from: &Start) -> Option<Offset> {
-    match from {
-        Start::Offset(offset) => Some(*offset),
-        Start::PerPartition(places) => {
-            let place = places.iter().find(|(id, _)| *id == partition.partition);
-            place.map(|(_, offset)| *offset)
-        }
-        _ => None,
-    }
 }
 
 fn gap(partition: &TopicPartition, from: Offset, to: Offset) -> Gap {
@@ -173,58 +160,24 @@ fn gap(partition: &TopicPartition, from: Offset, to: Offset) -> Gap {
 
 fn range(span: &Span, spec: &ExportSpec) -> Range {
     let end = span.end(spec.isolation);
-    let id = span.partition.partition;
-    let from = match &spec.from {
-        Start::Begin | Start::Newest(_) | Start::Time(_) => span.start,
-        Start::End => end,
-        Start::Offset(offset) => (*offset).clamp(span.start, end.max(span.start)),
-        Start::PerPartition(places) => {
-            let place = places.iter().find(|(named, _)| *named == id);
-            place.map_or(end, |(_, offset)| (*offset).clamp(span.start, end.max(span.start)))
-        }
-    };
-    let to = match &spec.until {
-        Until::Follow => None,
-        Until::End | Until::Time(_) | Until::Count(_) => Some(end),
-        Until::Offset(_) | Until::PerPartition(_) => Some(spec.until.offset(id).map_or(end, |offset| offset.min(end))),
-    };
+    let from = span.first(&spec.from, spec.isolation);
+    let to = spec.until.offset(span.partition.partition);
+    let to = to.map_or(end, |offset| offset.min(end)).max(from);
     Range {
         partition: span.partition.clone(),
         from,
-        to: to.map(|to| to.max(from)),
+        to: (spec.until != Until::Follow).then_some(to),
     }
 }
 
-/// Moves the starts to the first record that is not older, or to the ends.
-async fn from_time(client: &Client, ranges: &mut [Range], ends: &[Offset], at: i64, failures: &mut Vec<Failure>) {
-    let names = ranges.iter().map(|range| range.partition.clone());
-    let spec = (OffsetSpec::Timestamp(at), Isolation::ReadUncommitted);
-    let found = client.list_offsets(spec.0, spec.1, names).await;
-    for (range, end) in ranges.iter_mut().zip(ends) {
-        match found.get(&range.partition) {
-            Some(Ok(Some(offset))) => {
-                range.from = (*offset).clamp(range.from, (*end).max(range.from));
-            }
-            // Nothing is that new: what comes later may be.
-            Some(Ok(None)) => range.from = range.to.unwrap_or(*end),
-            Some(Err(error)) => failures.push(Failure::new(range.partition.to_string(), (**error).clone())),
-            None => {}
-        }
-    }
-}
-
-/// Moves the ends to the first record that is not older: the newest ones are those before it.
-async fn until_time(client: &Client, ranges: &mut [Range], at: i64, failures: &mut Vec<Failure>) {
-    let names = ranges.iter().map(|range| range.partition.clone());
-    let spec = (OffsetSpec::Timestamp(at), Isolation::ReadUncommitted);
-    let found = client.list_offsets(spec.0, spec.1, names).await;
-    for range in ranges {
-        match found.get(&range.partition) {
-            Some(Ok(Some(offset))) => range.to = range.to.map(|to| to.min(*offset).max(range.from)),
-            Some(Err(error)) => failures.push(Failure::new(range.partition.to_string(), (**error).clone())),
-            // Everything is older.
-            Some(Ok(None)) | None => {}
-        }
+/// Where the newest records are looked for: before the end of the range, and before a time where it ends at one.
+fn before(span: &Span, spec: &ExportSpec) -> Range {
+    let end = span.end(spec.isolation).max(span.start);
+    let range = range(span, spec);
+    let to = range.to.unwrap_or(end);
+    Range {
+        to: Some(span.timed.map_or(to, |timed| timed.clamp(range.from, to))),
+        ..range
     }
 }
 
@@ -314,6 +267,7 @@ mod tests {
             start: Offset(10),
             last_stable: Offset(50),
             high_watermark: Offset(60),
+            timed: Some(Offset(30)),
         }
     }
 

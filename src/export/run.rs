@@ -116,7 +116,7 @@ impl Export {
             filter: spec.filter,
             patience: spec.patience,
             starts_small: left.is_some_and(|left| left < SMALL),
-            grows: if is_followed && spec.partitions.is_empty() && spec.from.partitions().is_none() {
+            grows: if is_followed && spec.from.reads_all(&spec.partitions) {
                 plan.topics.keys().map(|topic| topic.as_str().into()).collect()
             } else {
                 Vec::new()

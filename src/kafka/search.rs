@@ -21,7 +21,7 @@ use super::client::Client;
 use super::error::Error;
 use super::model::record::Row;
 use super::model::{BatchInfo, Offset, TopicPartition};
-use super::query::{FeedTopic, Progress, SearchBatch, SearchSpec};
+use super::query::{Progress, SearchBatch, SearchSpec};
 use super::records::owned;
 use super::scan::{Found, Make, Scan, ScanSpec, TimeBounds};
 use crate::position::Until;
@@ -127,7 +127,6 @@ async fn tell(
 }
 
 fn scan_of(spec: SearchSpec, targets: &Targets) -> ScanSpec {
-    let is_whole = |topic: &&FeedTopic| topic.partitions.is_empty() && topic.start.partitions().is_none();
     let follows = spec.until == Until::Follow;
     ScanSpec {
         isolation: spec.isolation,
@@ -143,7 +142,7 @@ fn scan_of(spec: SearchSpec, targets: &Targets) -> ScanSpec {
         grows: spec
             .topics
             .iter()
-            .filter(|topic| follows && is_whole(topic))
+            .filter(|topic| follows && topic.start.reads_all(&topic.partitions))
             .map(|topic| topic.topic.clone())
             .collect(),
         late: targets.late.iter().map(|(_, late)| late.clone()).collect(),

@@ -484,6 +484,25 @@ async fn a_stream_follows_a_partition_whose_leader_was_down_when_it_began() {
 }
 
 #[tokio::test]
+async fn an_end_before_the_start_in_some_partition_leaves_nothing_of_it_to_read() {
+    let (_sim, _, client) = started(three(2)).await;
+    let spec = ExportSpec {
+        from: Start::Time(i64::MAX),
+        until: Until::Offset(Offset(5)),
+        ..orders()
+    };
+    let place = Place::new("orders.jsonl");
+    let outcome = run(&client, spec, &place.output(Existing::Refuse)).await;
+    let lengths = outcome
+        .state
+        .parts
+        .iter()
+        .map(|part| (part.to.unwrap() - part.from).max(0));
+    assert_eq!((outcome.state.records, lengths.sum::<i64>()), (0, 0));
+    assert!(outcome.state.parts.iter().all(|part| part.from <= part.to.unwrap()));
+}
+
+#[tokio::test]
 async fn a_stream_that_nobody_reads_any_more_says_how_much_was_written() {
     let (_sim, handle, client) = started(three(2)).await;
     let spec = ExportSpec {

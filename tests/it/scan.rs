@@ -93,7 +93,7 @@ async fn whole(client: &Client, isolation: Isolation) -> ScanSpec {
     let found = client.metadata(scope).await.unwrap().value;
     let partitions = found.topics[0].partitions.iter();
     let names: Vec<_> = partitions.map(|p| TopicPartition::new("orders", p.id.0)).collect();
-    let ranges = spans(client, &names).await.value.into_iter().map(|span| Range {
+    let ranges = spans(client, &names, None).await.value.into_iter().map(|span| Range {
         to: Some(span.end(isolation)),
         from: span.start,
         partition: span.partition,

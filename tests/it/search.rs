@@ -145,6 +145,52 @@ async fn a_partition_whose_leader_is_down_is_followed_from_where_it_was_asked_fo
 }
 
 #[tokio::test]
+async fn a_follow_waits_also_for_a_topic_of_which_no_leader_is_there() {
+    let topic = TopicSpec::new("orders", 1)
+        .replicas(vec![vec![2]])
+        .records(0, [Record::value("first")]);
+    let (_sim, handle, client) = started(SimSpec::small().brokers(2).add_topic(topic)).await;
+    let _known = client.metadata(MetadataScope::All).await.unwrap();
+    handle.kill_broker(2);
+    let ends = all(&client, spec("first", Start::Begin, Until::End)).await;
+    assert!(ends.is_err(), "a search to an end has nothing to wait for: {ends:?}");
+    let mut search = Search::open(client, spec("first", Start::Begin, Until::Follow), NOW);
+    let waits = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+    assert_eq!(waits.progress.failures[0].what, "orders-0");
+    handle.restart_broker(2).unwrap();
+    let mut found = Vec::new();
+    while found.is_empty() {
+        let batch = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+        found.extend(batch.rows.iter().map(|(_, row)| value(row)));
+    }
+    assert_eq!(found, ["first"]);
+}
+
+#[tokio::test]
+async fn many_topics_are_asked_at_once_where_they_begin_and_end() {
+    const LIST_OFFSETS: i16 = 2;
+    let names = ["a", "b", "c", "d", "e"];
+    let cluster = names.into_iter().fold(SimSpec::small().brokers(1), |cluster, name| {
+        cluster.add_topic(TopicSpec::new(name, 2).records(1, [Record::value(format!("in {name}"))]))
+    });
+    let (_sim, handle, client) = started(cluster).await;
+    let mut spec = spec("in", Start::Begin, Until::End);
+    let each = |name: &str| FeedTopic {
+        topic: name.into(),
+        ..spec.topics[0].clone()
+    };
+    spec.topics = names.map(each).to_vec();
+    let (mut found, _) = all(&client, spec).await.unwrap();
+    found.sort_unstable();
+    assert_eq!(found, names.map(|name| format!("in {name}")));
+    assert_eq!(
+        handle.requests(LIST_OFFSETS),
+        3,
+        "starts, ends, and ends of what is committed"
+    );
+}
+
+#[tokio::test]
 async fn following_goes_on_with_what_is_written() {
     let (_sim, handle, client) = started(orders()).await;
     let mut search = Search::open(client.clone(), spec("needle", Start::Begin, Until::Follow), NOW);

@@ -28,16 +28,11 @@ pub(super) async fn first(client: &Client, spec: &TopicSpec, partitions: &[Parti
     let mut found = Places::default();
     for (partition, span) in &spans {
         let place = span.clone().and_then(|span| {
+            let timed = times.remove(partition).unwrap_or(Ok(None))?;
             let wanted = match &spec.start {
-                Start::Newest(_) | Start::End => span.end,
-                Start::Begin => span.start,
-                Start::Offset(offset) => *offset,
-                Start::PerPartition(places) => {
-                    let named = places.iter().find(|(named, _)| named == partition);
-                    named.map_or(span.end, |(_, offset)| *offset)
-                }
-                // Nothing that new: from the end on.
-                Start::Time(_) => times.remove(partition).unwrap_or(Ok(None))?.unwrap_or(span.end),
+                // They are read below.
+                Start::Newest(_) => span.end,
+                start => start.first(*partition, &(span.start..span.end), timed),
             };
             Ok(within(span, wanted, spec.end(*partition, span.end)))
         });

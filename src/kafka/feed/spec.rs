@@ -46,12 +46,8 @@ impl TopicSpec {
 
     /// Of all partitions those that are read.
     pub(super) fn chosen(&self, all: Vec<PartitionId>) -> Vec<PartitionId> {
-        let started = self.start.partitions();
-        let is_wanted = |id: &PartitionId| {
-            (self.partitions.is_empty() || self.partitions.contains(id))
-                && started.as_ref().is_none_or(|started| started.contains(id))
-        };
-        all.into_iter().filter(is_wanted).collect()
+        let is_read = |id: &PartitionId| self.start.reads(&self.partitions, *id);
+        all.into_iter().filter(is_read).collect()
     }
 
     /// Where a partition ends whose log ends at `end`.

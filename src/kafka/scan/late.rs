@@ -32,10 +32,9 @@ impl Late {
             Start::Begin => Origin::Begin,
             Start::End | Start::Newest(_) => Origin::Since(now),
             Start::Time(at) => Origin::Since(*at),
-            Start::Offset(offset) => Origin::At(*offset),
-            Start::PerPartition(places) => {
-                let named = places.iter().find(|(id, _)| *id == partition.partition);
-                named.map_or(Origin::Since(now), |(_, offset)| Origin::At(*offset))
+            Start::Offset(_) | Start::PerPartition(_) => {
+                let named = start.offset(partition.partition);
+                named.map_or(Origin::Since(now), Origin::At)
             }
         };
         Self { partition, from }

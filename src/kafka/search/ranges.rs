@@ -1,14 +1,16 @@
 //! Where a search begins and ends in each partition.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::kafka::client::{Client, Isolation, MetadataScope, OffsetAnswers, OffsetSpec};
+use futures_util::future::join_all;
+
+use crate::kafka::client::{Client, Metadata, MetadataScope};
 use crate::kafka::error::Error;
 use crate::kafka::model::{Offset, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::kafka::query::{FeedTopic, SearchSpec};
 use crate::kafka::scan::{Late, Range, Span, spans};
-use crate::position::{Start, Until};
+use crate::position::Until;
 
 /// One partition of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,86 +50,67 @@ pub(super) async fn targets(client: &Client, spec: &SearchSpec, now: i64) -> Res
         failures: metadata.failures,
         ..Targets::default()
     };
-    for (number, wanted) in (0..).zip(&spec.topics) {
-        let topic = metadata.value.topics.iter().find(|topic| topic.name == wanted.topic);
-        let partitions = topic
-            .into_iter()
-            .flat_map(|topic| &topic.partitions)
-            .map(|partition| partition.id);
-        let started = wanted.start.partitions();
-        let is_wanted = |id: &_| {
-            (wanted.partitions.is_empty() || wanted.partitions.contains(id))
-                && started.as_ref().is_none_or(|started| started.contains(id))
-        };
-        let partitions: Vec<TopicPartition> = partitions
-            .filter(is_wanted)
-            .map(|partition| TopicPartition {
-                topic: wanted.topic.clone(),
-                partition,
-            })
-            .collect();
-        let times = times(client, wanted, &partitions).await;
-        let spans = spans(client, &partitions).await;
-        targets.failures.extend(spans.failures);
-        let mut found = Vec::new();
-        for span in spans.value {
-            match times.get(&span.partition) {
-                Some(Err(error)) => targets
-                    .failures
-                    .push(Failure::new(span.partition.to_string(), (**error).clone())),
-                time => {
-                    let time = time.and_then(|time| time.as_ref().ok()).copied().flatten();
-                    found.push(target(spec, wanted, number, span, time));
-                }
+    let wanted = partitions(spec, &metadata.value);
+    let mut known = asked(client, &wanted, &mut targets.failures).await;
+    for (number, topic, partition) in wanted {
+        match known.remove(&partition) {
+            Some(span) => targets.found.push(target(spec, topic, number, span)),
+            None if spec.until == Until::Follow => {
+                targets.late.push((number, Late::new(partition, &topic.start, now)));
             }
+            None => {}
         }
-        if spec.until == Until::Follow {
-            let known: HashSet<_> = found.iter().map(|target| &target.partition).collect();
-            let unknown = partitions.into_iter().filter(|name| !known.contains(name));
-            let late = unknown.map(|name| (number, Late::new(name, &wanted.start, now)));
-            targets.late.extend(late);
-        }
-        targets.found.extend(found);
     }
-    match (targets.found.is_empty(), targets.failures.first()) {
+    match (
+        targets.found.is_empty() && targets.late.is_empty(),
+        targets.failures.first(),
+    ) {
         (true, Some(failure)) => Err(failure.error.clone()),
         _ => Ok(targets),
     }
 }
 
-/// The first offsets at or after the time where reading starts; none where nothing is that new.
-async fn times(client: &Client, wanted: &FeedTopic, partitions: &[TopicPartition]) -> OffsetAnswers {
-    let Start::Time(millis) = wanted.start else {
-        return OffsetAnswers::new();
-    };
-    let named = partitions.iter().cloned();
-    client
-        .list_offsets(OffsetSpec::Timestamp(millis), Isolation::ReadUncommitted, named)
-        .await
+/// A partition, and the topic of the spec that it belongs to, with its number.
+type Wanted<'a> = (u16, &'a FeedTopic, TopicPartition);
+
+fn partitions<'a>(spec: &'a SearchSpec, metadata: &Metadata) -> Vec<Wanted<'a>> {
+    let mut wanted = Vec::new();
+    for (number, topic) in (0..).zip(&spec.topics) {
+        let described = metadata.topics.iter().find(|one| one.name == topic.topic);
+        let ids = described.into_iter().flat_map(|one| &one.partitions).map(|one| one.id);
+        let read = ids.filter(|id| topic.start.reads(&topic.partitions, *id));
+        wanted.extend(read.map(|partition| {
+            let name = topic.topic.clone();
+            (number, topic, TopicPartition { topic: name, partition })
+        }));
+    }
+    wanted
 }
 
-/// `time` is the first offset at or after the time where reading starts, if it starts at a time and there is one.
-fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, time: Option<Offset>) -> Target {
+/// The logs of all of them, asked for at once.
+async fn asked(client: &Client, wanted: &[Wanted<'_>], failures: &mut Vec<Failure>) -> HashMap<TopicPartition, Span> {
+    let mut by_time: BTreeMap<Option<i64>, Vec<TopicPartition>> = BTreeMap::new();
+    for (_, topic, partition) in wanted {
+        by_time.entry(topic.start.time()).or_default().push(partition.clone());
+    }
+    let asked = by_time
+        .iter()
+        .map(|(time, partitions)| spans(client, partitions, *time));
+    let mut known = HashMap::new();
+    for found in join_all(asked).await {
+        let found = found.drain_into(failures).into_iter();
+        known.extend(found.map(|span| (span.partition.clone(), span)));
+    }
+    known
+}
+
+fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span) -> Target {
     let end = span.end(spec.isolation).max(span.start);
-    let end = spec
-        .until
-        .offset(span.partition.partition)
-        .map_or(end, |until| until.min(end));
-    let from = match &wanted.start {
-        Start::Newest(_) | Start::Begin => span.start,
-        Start::End => end,
-        Start::Offset(offset) => *offset,
-        Start::PerPartition(places) => {
-            let place = places
-                .iter()
-                .find(|(partition, _)| *partition == span.partition.partition);
-            place.map_or(end, |(_, offset)| *offset)
-        }
-        Start::Time(_) => time.unwrap_or(end),
-    };
+    let until = spec.until.offset(span.partition.partition);
+    let end = until.map_or(end, |until| until.min(end));
     Target {
         topic,
-        from: from.max(span.start).min(end),
+        from: span.first(&wanted.start, spec.isolation).min(end),
         end,
         partition: span.partition,
     }
@@ -137,8 +120,8 @@ fn target(spec: &SearchSpec, wanted: &FeedTopic, topic: u16, span: Span, time: O
 mod tests {
     use super::*;
     use crate::filter::Filter;
-    use crate::kafka::model::PartitionId;
-    use crate::position::Until;
+    use crate::kafka::model::{Isolation, PartitionId};
+    use crate::position::Start;
 
     fn found(start: Start, until: Until, isolation: Isolation) -> (i64, i64) {
         let wanted = FeedTopic {
@@ -157,8 +140,9 @@ mod tests {
             start: Offset(100),
             last_stable: Offset(180),
             high_watermark: Offset(200),
+            timed: Some(Offset(150)),
         };
-        let target = target(&spec, &wanted, 0, span, Some(Offset(150)));
+        let target = target(&spec, &wanted, 0, span);
         (target.from.0, target.end.0)
     }
 
