@@ -74,7 +74,8 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
         }
         Prepared::Ready(export) => export,
     };
-    if export.plan().ranges.is_empty() && !failures.is_empty() {
+    let plan = export.plan();
+    if plan.ranges.is_empty() && plan.late.is_empty() && !failures.is_empty() {
         return Exit::Nothing;
     }
     say::plan(&export);
@@ -115,7 +116,7 @@ async fn work(client: Client, spec: ExportSpec, output: &Output) -> Exit {
 }
 
 fn exit(outcome: &Outcome, has_failures: bool, may_stop: bool) -> Exit {
-    let is_whole = outcome.is_whole() && !has_failures;
+    let is_whole = outcome.is_whole() && outcome.failures.is_empty() && !has_failures;
     match outcome.ending {
         // Whoever reads has enough.
         Ending::Closed => Exit::Well,
@@ -162,6 +163,8 @@ fn failed(error: &ExportError, is_resumable: bool) -> Exit {
 mod tests {
     use super::*;
     use crate::export::{Checkpoint, Gap};
+    use crate::kafka::error::Error;
+    use crate::kafka::partial::Failure;
     use crate::kafka::scan::Tally;
 
     fn outcome(ending: Ending) -> Outcome {
@@ -190,6 +193,14 @@ mod tests {
             exit(&outcome(Ending::Stopped), false, true),
             Exit::Well,
             "a follow has no other end"
+        );
+        let mut given_up = outcome(Ending::Stopped);
+        let error = Error::UnknownTopic { topic: "orders".into() };
+        given_up.failures.push(Failure::new("orders-1", error));
+        assert_eq!(
+            exit(&given_up, false, true),
+            Exit::Partial,
+            "not all of it was followed"
         );
         assert_eq!(exit(&outcome(Ending::Complete), true, false), Exit::Partial);
         let mut gone = outcome(Ending::Complete);
