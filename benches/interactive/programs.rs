@@ -1,6 +1,7 @@
 //! The programs that are compared, and how each is asked for the same thing.
 
 use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -83,18 +84,22 @@ impl Bench {
 
     /// A program of Kafka's own jars. The flags of scripts/kafka let it start quicker than Kafka's shell scripts do.
     pub fn java(&self, class: &str, args: &[&str]) -> Vec<String> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/kafka");
         let class = format!("org.apache.kafka.tools.{class}");
-        let start = [
-            script,
-            "run",
-            "--dir",
-            &self.folder,
-            &class,
-            "--bootstrap-server",
-            &self.brokers,
-        ];
-        words(&[&start, args].concat())
+        self.run_java(&class, &[&["--bootstrap-server", &self.brokers], args].concat())
+    }
+
+    /// A class of the jars, or a single-file program of ours.
+    pub fn run_java(&self, class: &str, args: &[&str]) -> Vec<String> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/kafka");
+        words(&[&[script, "run", "--dir", &self.folder, class], args].concat())
+    }
+
+    /// The process ids of the brokers.
+    pub fn pids(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.folder).unwrap().map(|file| file.unwrap().path());
+        let pids = files.filter(|file| file.extension().is_some_and(|end| end == "pid"));
+        pids.map(|file| fs::read_to_string(file).unwrap().trim().to_owned())
+            .collect()
     }
 
     pub fn kafka_tui(&self) -> Vec<String> {

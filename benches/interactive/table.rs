@@ -11,6 +11,7 @@ pub enum Unit {
     Seconds,
     Bytes,
     MegaBytes,
+    Count,
 }
 
 impl Unit {
@@ -20,6 +21,7 @@ impl Unit {
             Self::Seconds => format!("{value:.2} s"),
             Self::Bytes => format!("{value:.0} B"),
             Self::MegaBytes => format!("{value:.1} MB"),
+            Self::Count => format!("{value:.0}"),
         }
     }
 }

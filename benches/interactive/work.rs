@@ -79,19 +79,30 @@ pub fn all_topics(bench: &Bench) -> Vec<Row> {
     }]
 }
 
+/// Whether the Groups pane shows the groups that are furthest behind.
+pub fn is_sorted(text: &str) -> bool {
+    text.matches(WORST_LAG).count() == 5
+}
+
+/// kcl's words for the lag of all groups.
+pub fn kcl_lags(bench: &Bench) -> Vec<String> {
+    bench.kcl(&["group", "describe"])
+}
+
+/// The words for it of Kafka's own tool.
+pub fn java_lags(bench: &Bench) -> Vec<String> {
+    bench.java("consumer.group.ConsumerGroupCommand", &["--all-groups", "--describe"])
+}
+
 /// The lag of 500 groups on 60 partitions each.
 pub fn all_lags(bench: &Bench) -> Vec<Row> {
-    let kcl = || command(Program::Kcl, ROUNDS, bench.kcl(&["group", "describe"]));
-    let java = || {
-        let words = bench.java("consumer.group.ConsumerGroupCommand", &["--all-groups", "--describe"]);
-        command(Program::Java, FEW_ROUNDS, words)
-    };
+    let kcl = || command(Program::Kcl, ROUNDS, kcl_lags(bench));
+    let java = || command(Program::Java, FEW_ROUNDS, java_lags(bench));
     let printed = vec![
         command(Program::Ktui, ROUNDS, bench.ktui(&["lag", "--json"])),
         kcl(),
         java(),
     ];
-    let is_sorted = |text: &str| text.matches(WORST_LAG).count() == 5;
     let shown = vec![
         screen(Program::Ktui, ROUNDS, bench.ktui(&["--pane", "groups"]), is_sorted),
         kcl(),
