@@ -1,8 +1,8 @@
 //! Where a group stands: the record it would read next, and whether anything but markers lies before the end.
 //!
 //! OffsetFetch tells an offset. The record that lies there tells how far behind the group is in time, and a transaction's
-//! marker that lies there alone tells that a lag of 1 is none. One small fetch per leader answers for many partitions;
-//! whole batches are skipped by their headers.
+//! marker that lies there alone tells that a lag of 1 is none. One small fetch per leader answers for many partitions, and
+//! for all groups that stand near to each other in one; whole batches are skipped by their headers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -27,10 +27,14 @@ const MOST_BYTES: usize = 16 << 20;
 const MOST_FETCHES: u32 = 4;
 
 impl Tail {
-    /// Reads on in an answer that begins at `read_to`. The bytes that the next one needs, where this one was too small.
+    /// Reads on in an answer that begins at `read_to` or before. The bytes that the next one needs, where this one was too
+    /// small.
     fn read(&mut self, range: FetchedRange, inflater: &mut Inflater) -> Option<usize> {
-        let mut walk = Walk::new(range);
+        let mut walk = Walk::new(range).with_records_from(self.read_to.0);
         while let Some(step) = walk.next() {
+            if walk.next_offset() <= self.read_to.0 {
+                continue;
+            }
             let Walked::Batch(batch) = step else {
                 self.next = Some(self.next_of(None));
                 return None;
@@ -158,6 +162,20 @@ struct Look {
     fetches: u32,
 }
 
+/// The looks at these places, the first of a partition in front: its answer may hold what the others need.
+fn begun(mut places: Vec<&Place>) -> Vec<Look> {
+    places.sort_unstable();
+    // Many groups may stand at one place.
+    places.dedup();
+    let begun = places.into_iter().map(|place| Look {
+        partition: place.partition.clone(),
+        tail: Tail::at(place),
+        bytes: PARTITION_BYTES,
+        fetches: 0,
+    });
+    begun.collect()
+}
+
 async fn of_one(client: &Client, leader: BrokerId, places: Vec<&Place>) -> (Vec<(TopicPartition, Tail)>, Vec<Failure>) {
     let spec = FetchSpec {
         purpose: Purpose::Fetch,
@@ -165,18 +183,16 @@ async fn of_one(client: &Client, leader: BrokerId, places: Vec<&Place>) -> (Vec<
         max_wait: Duration::ZERO,
         max_bytes: ANSWER_BYTES,
     };
-    let mut open: Vec<Look> = places
-        .into_iter()
-        .map(|place| Look {
-            partition: place.partition.clone(),
-            tail: Tail::at(place),
-            bytes: PARTITION_BYTES,
-            fetches: 0,
-        })
-        .collect();
+    let mut open = begun(places);
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     let mut inflater = Inflater::new(DEFAULT_LIMIT);
-    while !open.is_empty() {
+    loop {
+        let (over, left): (Vec<Look>, Vec<Look>) = open.into_iter().partition(|look| look.tail.is_over());
+        found.extend(over.into_iter().map(|look| (look.partition, look.tail)));
+        open = left;
+        if open.is_empty() {
+            break;
+        }
         // Several groups may stand in one partition: a request names it once.
         let mut named = HashSet::new();
         let (now, later): (Vec<Look>, Vec<Look>) =
@@ -196,14 +212,18 @@ async fn of_one(client: &Client, leader: BrokerId, places: Vec<&Place>) -> (Vec<
         for mut look in now {
             let before = look.tail.read_to;
             match answers.remove(&look.partition) {
-                Some(Ok(answer)) => look.take(answer.range, &mut inflater),
+                Some(Ok(answer)) => {
+                    let beside = open.iter_mut().filter(|other| other.is_behind(&look));
+                    beside.for_each(|other| other.overhear(answer.range.clone(), &mut inflater));
+                    look.take(answer.range, &mut inflater);
+                }
                 Some(Err(error)) => {
                     failures.push(look.failed(&error));
                     continue;
                 }
                 None => look.fetches += 1,
             }
-            if look.tail.is_over() || look.fetches >= MOST_FETCHES {
+            if look.fetches >= MOST_FETCHES {
                 // What could not be read to its end is known as far as it was.
                 found.push((look.partition, look.tail));
             } else if look.tail.read_to == before {
@@ -225,6 +245,16 @@ impl Look {
             max_bytes: self.bytes,
         };
         (self.partition.topic.clone(), position)
+    }
+
+    /// Whether an answer to `asked` may hold what this one needs.
+    fn is_behind(&self, asked: &Self) -> bool {
+        self.tail.read_to >= asked.tail.read_to && self.partition == asked.partition
+    }
+
+    /// Reads an answer to another look at the same partition. Where it ends too early, this one asks for itself.
+    fn overhear(&mut self, range: FetchedRange, inflater: &mut Inflater) {
+        self.tail.read(range, inflater);
     }
 
     fn take(&mut self, range: FetchedRange, inflater: &mut Inflater) {

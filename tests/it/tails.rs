@@ -98,6 +98,56 @@ async fn several_groups_in_one_partition_have_each_their_own() {
 }
 
 #[tokio::test]
+async fn groups_that_stand_near_to_each_other_are_answered_by_one_fetch() {
+    let records = |from: i64| Batch::of((from..from + 10).map(|number| record("x", number)));
+    let topic = (0..10).fold(TopicSpec::new("orders", 1), |topic, number| {
+        topic.batch(0, records(number * 10))
+    });
+    let scene = scene(topic).await;
+    // Two groups at each place, in no order.
+    let places = [73, 5, 99, 40, 5, 40, 73, 99].map(|committed| place(0, committed, 100));
+    let mut found = tails(&scene, places.into()).await;
+    found.sort_by_key(|(_, tail)| tail.committed);
+    let read = found.iter().map(|(_, tail)| (tail.committed.0, tail.next.unwrap()));
+    let read: Vec<_> = read.map(|(at, next)| (at, next.offset.0, next.timestamp.0)).collect();
+    assert_eq!(read, [(5, 5, 5), (40, 40, 40), (73, 73, 73), (99, 99, 99)]);
+    assert_eq!(scene.seen(api::FETCH), 1);
+}
+
+#[tokio::test]
+async fn a_place_beyond_what_came_for_another_is_fetched_by_itself() {
+    let topic = TopicSpec::new("orders", 1)
+        .records(0, [record("x".repeat(60_000), 1)])
+        .records(0, [record("x".repeat(60_000), 2)])
+        .records(0, [record("x".repeat(60_000), 3)]);
+    let scene = scene(topic).await;
+    let found = tails(&scene, vec![place(0, 2, 3), place(0, 0, 3)]).await;
+    let mut times: Vec<i64> = found.iter().map(|(_, tail)| tail.next.unwrap().timestamp.0).collect();
+    times.sort_unstable();
+    assert_eq!(times, [1, 3]);
+    assert_eq!(scene.seen(api::FETCH), 2);
+}
+
+#[tokio::test]
+async fn an_aborted_transaction_before_a_place_does_not_hide_the_record_there() {
+    let topic = TopicSpec::new("orders", 1)
+        .batch(0, Batch::of([record("a", 1)]).transactional(7))
+        .batch(0, Batch::marker(7, Marker::Abort))
+        .batch(0, Batch::of([record("b", 3)]).transactional(7))
+        .batch(0, Batch::marker(7, Marker::Commit));
+    let scene = scene(topic).await;
+    let found = tails(&scene, vec![place(0, 0, 4), place(0, 2, 4), place(0, 3, 4)]).await;
+    let told = found.iter().map(|(_, tail)| {
+        let next = tail.next.map(|next| next.offset.0);
+        (tail.committed.0, next, tail.markers, tail.aborted)
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    assert_eq!(told, [(0, Some(2), 1, 1), (2, Some(2), 0, 0), (3, None, 1, 0)]);
+    assert_eq!(scene.seen(api::FETCH), 1);
+}
+
+#[tokio::test]
 async fn a_batch_larger_than_the_first_answer_is_fetched_whole() {
     let large = record("x".repeat(300_000), 5);
     let topic = TopicSpec::new("orders", 3)

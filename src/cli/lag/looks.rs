@@ -143,6 +143,9 @@ impl Looks {
                 wanted.extend(places(detail, watch));
             }
         }
+        // Many groups may stand at one place: it is looked at once.
+        wanted.sort_unstable();
+        wanted.dedup();
         wanted.sort_by_key(|place| Reverse(place.end.0.saturating_sub(place.committed.0)));
         wanted.truncate(MOST_PLACES);
         if wanted.is_empty() {

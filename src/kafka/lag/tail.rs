@@ -4,8 +4,8 @@ use super::{LagCase, PartitionLag};
 use crate::kafka::model::record::Row;
 use crate::kafka::model::{Offset, Timestamp, TimestampType, TopicPartition};
 
-/// A commit to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A commit to be looked at. In order of partition and offset.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The partition.
     pub partition: TopicPartition,
