@@ -26,6 +26,7 @@ mod records;
 mod reset;
 mod scenes;
 mod searches;
+mod skip;
 mod tails;
 mod topics;
 mod verdicts;

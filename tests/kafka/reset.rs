@@ -24,15 +24,15 @@ const SOON: Duration = Duration::from_mins(2);
 const HOUR: i64 = 3_600_000;
 
 /// A session of the program with a state directory of its own.
-struct Bed<'a> {
+pub struct Bed<'a> {
     cluster: &'a KafkaCluster,
-    state: TempDir,
+    pub state: TempDir,
     client: Client,
     runtime: Runtime,
 }
 
 impl<'a> Bed<'a> {
-    fn new(cluster: &'a KafkaCluster) -> Self {
+    pub fn new(cluster: &'a KafkaCluster) -> Self {
         Self {
             cluster,
             state: TempDir::new().unwrap(),
@@ -51,7 +51,7 @@ impl<'a> Bed<'a> {
         command
     }
 
-    fn ktui(&self, args: &[&str]) -> (i32, String, String) {
+    pub fn ktui(&self, args: &[&str]) -> (i32, String, String) {
         let output = self.command(args).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (
@@ -62,7 +62,7 @@ impl<'a> Bed<'a> {
     }
 
     #[track_caller]
-    fn well(&self, args: &[&str]) -> String {
+    pub fn well(&self, args: &[&str]) -> String {
         let (code, out, err) = self.ktui(args);
         assert_eq!(code, 0, "{args:?}: {out}{err}");
         out
@@ -80,7 +80,7 @@ impl<'a> Bed<'a> {
             .collect()
     }
 
-    fn offsets(&self, group: &str) -> BTreeMap<TopicPartition, i64> {
+    pub fn offsets(&self, group: &str) -> BTreeMap<TopicPartition, i64> {
         let commits = self.commits(group).into_iter();
         commits
             .map(|(partition, committed)| (partition, committed.offset.0))

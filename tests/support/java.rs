@@ -284,7 +284,8 @@ impl Workload {
     /// `members` (1), `protocol` (classic, consumer), `commit` (each, records, never), `idleMs` (work on what a poll gave),
     /// `limit` (records each member reads, then
     /// it only stays a member), `drain` (wait until they have read everything), `isolation`, `instance` (static members
-    /// `instance-0`, ...), `client` (client ids `client-0`, ...), `properties` of the consumer.
+    /// `instance-0`, ...), `client` (client ids `client-0`, ...), `chokes` (stands at a value that
+    /// begins with a zero byte), `properties` of the consumer.
     pub fn join(&self, group: &str, topics: &[&str], mut options: Value) -> Members {
         options["group"] = group.into();
         options["topics"] = topics.into();

@@ -52,7 +52,10 @@ import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -463,6 +466,17 @@ public final class Workload {
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
+    /** One that cannot read a value which begins with a zero byte. */
+    private static Consumer<byte[], byte[]> choking(Properties properties) {
+        Deserializer<byte[]> values = (topic, value) -> {
+            if (value != null && value.length > 0 && value[0] == 0) {
+                throw new SerializationException("poison");
+            }
+            return value;
+        };
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), values);
+    }
+
     /** One member of a group, in its own thread until closed. */
     private static final class Member implements Runnable, ConsumerRebalanceListener {
         private final Consumer<byte[], byte[]> consumer;
@@ -501,7 +515,13 @@ public final class Workload {
                         consumer.resume(consumer.paused());
                         consumer.pause(consumer.assignment().stream().filter(one -> held.contains(one.partition())).toList());
                     }
-                    ConsumerRecords<byte[], byte[]> polled = consumer.poll(Duration.ofMillis(100));
+                    ConsumerRecords<byte[], byte[]> polled;
+                    try {
+                        polled = consumer.poll(Duration.ofMillis(100));
+                    } catch (RecordDeserializationException poison) {
+                        Thread.sleep(50); // as those do that log it and poll again, for ever
+                        continue;
+                    }
                     long took = polled.count();
                     if (commits && took > 0 && !behindRecords) {
                         consumer.commitSync();
@@ -549,6 +569,7 @@ public final class Workload {
      * every partition has an owner. "commit" is "each" (after each poll), "records" (the offset behind the last record) or "never"; "limit" stops reading after exactly
      * so many records a member; "idleMs" is what its work on the records of a poll takes; "protocol" is "classic" or
      * "consumer"; "instance" makes them static members instance-0, -1, ...;
+     * "chokes" makes them stand at a value that begins with a zero byte;
      * "drain" waits until they have read to the end. The answer has "handle" and "members".
      */
     private JsonNode join(JsonNode command) throws Exception {
@@ -576,7 +597,8 @@ public final class Workload {
             if (limit.get() != Long.MAX_VALUE) {
                 properties.put("max.poll.records", "1"); // so that the limit is exact
             }
-            Member member = new Member(consumer(properties), clientId, topics, commit,
+            boolean chokes = command.path("chokes").asBoolean();
+            Member member = new Member(chokes ? choking(properties) : consumer(properties), clientId, topics, commit,
                 command.path("idleMs").asLong(0), limit);
             started.add(member);
             Thread thread = new Thread(member, clientId);
