@@ -55,6 +55,7 @@ use store::Store;
 use toast::{Level, Toasts};
 use wall::WallClock;
 
+use crate::kafka::lag::alarm::{Alarms, Limit};
 use crate::kafka::model::Lock;
 use crate::layout::{self, Size};
 use crate::position::Locator;
@@ -80,6 +81,8 @@ pub struct AppSettings {
     pub folder: PathBuf,
     /// What earlier sessions on this cluster left.
     pub memory: Memory,
+    /// How much lag is too much.
+    pub lag_limits: Vec<Limit>,
 }
 
 /// The whole state of the program.
@@ -133,6 +136,7 @@ impl App {
             errands: Errands::default(),
             is_dirty: true,
         };
+        app.store.derived.alarms = Alarms::new(std::mem::take(&mut app.settings.lag_limits));
         if let Some(locator) = app.settings.open.take() {
             app.look_for(locator);
         }
@@ -197,6 +201,7 @@ impl App {
                 Vec::new()
             }
         };
+        effects.extend(self.warn(now));
         effects.extend(self.settle(now));
         effects
     }

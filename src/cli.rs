@@ -30,8 +30,10 @@ use clap_complete::Shell;
 
 use crate::app::nav::PaneId;
 use crate::exit::Exit;
+use crate::kafka::lag::alarm::Limit;
 use crate::position::Locator;
 use crate::runtime;
+use crate::settings::lag_limit;
 use crate::settings::{Settings, SettingsError};
 use report::OutputArgs;
 
@@ -70,6 +72,24 @@ pub struct ScreenArgs {
     /// Start unlocked: changes are sent once they are confirmed, without W and the cluster's name first
     #[arg(long)]
     pub allow_writes: bool,
+    /// Limits of a lag.
+    #[command(flatten)]
+    pub warn: WarnArgs,
+}
+
+/// Limits of a lag, for whoever watches groups.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WarnArgs {
+    /// Warn of groups whose lag is over this, with a bell and a line in the log: 1000, 1000:5m for one that lasts, or
+    /// GROUP=500:1m, where GROUP may hold *; can be given again, or with commas
+    #[arg(
+        long,
+        env = "KTUI_LAG_WARN",
+        value_name = "LIMIT",
+        value_delimiter = ',',
+        value_parser = lag_limit::parse
+    )]
+    pub lag_warn: Vec<Limit>,
 }
 
 impl ScreenArgs {
@@ -79,6 +99,11 @@ impl ScreenArgs {
             pane: self.pane.or(other.pane),
             theme: self.theme.clone().or_else(|| other.theme.clone()),
             allow_writes: self.allow_writes || other.allow_writes,
+            warn: if self.warn.lag_warn.is_empty() {
+                other.warn.clone()
+            } else {
+                self.warn.clone()
+            },
         }
     }
 }

@@ -136,6 +136,7 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
             open: settings.open,
             folder: std::env::current_dir().unwrap_or_default(),
             memory: memory_file.as_deref().map(memory::load).unwrap_or_default(),
+            lag_limits: settings.lag_limits,
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,

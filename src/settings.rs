@@ -1,5 +1,7 @@
 //! The validated settings of a session on the screen.
 
+pub mod lag_limit;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use directories::ProjectDirs;
 use crate::app::nav::PaneId;
 use crate::cli::{Args, ScreenArgs};
 use crate::kafka::client::ClientSettings;
+use crate::kafka::lag::alarm::Limit;
 use crate::kafka::model::Lock;
 use crate::position::Locator;
 use crate::ui::theme::{self, ColorDepth, Theme, ThemeError};
@@ -31,6 +34,8 @@ pub struct Settings {
     pub open: Option<Locator>,
     /// Longest time for an answer; `None` for the usual one.
     pub timeout: Option<Duration>,
+    /// How much lag is too much.
+    pub lag_limits: Vec<Limit>,
 }
 
 /// A cluster to look at.
@@ -118,6 +123,7 @@ impl Settings {
             lock: lock(args.connection.read_only, screen.allow_writes)?,
             open: None,
             timeout: args.connection.timeout,
+            lag_limits: screen.warn.lag_warn.clone(),
         })
     }
 }

@@ -95,12 +95,28 @@ impl App {
         if !is_listed && command.is_some_and(|prompt| command::needs_groups(prompt.line.text())) {
             self.wants.push(Want::every(15, SlotId::Groups, Query::Groups));
         }
+        self.wants.extend(schedule::groups::limited(&self.store, &self.wants));
         if self.store.overview.loaded().is_none() {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);
         }
         self.revise_complaint(now);
         effects.extend(schedule::ask(&self.wants, &mut self.store, now));
+        effects
+    }
+
+    /// Says which groups went over their limit of lag: one bell, however many they are.
+    pub(super) fn warn(&mut self, now: Instant) -> Vec<Effect> {
+        let news = self.store.derived.alarms.take_news();
+        let mut effects = Vec::new();
+        for crossing in &news {
+            effects.push(Effect::Log(crossing.to_string()));
+            let level = if crossing.is_over { Level::Warning } else { Level::Info };
+            self.toasts.say(level, crossing.to_string(), now);
+        }
+        if news.iter().any(|crossing| crossing.rings) {
+            effects.push(Effect::Ring);
+        }
         effects
     }
 

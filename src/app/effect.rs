@@ -84,6 +84,10 @@ pub enum Effect {
     },
     /// Change the theme by name.
     UseTheme(String),
+    /// Ring the terminal's bell.
+    Ring,
+    /// Write a line to the log, where there is one.
+    Log(String),
     /// Draw every cell anew.
     Repaint,
     /// Give the terminal back and stop until the shell resumes us (Ctrl-Z).

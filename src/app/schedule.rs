@@ -1,5 +1,7 @@
 //! When to ask for what: the screen says what it shows, this says what is due.
 
+pub mod groups;
+
 use std::time::{Duration, Instant};
 
 use super::effect::Effect;

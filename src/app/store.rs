@@ -1,9 +1,10 @@
 //! Everything the machine knows of the cluster.
 
 mod facts;
+mod listings;
 mod watches;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 pub use facts::{Facts, Stamped, TopicOffsets};
@@ -15,15 +16,13 @@ use super::health::Health;
 use super::slot::{Remote, Slot, SlotId, Ticket};
 use super::wall::WallClock;
 use crate::kafka::error::Error;
+use crate::kafka::lag::alarm::Alarms;
 use crate::kafka::lag::{GroupDetail, GroupSummary, TopicReaders};
 use crate::kafka::model::{
     Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Reassignments, ReplicaSize, TopicName,
 };
 use crate::kafka::partial::{Failure, Partial};
 use crate::kafka::query::{Answer, Overview, Query};
-
-/// A group that listings lack for so long is gone.
-const GONE_AFTER: Duration = Duration::from_secs(4);
 
 /// A broker that was seen alive, and when that was last.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +100,8 @@ pub struct Derived {
     pub unlisted: HashMap<GroupId, Instant>,
     /// Groups over time.
     pub watches: Watches,
+    /// Groups that are over their limit of lag.
+    pub alarms: Alarms,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
@@ -243,66 +244,6 @@ impl Store {
             SlotId::NextRecord => plain!(derived.watches.next_record, NextRecord),
             SlotId::Readers => self.take_readers(ticket, now, result),
         }
-    }
-
-    /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
-    /// that no broker answers for, nobody can say that a group is gone. And a broker that has just become the
-    /// coordinator lists nothing for a moment, without an error: a group leaves when listings lack it for a while.
-    fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
-        let Some(result) = unpack(result, |answer| match answer {
-            Answer::Groups(listings) => Some(listings),
-            _ => None,
-        }) else {
-            return false;
-        };
-        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
-        let silent: Vec<Option<BrokerId>> = failures.iter().map(|failure| failure.node).collect();
-        let missing = &self.derived.health.missing;
-        let is_silent =
-            |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
-        let (unlisted, watches) = (&mut self.derived.unlisted, &mut self.derived.watches);
-        self.groups.finish_with(ticket, now, result, |old, mut new| {
-            let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
-            let missed_before = std::mem::take(unlisted);
-            for lost in old.into_iter().flatten() {
-                if listed.contains(&lost.group) {
-                    continue;
-                }
-                if !is_silent(&lost.coordinator) {
-                    let since = missed_before.get(&lost.group).copied().unwrap_or(now);
-                    if now.saturating_duration_since(since) >= GONE_AFTER {
-                        continue;
-                    }
-                    unlisted.insert(lost.group.clone(), since);
-                }
-                new.push(lost);
-            }
-            new.sort_by(|a, b| a.group.cmp(&b.group));
-            watches.keep(&new);
-            new
-        })
-    }
-
-    /// A coordinator that did not answer does not make its groups disappear from the topic they read.
-    fn take_readers(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
-        let Some(result) = unpack(result, |answer| match answer {
-            Answer::Readers(readers) => Some(readers),
-            _ => None,
-        }) else {
-            return false;
-        };
-        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
-        let silent: HashSet<BrokerId> = failures.iter().filter_map(|failure| failure.node).collect();
-        self.readers.finish_with(ticket, now, result, |old, mut new| {
-            let told: HashSet<GroupId> = new.groups.iter().map(|reader| reader.listing.group.clone()).collect();
-            let old = old.filter(|old| old.topic == new.topic).map(|old| old.groups);
-            let lost = old
-                .into_iter()
-                .flatten()
-                .filter(|reader| silent.contains(&reader.listing.coordinator) && !told.contains(&reader.listing.group));
-            new.groups.extend(lost);
-            new
-        })
     }
 
     fn derive(&mut self, slot: SlotId, now: Instant) {

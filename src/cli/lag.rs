@@ -10,11 +10,11 @@ mod watching;
 
 use serde::Serialize;
 
-use super::Args;
 use super::groups::GroupItem;
 use super::headless;
 use super::report::{Column, Item, Report, Side, known};
 use super::session::Session;
+use super::{Args, complain};
 use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag};
@@ -25,6 +25,9 @@ pub use args::LagArgs;
 
 /// Runs the command.
 pub fn run(args: &Args, lag: &LagArgs) -> Exit {
+    if lag.warns_in_vain() {
+        return complain("--lag-warn needs --watch: one look cannot tell how long a lag lasts");
+    }
     if lag.goes_on() {
         return watching::run(args, lag);
     }

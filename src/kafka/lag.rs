@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::kafka::model::{BrokerId, GroupDescription, GroupState, Offset, TopicPartition, Total};
 
+pub mod alarm;
 pub mod notice;
 pub mod reader;
 pub mod retention;

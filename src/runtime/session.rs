@@ -284,6 +284,8 @@ impl Session {
                 Effect::Move { number, step } => self.effects.preview(number, step),
                 Effect::CancelJob(job) => self.jobs.cancel(job),
                 Effect::UseTheme(name) => self.use_theme(&name)?,
+                Effect::Ring => self.screen.write_aside(b"\x07")?,
+                Effect::Log(line) => tracing::warn!("{line}"),
                 Effect::Repaint => self.screen.forget(),
                 Effect::Suspend => {
                     self.tty.suspend()?;

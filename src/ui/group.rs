@@ -171,6 +171,9 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Group, view: View<'_>, p
     let summary = detail.summary();
     let lag = figure::lag(summary.lag, summary.uncommitted.unwrap_or_default());
     line.left(Role::Text, format_args!("{}  lag {lag}  ", description.state));
+    if let Some(over) = view.store.derived.alarms.over(&description.group) {
+        line.left(Role::Warning, format_args!("over {}  ", Count(over.limit.lag)));
+    }
     let id = description.coordinator;
     let silence = silence(pane, view);
     if let Some(word) = silence {

@@ -9,15 +9,20 @@ use super::line::Line;
 use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::topics::{STALE_AFTER, order_of};
+use super::verdict::Moved;
 use super::{Paint, figure, verdict};
 use crate::app::coordinator::Silence;
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
 use crate::app::pane::order::SortKey;
 use crate::app::pane::{Pane, View};
 use crate::app::slot::SlotId;
+use crate::kafka::lag::alarm::Over;
 use crate::kafka::lag::watch::{GroupPace, GroupWatch};
 use crate::kafka::model::{GroupListing, GroupType};
 use crate::layout::{self, Area};
+
+/// Before a lag that is over its limit.
+const OVER: &str = "!";
 
 type Show = fn(&GroupRow<'_>, &mut CellText<'_>);
 
@@ -52,10 +57,15 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
         Some(GroupOrder::Lag),
         |row, cell| match row.lag {
             Some(lag) => {
+                let lag = figure::lag(lag, row.uncommitted.unwrap_or_default());
+                if row.over.is_some() {
+                    cell.role(Role::Warning).show(format_args!("{OVER}{lag}"));
+                    return;
+                }
                 if row.age.is_some_and(|age| age > STALE_AFTER) {
                     cell.role(Role::Stale);
                 }
-                cell.show(figure::lag(lag, row.uncommitted.unwrap_or_default()));
+                cell.show(lag);
             }
             None => figure::unknown(cell),
         },
@@ -162,8 +172,23 @@ fn state(row: &GroupRow<'_>, cell: &mut CellText<'_>) {
     }
 }
 
+/// What there is to say of the group under the cursor.
+fn reason(row: &GroupRow<'_>, view: View<'_>) -> Option<String> {
+    old(row).or_else(|| {
+        let Over { limit, since } = row.over?;
+        let (moved, looked) = (since, row.watch.and_then(GroupWatch::seen).unwrap_or(since));
+        let clock = view.store.derived.wall.as_ref()?;
+        let since = Moved { moved, looked, clock };
+        Some(format!(
+            "lag over {} since {since} (limit {})",
+            Count(limit.lag),
+            limit.written
+        ))
+    })
+}
+
 /// Why the group under the cursor is as it was told earlier, and what its state was then.
-fn reason(row: &GroupRow<'_>) -> Option<String> {
+fn old(row: &GroupRow<'_>) -> Option<String> {
     let why = match row.coordinator.silence? {
         Silence::Missing => "is missing from the cluster".to_owned(),
         Silence::Failed(error) => format!("cannot be asked ({})", error.outcome()),
@@ -229,7 +254,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, p
         sort: sorted.map(|at| (at, order_of(direction))),
     };
     paint.table(frame, regions.table, "groups", &table, &Rows { pane, view });
-    let reason = pane.row(pane.list().cursor, view).and_then(|row| reason(&row));
+    let reason = pane.row(pane.list().cursor, view).and_then(|row| reason(&row, view));
     let own = reason.as_deref().map(|reason| (Role::Warning, reason));
     let slots = [SlotId::Groups, SlotId::Lags, SlotId::AllLags];
     face::detail(frame, regions.detail, &slots, own, view, paint);
@@ -250,6 +275,11 @@ fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, 
             // A coordinator did not list its groups: how many there are is not known.
             line.left(Role::Warning, format_args!(" + {UNKNOWN}"));
         }
+    }
+    if let (over @ 1.., limit) = view.store.derived.alarms.sum() {
+        let limit = limit.map_or_else(|| "their limits".to_owned(), |limit| Count(limit.lag).to_string());
+        line.gap(2)
+            .left(Role::Warning, format_args!("{} over {limit}", Count(over as i64)));
     }
     if !filter.is_empty() {
         line.right(Role::Match, format_args!("/{filter} "), 2);

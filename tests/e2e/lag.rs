@@ -234,3 +234,39 @@ fn while_nobody_answers_the_last_look_stays_and_says_so() {
     terminal.signal(Signal::INT);
     assert_eq!(terminal.exit_code(), 0);
 }
+
+#[test]
+fn a_lag_over_its_limit_is_told_once_and_marked_at_every_look() {
+    let cluster = cluster();
+    let child = Command::new(KTUI)
+        .args(["-b", &cluster.brokers, "lag", "--watch=200ms", "--lag-warn", "bill*=7"])
+        .args(["--until", "0", "billing"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let end = now() + PATIENCE;
+    while cluster.handle.requests(OFFSET_FETCH) < 3 {
+        assert!(now() < end, "it does not look again");
+        std::thread::yield_now();
+    }
+    for partition in [0, 1] {
+        cluster.handle.commit("billing", "orders", partition, 10);
+    }
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    let over = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        (line["items"][0]["limit"].clone(), line["items"][0]["over"].clone())
+    };
+    let told: Vec<_> = out.lines().map(over).collect();
+    assert_eq!(told.first(), Some(&(json!(7), json!(true))), "{out}");
+    assert_eq!(told.last(), Some(&(json!(7), json!(false))), "{out}");
+    assert_eq!(err.matches("billing: lag 8 is over its limit 7").count(), 1, "{err}");
+    let (code, _, err) = ktui(&cluster, &["--lag-warn", "7"]);
+    assert_eq!(code, 2, "{err}");
+}

@@ -134,6 +134,7 @@ fn a_cursor_step_in_the_list_of_topics_takes_at_most_200_bytes() {
         open: None,
         folder: "/".into(),
         memory: ktui::app::memory::Memory::default(),
+        lag_limits: Vec::new(),
     };
     let (mut app, effects) = App::start(settings, SIZE, now);
     settle(&mut app, effects, (start, now));

@@ -27,6 +27,7 @@ mod hostile_cells;
 mod hygiene;
 mod import;
 mod jobs;
+mod lag_limits;
 mod lag_reads;
 mod messages_data;
 mod messages_follow;

@@ -16,6 +16,7 @@ use ktui::kafka::model::{Broker, BrokerId, Cluster, ClusterKind, Lock, Partition
 use ktui::kafka::partial::{Failure, Partial};
 use ktui::kafka::query::{Answer, Overview, Query};
 use ktui::layout::Size;
+use ktui::settings::lag_limit;
 use ktui::ui::table::Memory;
 use ktui::ui::theme::{ColorDepth, Theme};
 use ktui::ui::{self, Paint};
@@ -34,6 +35,11 @@ pub struct Stage {
 
 impl Stage {
     pub fn open(pane: PaneId, width: u16, height: u16) -> Self {
+        Self::limited(pane, width, height, &[])
+    }
+
+    /// A stage on which somebody wants to be told of lag: `limits` as on the command line.
+    pub fn limited(pane: PaneId, width: u16, height: u16, limits: &[&str]) -> Self {
         #[expect(clippy::disallowed_methods, reason = "tests need a point in time to count from")]
         let now = Instant::now();
         let size = Size { width, height };
@@ -47,6 +53,7 @@ impl Stage {
             open: None,
             folder: "/home/ada/exports".into(),
             memory: ktui::app::memory::Memory::default(),
+            lag_limits: limits.iter().map(|limit| lag_limit::parse(limit).unwrap()).collect(),
         };
         let (app, effects) = App::start(settings, size, now);
         Self {

@@ -15,7 +15,7 @@
 use std::time::{Duration, Instant};
 
 use super::order::{Direction, SortKey};
-use super::{Intent, Pane, Urgency, View, Want};
+use super::{Intent, Pane, View, Want};
 use crate::app::action::{Action, Scope};
 use crate::app::coordinator::Coordinator;
 use crate::app::copy::{Copyable, Subject};
@@ -23,8 +23,10 @@ use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::memory::Memo;
 use crate::app::nav::Location;
+use crate::app::schedule;
 use crate::app::slot::SlotId;
 use crate::app::toast::Level;
+use crate::kafka::lag::alarm::Over;
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicPartition, Total};
@@ -113,6 +115,8 @@ pub struct GroupRow<'a> {
     pub age: Option<Duration>,
     /// Whether it stays on top of the list.
     pub is_pinned: bool,
+    /// The limit that its lag is over.
+    pub over: Option<Over<'a>>,
     /// Who coordinates it, and why all of this may be old.
     pub coordinator: Coordinator<'a>,
 }
@@ -143,6 +147,7 @@ impl<'a> GroupRow<'a> {
             uncommitted: described.and_then(|summary| summary.uncommitted),
             age: newest.map(|fact| now.saturating_duration_since(fact.at)),
             is_pinned: view.memory.is_pinned(&listing.group),
+            over: store.derived.alarms.over(&listing.group),
             coordinator: Coordinator::of(listing, store),
         }
     }
@@ -255,11 +260,6 @@ fn known_lag(row: GroupRow<'_>) -> Option<i64> {
         .map(|lag| lag.known)
 }
 
-/// At most a twentieth of the time is spent on the pass over all groups, and never more often than every 15 s.
-fn pass_period(groups: usize) -> Duration {
-    Duration::from_secs((groups as u64 / 50).clamp(15, 300))
-}
-
 impl Pane for Groups {
     fn scope(&self) -> Scope {
         Scope::Groups
@@ -332,15 +332,7 @@ impl Pane for Groups {
             wants.extend(Self::wants_tails(&behind));
         }
         if listings.len() > Self::page(view) && matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
-            wants.push(Want {
-                slot: SlotId::AllLags,
-                query: Query::Lags {
-                    groups: listings.clone(),
-                    members: Members::Skipped,
-                },
-                period: pass_period(listings.len()),
-                urgency: Urgency::Routine,
-            });
+            wants.extend(schedule::groups::pass(store, |_| true));
         }
         wants
     }

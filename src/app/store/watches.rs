@@ -68,12 +68,14 @@ impl Store {
         let is_taken = kept.finish_with(ticket, now, sums, merge_lags);
         if is_taken {
             let between = self.between(slot, now);
-            let watches = &mut self.derived.watches;
             let listings = self.groups.value().map(Vec::as_slice).unwrap_or_default();
             let listed = listings.iter().map(|one| (&one.group, one.state.as_ref()));
             let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
             for (group, read) in &read {
-                watches.read(group, read, listed.get(group).copied().flatten(), between);
+                self.derived.alarms.told(group, read.summary.lag, now);
+                self.derived
+                    .watches
+                    .read(group, read, listed.get(group).copied().flatten(), between);
             }
         }
         is_taken
@@ -91,6 +93,8 @@ impl Store {
         let between = self.between(SlotId::Group, now);
         if let Some(detail) = self.group.value().filter(|_| is_taken && is_told) {
             self.derived.watches.detail(detail, between);
+            let group = &detail.description.group;
+            self.derived.alarms.told(group, detail.summary().lag, now);
         }
         is_taken
     }

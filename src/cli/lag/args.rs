@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::WarnArgs;
 use super::super::report::OutputArgs;
 
 /// Time between two looks where none is given.
@@ -37,6 +38,9 @@ pub struct LagArgs {
         conflicts_with = "csv"
     )]
     pub until: Option<i64>,
+    /// Limits of a lag.
+    #[command(flatten)]
+    pub warn: WarnArgs,
     /// How to print.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -46,6 +50,12 @@ impl LagArgs {
     /// Whether it looks more than once.
     pub fn goes_on(&self) -> bool {
         self.watch.is_some() || self.until.is_some()
+    }
+
+    /// Whether a limit was given that a single look cannot watch over; one of the environment is not meant for it.
+    pub fn warns_in_vain(&self) -> bool {
+        let from_environment = std::env::var_os("KTUI_LAG_WARN").is_some();
+        self.watch.is_none() && !self.warn.lag_warn.is_empty() && !from_environment
     }
 
     /// Time between two looks.

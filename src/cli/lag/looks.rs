@@ -12,6 +12,7 @@ use super::{Commits, details, group_item, waiting};
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::lag::GroupDetail;
+use crate::kafka::lag::alarm::{Alarms, Crossing, Limit};
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::{GroupWatch, Look};
 use crate::kafka::model::{GroupId, GroupListing};
@@ -30,6 +31,7 @@ pub struct Looks {
     session: Session,
     names: Vec<String>,
     watches: HashMap<GroupId, GroupWatch>,
+    alarms: Alarms,
     /// Whether topics and their leaders have to be learned (again).
     is_lost: bool,
 }
@@ -44,11 +46,13 @@ pub struct Sight {
     pub waits: Vec<Waits>,
     /// Named groups that nobody knows.
     pub strangers: Vec<String>,
+    /// Groups that went over their limit with this look, or came back.
+    pub crossings: Vec<Crossing>,
 }
 
 impl Looks {
     /// Nothing is seen yet. `names` is empty for all groups.
-    pub fn new(client: Client, name: String, names: &[String]) -> Self {
+    pub fn new(client: Client, name: String, names: &[String], limits: Vec<Limit>) -> Self {
         let mut names = names.to_vec();
         names.sort();
         names.dedup();
@@ -57,6 +61,7 @@ impl Looks {
             client,
             names,
             watches: HashMap::new(),
+            alarms: Alarms::new(limits),
             is_lost: true,
         }
     }
@@ -82,7 +87,7 @@ impl Looks {
         let items = listings.iter().map(|listing: &GroupListing| {
             let detail = detail_of(&listing.group);
             let group = group_item(listing, detail, commits);
-            WatchedGroup::new(group, detail, watch_of(&listing.group), told)
+            WatchedGroup::new(group, detail, watch_of(&listing.group), told).limited(&self.alarms, detail)
         });
         let items = items.collect();
         let waits = self.names.iter().map(|name| {
@@ -106,6 +111,7 @@ impl Looks {
             told,
             waits,
             strangers,
+            crossings: self.alarms.take_news(),
         })
     }
 
@@ -120,6 +126,7 @@ impl Looks {
             told: clock::unix_millis(),
             waits,
             strangers: Vec::new(),
+            crossings: Vec::new(),
         }
     }
 
@@ -133,6 +140,7 @@ impl Looks {
                 rows: &detail.partitions,
                 at,
             });
+            self.alarms.told(&detail.description.group, detail.summary().lag, at);
         }
     }
 

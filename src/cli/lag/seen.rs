@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::super::groups::GroupItem;
 use super::{PartitionItem, waiting};
+use crate::kafka::lag::alarm::Alarms;
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::watch::{Eta, GroupWatch, Pace, Verdict};
 use crate::kafka::lag::{GroupDetail, PartitionLag};
@@ -21,6 +22,10 @@ pub struct WatchedGroup {
     /// What several tell.
     #[serde(flatten)]
     pub progress: Progress,
+    /// The limit of its lag, where one was given.
+    pub limit: Option<i64>,
+    /// Whether its lag is over that, for as long as the limit says; `None` when that is unknown.
+    pub over: Option<bool>,
     /// Its partitions.
     pub partitions: Vec<WatchedPartition>,
 }
@@ -90,6 +95,8 @@ impl WatchedGroup {
             return Self {
                 group,
                 progress: Progress::nothing("it could not be described"),
+                limit: None,
+                over: None,
                 partitions: Vec::new(),
             };
         };
@@ -97,6 +104,8 @@ impl WatchedGroup {
         Self {
             group,
             progress: of_group(detail, watch, now),
+            limit: None,
+            over: None,
             partitions: rows
                 .map(|row| WatchedPartition {
                     partition: PartitionItem::new(row, detail),
@@ -104,6 +113,18 @@ impl WatchedGroup {
                 })
                 .collect(),
         }
+    }
+}
+
+impl WatchedGroup {
+    /// With the limit of its lag. What was over stays so until a look finds it at or under.
+    pub fn limited(mut self, alarms: &Alarms, detail: Option<&GroupDetail>) -> Self {
+        let group = &self.group.group;
+        self.limit = alarms.limit(group).map(|limit| limit.lag);
+        let is_over = alarms.over(group).is_some();
+        let is_known = detail.is_some_and(|detail| detail.summary().lag.exact().is_some());
+        self.over = self.limit.filter(|_| is_over || is_known).map(|_| is_over);
+        self
     }
 }
 

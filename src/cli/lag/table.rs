@@ -102,7 +102,11 @@ fn lines(report: &Report<WatchedGroup>, room: usize) -> Vec<String> {
     let shown = groups.len().min(room);
     let (mut left, mut rows) = (room - shown, vec![TITLES.map(|(title, _)| title.to_owned())]);
     for item in &groups[..shown] {
-        rows.push(cells(item.group.group.to_string(), item.group.lag, &item.progress));
+        let mut group = cells(item.group.group.to_string(), item.group.lag, &item.progress);
+        if item.over == Some(true) {
+            group[1].insert(0, '!');
+        }
+        rows.push(group);
         let mut partitions: Vec<&WatchedPartition> = item.partitions.iter().collect();
         partitions.sort_by_key(|one| Reverse(rank(&one.progress)));
         let some = partitions.len().min(left);

@@ -55,14 +55,26 @@ impl Teller {
     /// # Errors
     /// When nobody takes it any more.
     pub fn seen(&mut self, sight: &Sight) -> io::Result<()> {
+        for crossing in &sight.crossings {
+            tracing::warn!("{crossing}");
+        }
         match &mut self.way {
             Way::Table(screen) => {
                 let title = title(sight, self.every, self.target);
                 screen.draw(&title, &sight.report)?;
+                if sight.crossings.iter().any(|crossing| crossing.rings) {
+                    ring()?;
+                }
                 self.newest = title;
                 Ok(())
             }
-            Way::Lines => line(&json(sight)?),
+            Way::Lines => {
+                line(&json(sight)?)?;
+                for crossing in &sight.crossings {
+                    headless::say(&crossing.to_string());
+                }
+                Ok(())
+            }
             Way::Quiet { is_json: true } => {
                 self.newest = json(sight)?;
                 Ok(())
@@ -118,6 +130,12 @@ fn line(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+fn ring() -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(b"\x07")?;
+    stdout.flush()
+}
+
 /// `127.0.0.1:9092  17:04:12  every 5 s, Ctrl-C ends  at or under 100: 2 of 3`.
 fn title(sight: &Sight, every: Duration, target: Option<i64>) -> String {
     let zone = clock::zoned().time_zone().clone();
@@ -128,11 +146,15 @@ fn title(sight: &Sight, every: Duration, target: Option<i64>) -> String {
         sight.report.cluster.name,
         Span(every)
     );
+    let over = sight.report.items.iter().filter(|item| item.over == Some(true)).count();
+    if over > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(title, "  {} over the limit (!)", Count(over as i64));
+    }
     if let Some(target) = target {
         let is_small = |waits: &&super::looks::Waits| waits.1.as_ref().is_ok_and(|waits| *waits <= target);
         let small = sight.waits.iter().filter(is_small).count();
         let all = sight.waits.len();
-        // Writing to a String cannot fail.
         let _ = write!(title, "  at or under {}: {small} of {all}", Count(target));
     }
     title

@@ -44,7 +44,8 @@ pub fn run(args: &Args, lag: &LagArgs) -> Exit {
             longest: given.filter(|_| lag.until.is_some()),
             teller: Teller::new(lag),
         };
-        watching.go(Looks::new(client, name, &lag.groups)).await
+        let limits = lag.warn.lag_warn.clone();
+        watching.go(Looks::new(client, name, &lag.groups, limits)).await
     });
     runtime.shutdown_background();
     exit

@@ -1,0 +1,87 @@
+//! Which groups there are: who is missing from an answer is not gone for that.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use super::{Derived, Store, Ticket, unpack};
+use crate::kafka::error::Error;
+use crate::kafka::model::{BrokerId, GroupId};
+use crate::kafka::partial::Partial;
+use crate::kafka::query::Answer;
+
+/// A group that listings lack for so long is gone.
+const GONE_AFTER: Duration = Duration::from_secs(4);
+
+impl Store {
+    /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
+    /// that no broker answers for, nobody can say that a group is gone. And a broker that has just become the
+    /// coordinator lists nothing for a moment, without an error: a group leaves when listings lack it for a while.
+    pub(super) fn take_groups(&mut self, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::Groups(listings) => Some(listings),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
+        let silent: Vec<Option<BrokerId>> = failures.iter().map(|failure| failure.node).collect();
+        let Derived {
+            unlisted,
+            watches,
+            alarms,
+            health,
+            ..
+        } = &mut self.derived;
+        let missing = &health.missing;
+        let is_silent =
+            |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
+        self.groups.finish_with(ticket, now, result, |old, mut new| {
+            let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
+            let missed_before = std::mem::take(unlisted);
+            for lost in old.into_iter().flatten() {
+                if listed.contains(&lost.group) {
+                    continue;
+                }
+                if !is_silent(&lost.coordinator) {
+                    let since = missed_before.get(&lost.group).copied().unwrap_or(now);
+                    if now.saturating_duration_since(since) >= GONE_AFTER {
+                        continue;
+                    }
+                    unlisted.insert(lost.group.clone(), since);
+                }
+                new.push(lost);
+            }
+            new.sort_by(|a, b| a.group.cmp(&b.group));
+            watches.keep(&new);
+            alarms.keep(&new.iter().map(|listing| &listing.group).collect());
+            new
+        })
+    }
+
+    /// A coordinator that did not answer does not make its groups disappear from the topic they read.
+    pub(super) fn take_readers(
+        &mut self,
+        ticket: Ticket,
+        now: Instant,
+        result: Result<Partial<Answer>, Error>,
+    ) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::Readers(readers) => Some(readers),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let failures = result.as_ref().map_or(&[][..], |(_, failures)| failures);
+        let silent: HashSet<BrokerId> = failures.iter().filter_map(|failure| failure.node).collect();
+        self.readers.finish_with(ticket, now, result, |old, mut new| {
+            let told: HashSet<GroupId> = new.groups.iter().map(|reader| reader.listing.group.clone()).collect();
+            let old = old.filter(|old| old.topic == new.topic).map(|old| old.groups);
+            let lost = old
+                .into_iter()
+                .flatten()
+                .filter(|reader| silent.contains(&reader.listing.coordinator) && !told.contains(&reader.listing.group));
+            new.groups.extend(lost);
+            new
+        })
+    }
+}
