@@ -8,6 +8,7 @@
 //! ```
 
 pub mod action;
+pub mod acts;
 pub mod command;
 pub mod coordinator;
 pub mod copy;
@@ -239,11 +240,10 @@ impl App {
         match (&self.prompt, &self.overlay) {
             (Some(_), _) => Scope::Prompt,
             (None, Some(Overlay::Form(..))) => Scope::Form,
-            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => Scope::Menu,
+            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_) | Overlay::Acts(_))) => Scope::Menu,
             (None, Some(Overlay::Jobs(_))) => Scope::Jobs,
             (None, Some(Overlay::Confirm(_))) => Scope::Confirm,
-            (None, Some(Overlay::Move(moving))) if moving.is_typed(self.lock) => Scope::Apply,
-            (None, Some(Overlay::Move(_))) => Scope::Plan,
+            (None, Some(Overlay::Move(moving))) => moving.scope(self.lock),
             (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
             (None, None) => self.nav.top().pane().scope(),
@@ -333,7 +333,7 @@ impl App {
             (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
             (None, Some(Overlay::Debug)) => vec![Action::Back],
             (None, Some(Overlay::Notice { .. })) => vec![Action::Leave],
-            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_))) => {
+            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_) | Overlay::Acts(_))) => {
                 vec![Action::Choose, Action::CursorDown, Action::Leave]
             }
             (None, Some(Overlay::Jobs(list))) => self.errands.jobs.hints(list.cursor),

@@ -3,6 +3,7 @@
 //! [`draw`] paints the frame round every pane (health line, pane names, bottom line) and hands the body to the drawing
 //! of the screen on top. Nothing here changes the state, loads, or formats what is off-screen.
 
+pub mod acts;
 pub mod brokers;
 pub mod chart;
 pub mod confirm;
@@ -98,6 +99,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
         Some(Overlay::Debug) => debug::draw(frame, regions.body, app.view(now), paint),
         Some(Overlay::Decoders(picker)) => decoders::draw(frame, regions.body, picker, paint),
         Some(Overlay::Copy(menu)) => menu::draw(frame, regions.body, menu, paint),
+        Some(Overlay::Acts(acts)) => acts::draw(frame, regions.body, acts, paint),
         Some(Overlay::Notice { title, lines }) => notice::draw(frame, regions.body, title, lines, paint),
         Some(Overlay::Jobs(list)) => jobs::draw(frame, regions.body, app.jobs(), *list, paint, now),
         Some(Overlay::Confirm(asked)) => confirm::draw(frame, regions.body, asked, paint),

@@ -23,6 +23,8 @@ pub enum Scope {
     Groups,
     /// One group.
     Group,
+    /// Wherever a group is on screen or under the cursor.
+    AnyGroup,
     /// In a box that lies over the screen.
     Box,
     /// In a menu.
@@ -33,9 +35,9 @@ pub enum Scope {
     Confirm,
     /// In a form that lies over the screen.
     Form,
-    /// At a preview of moved offsets that cannot be applied, or was.
+    /// At a preview of a changed group, in its rows.
     Plan,
-    /// At a preview of moved offsets, where the name of the group is typed.
+    /// At a preview of a changed group, where its name is typed.
     Apply,
     /// While the bottom line is typed.
     Prompt,
@@ -55,8 +57,9 @@ impl Scope {
             Self::Topic => &[Self::Topic, Self::List, Self::Global, Self::Always],
             Self::Messages => &[Self::Messages, Self::List, Self::Global, Self::Always],
             Self::Record => &[Self::Record, Self::List, Self::Global, Self::Always],
-            Self::Groups => &[Self::Groups, Self::List, Self::Global, Self::Always],
-            Self::Group => &[Self::Group, Self::List, Self::Global, Self::Always],
+            Self::Groups => &[Self::Groups, Self::AnyGroup, Self::List, Self::Global, Self::Always],
+            Self::Group => &[Self::Group, Self::AnyGroup, Self::List, Self::Global, Self::Always],
+            Self::AnyGroup => &[Self::AnyGroup, Self::List, Self::Global, Self::Always],
             Self::Box => &[Self::Box, Self::List, Self::Always],
             Self::Menu => &[Self::Menu, Self::Box, Self::List, Self::Always],
             Self::Jobs => &[Self::Jobs, Self::Box, Self::List, Self::Always],
@@ -71,16 +74,14 @@ impl Scope {
 
     /// Whether keys that are bound to nothing type their character.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Prompt | Self::Form | Self::Menu | Self::Apply)
+        matches!(self, Self::Prompt | Self::Form | Self::Menu | Self::Apply | Self::Edit)
     }
 
     /// The actions of everywhere that mean nothing on this screen: its help leaves them out.
     pub fn lacks(self) -> &'static [Action] {
         match self {
-            Self::Brokers => &[Action::Open, Action::MoveOffsets],
-            Self::Topics => &[Action::MoveOffsets],
-            Self::Group => &[Action::Sort, Action::ReverseSort],
-            Self::Topic | Self::Messages | Self::Record => &[Action::Sort, Action::ReverseSort, Action::MoveOffsets],
+            Self::Brokers => &[Action::Open],
+            Self::Topic | Self::Messages | Self::Record | Self::Group => &[Action::Sort, Action::ReverseSort],
             _ => &[],
         }
     }
@@ -98,12 +99,13 @@ impl Scope {
             Self::Record => "Record",
             Self::Groups => "Groups",
             Self::Group => "Group",
+            Self::AnyGroup => "Groups and Group",
             Self::Box => "In a box",
             Self::Menu => "In a menu",
             Self::Jobs => "Jobs",
             Self::Confirm => "At a question",
             Self::Form => "In a form",
-            Self::Plan => "At a preview of moved offsets",
+            Self::Plan => "At a preview of a changed group",
             Self::Apply => "At a preview, where the group's name is typed",
             Self::Prompt => "In the bottom line",
             Self::Edit => "While typing",
@@ -172,7 +174,6 @@ actions! {
         Export          "export"           ["e"]           "export"   "export records to a file, as a job in the background";
         Produce         "produce"          ["P"]           "produce"  "send a record to the topic: a form, or $EDITOR";
         Resend          "resend"           ["a"]           "resend"   "edit the record under the cursor and send it again";
-        MoveOffsets     "move-offsets"     ["O"]           "move"     "move the offsets of a group: previewed, then applied by typing its name";
         OpenJobs        "open-jobs"        ["X"]           "jobs"     "exports, records sent, offsets moved: under way and ended";
         Palette         "palette"          [":"]           "command"  "command line: :topic NAME, :group NAME, :theme NAME, :q";
         Help            "help"             ["?"]           "help"     "this help";
@@ -236,6 +237,10 @@ actions! {
         GroupRecord     "group-record"     ["p"]           "record"   "show or hide the record at the commit under the cursor";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
     }
+    AnyGroup {
+        MoveOffsets     "move-offsets"     ["O"]           "move"     "move the offsets of a group: previewed, then applied by typing its name";
+        ChangeGroup     "change-group"     ["c"]           "change"   "change the group: move or delete offsets, delete it, undo a change";
+    }
     Box {
         Leave           "leave"            ["esc", "q"]    "leave"    "leave the box";
     }
@@ -245,6 +250,7 @@ actions! {
     Jobs {
         StopJob         "stop-job"         ["x"]           "stop"     "stop the job under the cursor";
         ResumeJob       "resume-job"       ["r"]           "resume"   "go on with a job that was stopped or failed; a record comes back in its form";
+        UndoChange      "undo-change"      ["u"]           "undo"     "what of changed groups can be taken back";
     }
     Confirm {
         Confirm         "confirm"          ["y"]           "yes"      "do what is asked about; no other key does";
@@ -258,12 +264,17 @@ actions! {
         WaitEmpty       "wait-empty"       ["w"]           "wait"     "wait until no member is in the group, then preview again";
         UnlockPlan      "unlock-plan"      ["W"]           "unlock"   "unlock by typing the name of the cluster, and come back";
         PlanAgain       "plan-again"       ["r"]           "again"    "make a new preview";
+        EditOffset      "edit-offset"      ["e", "enter"]  "edit"     "type where the offset goes: 1234, +100, -5, earliest, latest, a time";
+        LeaveOut        "leave-out"        ["x"]           "leave out" "leave the partition out, or take it back";
+        TakeBack        "take-back"        ["u"]           "undo"     "preview taking back what was done";
+        ToName          "to-name"          ["tab"]         "name"     "type the group's name";
     }
     Apply {
         RowDown         "row-down"         ["down"]        "down"     "one row down";
         RowUp           "row-up"           ["up"]          "up"       "one row up";
         RowsDown        "rows-down"        ["pagedown"]    "page down" "a page down";
         RowsUp          "rows-up"          ["pageup"]      "page up"  "a page up";
+        ToTable         "to-table"         ["tab"]         "edit rows" "to the rows: edit where one goes, leave it out";
     }
     Prompt {
         Complete        "complete"         ["tab"]         "complete" "complete the word";

@@ -6,6 +6,7 @@ use super::pane::topic::Tab;
 use super::searches::Searches;
 use super::store::Store;
 use crate::kafka::error::Error;
+use crate::kafka::model::{GroupId, GroupListing, TopicName};
 use crate::position::{Locator, LocatorError};
 
 /// What a command's argument names.
@@ -53,6 +54,12 @@ pub enum Command {
     Debug,
     /// Show the jobs.
     Jobs,
+    /// Ask where a group's offsets go.
+    Reset(GroupId),
+    /// Preview deleting a group.
+    DeleteGroup(GroupId),
+    /// Show what can be taken back.
+    Undo,
     /// Leave.
     Quit,
 }
@@ -128,7 +135,25 @@ pub const COMMANDS: &[CommandRow] = &[
         names: &["group", "g"],
         argument: Argument::Group,
         help: "one group",
-        build: group,
+        build: |name, store| group(name, store).map(|listing| Command::Go(Location::Group(listing))),
+    },
+    CommandRow {
+        names: &["reset"],
+        argument: Argument::Group,
+        help: "move a group's offsets: a form, then a preview",
+        build: |name, store| group(name, store).map(|listing| Command::Reset(listing.group)),
+    },
+    CommandRow {
+        names: &["delete-group"],
+        argument: Argument::Group,
+        help: "delete a group with all its offsets: a preview first",
+        build: |name, store| group(name, store).map(|listing| Command::DeleteGroup(listing.group)),
+    },
+    CommandRow {
+        names: &["undo"],
+        argument: Argument::None,
+        help: "changes of groups that can be taken back: a preview first",
+        build: |_, _| Ok(Command::Undo),
     },
     CommandRow {
         names: &["filter", "f"],
@@ -183,7 +208,7 @@ fn messages(name: &str, store: &Store) -> Result<Command, String> {
     })
 }
 
-fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicName, String> {
+fn known_topic(name: &str, store: &Store) -> Result<TopicName, String> {
     let Some(overview) = store.overview.value() else {
         return Err(unlisted("topics", store.overview.error()));
     };
@@ -191,12 +216,12 @@ fn known_topic(name: &str, store: &Store) -> Result<crate::kafka::model::TopicNa
     Ok(found.name.clone())
 }
 
-fn group(name: &str, store: &Store) -> Result<Command, String> {
+fn group(name: &str, store: &Store) -> Result<GroupListing, String> {
     let Some(listings) = store.groups.value() else {
         return Err(unlisted("groups", store.groups.error()));
     };
     match listings.iter().find(|listing| listing.group.as_str() == name) {
-        Some(listing) => Ok(Command::Go(Location::Group(listing.clone()))),
+        Some(listing) => Ok(listing.clone()),
         None if store.groups.failures().is_empty() => Err(format!("no group {name}")),
         None => Err(format!("no group {name} is known, but not all could be listed")),
     }
@@ -211,7 +236,9 @@ fn unlisted(what: &str, error: Option<&Error>) -> String {
 
 /// Whether completing or running the line takes the names of the groups, which no screen but theirs asks for.
 pub fn needs_groups(line: &str) -> bool {
-    line.trim_start().starts_with('g')
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let row = COMMANDS.iter().find(|row| row.names.contains(&word));
+    word.starts_with('g') || row.is_some_and(|row| row.argument == Argument::Group)
 }
 
 /// Whether a line names something of the cluster, which may come and go.

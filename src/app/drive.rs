@@ -1,5 +1,6 @@
 //! What actions do to the machine as a whole; panes do the rest.
 
+mod acts;
 mod jobs;
 mod moving;
 mod overlay;
@@ -47,6 +48,7 @@ impl App {
             Action::Resend => self.open_resend(now),
             Action::Export => self.open_export(now),
             Action::MoveOffsets => self.open_move(now),
+            Action::ChangeGroup => self.open_acts(now),
             Action::OpenJobs => self.open_jobs(),
             Action::OpenBrokers => self.go(Location::Brokers, now),
             Action::OpenTopics => self.go(Location::Topics, now),

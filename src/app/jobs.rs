@@ -30,7 +30,7 @@ pub enum JobSpec {
     Export(Box<ExportOrder>),
     /// Send a record, which somebody has confirmed in these words.
     Send(Box<SendOrder>, Sending),
-    /// Move a group's offsets, exactly as they were shown.
+    /// Change a group, exactly as it was shown.
     Move(Box<MoveJob>),
 }
 
@@ -137,9 +137,10 @@ impl Job {
     pub fn actions(&self) -> Vec<Action> {
         match &self.end {
             None if self.spec.can_stop() && !self.is_stopping => vec![Action::StopJob],
-            None | Some(JobEnd::Done(_)) => Vec::new(),
+            None => Vec::new(),
             // What was planned then is not what would happen now.
-            Some(_) if matches!(self.spec, JobSpec::Move(_)) => Vec::new(),
+            Some(_) if matches!(self.spec, JobSpec::Move(_)) => vec![Action::UndoChange],
+            Some(JobEnd::Done(_)) => Vec::new(),
             Some(_) => vec![Action::ResumeJob],
         }
     }
@@ -225,6 +226,9 @@ impl Jobs {
     /// The actions of the bottom line, for the job in this row.
     pub fn hints(&self, row: usize) -> Vec<Action> {
         let mut hints = self.list.get(row).map(Job::actions).unwrap_or_default();
+        if self.list.is_empty() {
+            hints.push(Action::UndoChange);
+        }
         if self.list.len() > 1 {
             hints.push(Action::CursorDown);
         }

@@ -1,4 +1,5 @@
-//! Moving a group's offsets on the screen: the form, the preview, the name that is typed, what came of it.
+//! Changing a group on the screen, most of all moving its offsets: the form, the preview, the name that is typed, what came
+//! of it.
 //!
 //! ```text
 //!  ┌ Move offsets of billing  (Empty, checked 1 s ago) ───────────────────────────────┐
@@ -14,12 +15,17 @@
 //!
 //! What is applied is the plan that was shown. Nothing is computed again between.
 
+mod barrier;
+mod hand;
 pub mod order;
+mod told;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-pub use order::{Draft, MoveOrder, Target};
+pub use barrier::Barrier;
+pub use hand::Hand;
+pub use order::{At, Draft, GroupChange, MoveOrder, Target};
+pub use told::{MoveJob, MoveSent, MoveStep, MoveTold, Planned, Row, Settlement, Undoable};
 
 use super::action::Action;
 use super::jobs::JobId;
@@ -28,75 +34,14 @@ use super::overlay::Overlay;
 use super::prompt::LineInput;
 use crate::kafka::model::{Lock, TopicPartition};
 use crate::layout::Area;
-use crate::ops::reset::{Change, Effect, Glance, Outcome, Plan, Settled};
+use crate::ops::reset::{Change, Effect, Glance, Outcome, Plan, Totals};
 
 /// Rows below the table: the row under the cursor, the total, what is to be said, the prompt.
 pub const BELOW: u16 = 7;
 /// Rows above the table: how and what, the column titles.
 pub const ABOVE: u16 = 2;
 
-/// What is to be found out for a preview. Plain data.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MoveStep {
-    /// What would happen.
-    Plan {
-        /// What is to be moved, and where.
-        order: Box<MoveOrder>,
-        /// Whether to wait first until nobody is in the group.
-        waits: bool,
-    },
-    /// What lies where the only partition of this plan goes.
-    Glance(Box<Plan>),
-    /// Nothing any more: the preview was left.
-    Nothing,
-}
-
-/// What was found out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MoveTold {
-    /// The plan, or why there is none.
-    Planned(Result<Plan, String>),
-    /// Who is still in the group, or why nobody tells.
-    Waiting(String),
-    /// What lies where a partition goes.
-    Glanced(Option<Glance>),
-}
-
-/// A confirmed move. Plain data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MoveJob {
-    /// Exactly what was shown.
-    pub plan: Plan,
-    /// What the cluster is called.
-    pub cluster: String,
-}
-
-/// What came of a move.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MoveSent {
-    /// Nothing was sent.
-    Nothing {
-        /// Why.
-        why: String,
-        /// Whether members are in the way.
-        is_blocked: bool,
-    },
-    /// It was sent, and read back.
-    Settled(Settlement),
-}
-
-/// What is known of a move that was sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settlement {
-    /// Every partition, in the order of the plan.
-    pub settled: Vec<Settled>,
-    /// The file that takes it back; `None` when nothing of it happened.
-    pub undo: Option<PathBuf>,
-    /// What else must be known.
-    pub notes: Vec<String>,
-}
-
-/// How far a move is.
+/// How far a change is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
     /// It is planned.
@@ -120,32 +65,17 @@ pub enum Phase {
     Settled(Settlement),
 }
 
-/// Why a plan cannot be applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Barrier {
-    /// The session is locked.
-    Locked,
-    /// The session is read-only.
-    ReadOnly,
-    /// Members are in the group.
-    Members,
-    /// Some partitions cannot be moved.
-    Refused,
-    /// Nothing would change.
-    Unchanged,
-}
-
-/// A preview of moved offsets, and what follows it.
+/// A preview of what would happen to a group, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moving {
     /// Which one.
     pub number: u64,
-    /// What is to be moved, and where.
+    /// What is to be done.
     pub order: MoveOrder,
     /// How far it is.
     pub phase: Phase,
     /// The plan, once there is one.
-    pub plan: Option<Plan>,
+    pub plan: Option<Planned>,
     /// When the plan was made.
     pub made: Instant,
     /// The row under the cursor.
@@ -154,15 +84,17 @@ pub struct Moving {
     pub name: LineInput,
     /// Why what is typed does not do.
     pub complaint: Option<String>,
+    /// What is changed by hand in the rows.
+    pub hand: Hand,
     glances: Vec<Glance>,
     asked: Option<TopicPartition>,
-    /// The form it was made from.
-    pub form: Box<Overlay>,
+    /// What it was made from, and goes back to.
+    pub from: Option<Box<Overlay>>,
 }
 
 impl Moving {
     /// A preview that is being made.
-    pub fn new(number: u64, order: MoveOrder, form: Overlay, now: Instant) -> Self {
+    pub fn new(number: u64, order: MoveOrder, from: Option<Overlay>, now: Instant) -> Self {
         Self {
             number,
             order,
@@ -172,50 +104,23 @@ impl Moving {
             list: ListState::default(),
             name: LineInput::default(),
             complaint: None,
+            hand: Hand::default(),
             glances: Vec::new(),
             asked: None,
-            form: Box::new(form),
+            from: from.map(Box::new),
         }
     }
 
-    /// Why the plan that is shown cannot be applied; `None` where it can.
-    pub fn barrier(&self, lock: Lock) -> Option<Barrier> {
-        let plan = self.plan.as_ref()?;
-        if plan.is_blocked() {
-            return Some(Barrier::Members);
-        }
-        let totals = plan.totals();
-        match (totals.refused, totals.changed, lock) {
-            (0, 0, _) => Some(Barrier::Unchanged),
-            (0, _, Lock::Unlocked) => None,
-            (0, _, Lock::Locked) => Some(Barrier::Locked),
-            (0, _, Lock::ReadOnly) => Some(Barrier::ReadOnly),
-            _ => Some(Barrier::Refused),
-        }
-    }
-
-    /// Whether the group's name can be typed.
-    pub fn is_typed(&self, lock: Lock) -> bool {
-        self.phase == Phase::Ready && self.barrier(lock).is_none()
-    }
-
-    /// Whether members are what stands in the way.
-    pub fn is_blocked(&self) -> bool {
-        match &self.phase {
-            Phase::Ready => self.plan.as_ref().is_some_and(Plan::is_blocked),
-            Phase::NotSent { is_blocked, .. } => *is_blocked,
-            _ => false,
-        }
-    }
-
-    /// Whether the lock is what stands in the way.
-    pub fn is_locked(&self, lock: Lock) -> bool {
-        self.phase == Phase::Ready && self.barrier(lock) == Some(Barrier::Locked)
-    }
-
-    /// Whether a new preview can be made.
-    pub fn can_plan(&self) -> bool {
-        matches!(self.phase, Phase::Ready | Phase::NoPlan(_) | Phase::NotSent { .. })
+    /// What takes back what was done.
+    pub fn undoing(&self, cluster: String) -> Option<MoveOrder> {
+        let Phase::Settled(settlement) = &self.phase else {
+            return None;
+        };
+        let file = settlement.undo.clone()?;
+        Some(MoveOrder {
+            group: self.order.group.clone(),
+            change: GroupChange::Undo { file, cluster },
+        })
     }
 
     /// Whether it shows how long ago the group was checked.
@@ -223,37 +128,47 @@ impl Moving {
         self.phase == Phase::Ready
     }
 
-    /// The actions of the bottom line.
-    pub fn hints(&self, lock: Lock) -> Vec<Action> {
-        if self.is_typed(lock) {
-            return vec![Action::Accept, Action::RowDown, Action::RowUp, Action::Discard];
-        }
-        let mut hints = Vec::new();
-        if self.is_blocked() {
-            hints.push(Action::WaitEmpty);
-        }
-        if self.is_locked(lock) {
-            hints.push(Action::UnlockPlan);
-        }
-        if self.can_plan() {
-            hints.push(Action::PlanAgain);
-        }
-        if self.is_table() {
-            hints.push(Action::CursorDown);
-        }
-        hints.push(Action::Leave);
-        hints
-    }
-
-    /// Whether the partitions are shown, not only a sentence.
+    /// Whether rows are shown, not only a sentence.
     pub fn is_table(&self) -> bool {
         let is_said = matches!(self.phase, Phase::Planning | Phase::Waiting(_) | Phase::NoPlan(_));
         !is_said && self.plan.is_some()
     }
 
-    /// The partitions.
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.plan.as_ref().map_or(0, Planned::len)
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The changes of offsets, also those that are left out.
     pub fn changes(&self) -> &[Change] {
-        self.plan.as_ref().map_or(&[], |plan| &plan.changes)
+        match &self.plan {
+            Some(Planned::Offsets(plan)) => &plan.changes,
+            Some(Planned::Members(_)) | None => &[],
+        }
+    }
+
+    /// The row under the cursor, where it is a partition.
+    pub fn change(&self) -> Option<&Change> {
+        self.changes().get(self.list.cursor)
+    }
+
+    /// The changes of offsets that would be sent.
+    pub fn kept_rows(&self) -> impl Iterator<Item = &Change> {
+        let is_kept = |change: &&Change| !self.hand.is_left_out(&change.partition);
+        self.changes().iter().filter(is_kept)
+    }
+
+    /// What they come to.
+    pub fn totals(&self) -> Totals {
+        match &self.plan {
+            Some(Planned::Offsets(plan)) => plan.totals_of(self.kept_rows()),
+            Some(Planned::Members(_)) | None => Totals::default(),
+        }
     }
 
     /// What lies where this partition goes, once that was looked at.
@@ -266,12 +181,16 @@ impl Moving {
         usize::from(body.height.saturating_sub(2 + ABOVE + BELOW).max(1))
     }
 
-    /// Types into the group's name.
+    /// Types into the group's name, or where the row goes.
     pub fn type_text(&mut self, text: &str, lock: Lock) {
-        if self.is_typed(lock) {
-            self.complaint = None;
+        if let Some(line) = &mut self.hand.line {
+            line.insert(text);
+        } else if self.is_typed(lock) {
             self.name.insert(text);
+        } else {
+            return;
         }
+        self.complaint = None;
     }
 
     /// Moves the cursor; `false` when the action does not.
@@ -283,8 +202,7 @@ impl Moving {
             Action::RowsUp => Action::PageUp,
             other => other,
         };
-        let count = self.changes().len();
-        self.list.act(action, count, Self::page(body))
+        self.list.act(action, self.len(), Self::page(body))
     }
 
     /// Begins anew: what was found out before is void.
@@ -295,17 +213,20 @@ impl Moving {
         self.asked = None;
         self.name = LineInput::default();
         self.complaint = None;
+        self.hand.line = None;
     }
 
     /// The plan was made, or not.
-    pub fn planned(&mut self, outcome: Result<Plan, String>, now: Instant, body: Area) {
+    pub fn planned(&mut self, outcome: Result<Planned, String>, now: Instant, body: Area) {
         match outcome {
             Ok(plan) => {
                 self.plan = Some(plan);
                 self.phase = Phase::Ready;
                 self.made = now;
-                self.list
-                    .move_to(self.list.cursor, self.changes().len(), Self::page(body));
+                if self.order.is_by_hand() {
+                    self.leave_out_unchosen();
+                }
+                self.list.move_to(self.list.cursor, self.len(), Self::page(body));
             }
             Err(why) => {
                 self.plan = None;
@@ -314,14 +235,21 @@ impl Moving {
         }
     }
 
-    /// It was sent, or not: the cursor stands on the first partition that needs looking at.
+    /// It is sent: from now on only what is sent is shown.
+    pub fn begin(&mut self, job: JobId, plan: Planned) {
+        self.list = ListState::default();
+        self.plan = Some(plan);
+        self.phase = Phase::Applying(job);
+    }
+
+    /// It was sent, or not: the cursor stands on the first row that needs looking at.
     pub fn sent(&mut self, sent: MoveSent, body: Area) {
         match sent {
             MoveSent::Nothing { why, is_blocked } => self.phase = Phase::NotSent { why, is_blocked },
             MoveSent::Settled(settlement) => {
-                let is_open = |one: &Settled| one.outcome != Outcome::Verified;
-                if let Some(at) = settlement.settled.iter().position(is_open) {
-                    self.list.move_to(at, settlement.settled.len(), Self::page(body));
+                let is_open = |one: &Outcome| *one != Outcome::Verified;
+                if let Some(at) = settlement.outcomes.iter().position(is_open) {
+                    self.list.move_to(at, settlement.outcomes.len(), Self::page(body));
                 }
                 self.phase = Phase::Settled(settlement);
             }
@@ -337,7 +265,9 @@ impl Moving {
     /// What is to be looked at for the row under the cursor.
     pub fn look(&mut self) -> Option<MoveStep> {
         let is_shown = matches!(self.phase, Phase::Ready);
-        let plan = self.plan.as_ref().filter(|_| is_shown)?;
+        let Some(Planned::Offsets(plan)) = self.plan.as_ref().filter(|_| is_shown) else {
+            return None;
+        };
         let change = plan.changes.get(self.list.cursor)?;
         let moves = matches!(change.effect(), Effect::Replays(_) | Effect::Skips(_) | Effect::Begins);
         let is_known = self.glance(&change.partition).is_some() || self.asked.as_ref() == Some(&change.partition);
@@ -345,8 +275,14 @@ impl Moving {
             return None;
         }
         let one = Plan {
+            group: plan.group.clone(),
+            deed: plan.deed,
+            how: plan.how.clone(),
+            made_ms: plan.made_ms,
+            standing: plan.standing.clone(),
             changes: vec![change.clone()],
-            ..plan.clone()
+            topic_ids: plan.topic_ids.clone(),
+            saves: plan.saves.clone(),
         };
         self.asked = Some(change.partition.clone());
         Some(MoveStep::Glance(Box::new(one)))

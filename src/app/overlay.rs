@@ -1,5 +1,6 @@
 //! What lies over a screen and takes its keys.
 
+use super::acts::Acts;
 use super::copy::Menu;
 use super::decoders::Picker;
 use super::form::Form;
@@ -33,7 +34,9 @@ pub enum Overlay {
     Confirm(Box<Confirmation>),
     /// Fields to fill in, and what happens when they are accepted.
     Form(Purpose, Box<Form>),
-    /// A group's offsets that are to be moved: what would happen, and what did.
+    /// Changes to choose from.
+    Acts(Box<Acts>),
+    /// A group that is to be changed: what would happen, and what did.
     Move(Box<Moving>),
 }
 

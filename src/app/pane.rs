@@ -19,12 +19,12 @@ use super::event::Event;
 use super::filter::ListFilter;
 use super::jobs::export::Draft;
 use super::memory::{Memo, Memory};
+use super::moving;
 use super::nav::Location;
 use super::prompt::PromptKind;
 use super::slot::SlotId;
 use super::store::Store;
 use super::toast::Level;
-use crate::kafka::model::{GroupId, TopicPartition};
 use crate::kafka::query::{FeedSpec, OlderSpec, Query, SearchSpec};
 use crate::layout::Area;
 
@@ -200,8 +200,8 @@ pub trait Pane {
         None
     }
 
-    /// The group on screen or under the cursor, and the partition under the cursor where there is one.
-    fn group(&self, _view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
+    /// The group on screen or under the cursor, and what of it is under the cursor.
+    fn group(&self, _view: View<'_>) -> Option<moving::Draft> {
         None
     }
 

@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod file;
 pub mod glance;
+pub mod hand;
 pub mod journal;
 pub mod members;
 pub mod outcome;

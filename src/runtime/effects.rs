@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::{Future, pending};
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -51,6 +52,13 @@ impl Effects {
             older: None,
         };
         (effects, answers)
+    }
+
+    /// The same with undo files in another folder.
+    #[must_use]
+    pub fn keeping(mut self, state: PathBuf) -> Self {
+        self.previews = self.previews.keeping(state);
+        self
     }
 
     /// Asks for a slot; the question that is under way for it is cancelled.

@@ -1,7 +1,7 @@
-//! Finds out for the screen what moving a group's offsets would do: nothing in here changes the cluster.
+//! Finds out for the screen what changing a group would do: nothing in here changes the cluster.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -10,16 +10,24 @@ use tokio::time::sleep;
 
 use super::clock;
 use crate::app::event::Event;
-use crate::app::moving::{MoveOrder, MoveStep, MoveTold, Target};
-use crate::kafka::client::Client;
+use crate::app::moving::{GroupChange, MoveOrder, MoveStep, MoveTold, Planned, Target, Undoable};
+use crate::kafka::client::{Client, MetadataScope};
+use crate::kafka::error::Error;
 use crate::kafka::model::{GroupId, Offset, TopicPartition};
-use crate::ops::reset::{NoPlan, Plan, Strategy, file, glances, plan, standing_of};
+use crate::ops::reset::journal::undo_dir;
+use crate::ops::reset::members::plan_removal;
+use crate::ops::reset::{
+    ClusterMark, NoPlan, Plan, Scope, Strategy, Undo, file, glances, hand, plan, plan_forget, plan_undo, standing_of,
+};
+use crate::settings::state_dir;
 use crate::task::{self, Task};
 
 /// Pause between two looks at a group that shall become empty.
 const LOOK: Duration = Duration::from_secs(1);
 /// Largest file of offsets that is read: 100,000 partitions with long names fit.
 const MAX_FILE: u64 = 32 << 20;
+/// Changes that are listed to be taken back.
+const UNDOS: usize = 200;
 
 /// What is being found out: the plan, and what lies under the cursor. The newest of each counts.
 pub struct Previews {
@@ -27,6 +35,8 @@ pub struct Previews {
     replies: mpsc::Sender<Event>,
     plan: Option<Task<()>>,
     glance: Option<Task<()>>,
+    /// Where undo files are kept.
+    state: Option<PathBuf>,
 }
 
 impl Previews {
@@ -37,7 +47,15 @@ impl Previews {
             replies,
             plan: None,
             glance: None,
+            state: state_dir(),
         }
+    }
+
+    /// The same with undo files in another folder.
+    #[must_use]
+    pub fn keeping(mut self, state: PathBuf) -> Self {
+        self.state = Some(state);
+        self
     }
 
     /// Takes a step for preview `number`.
@@ -53,6 +71,28 @@ impl Previews {
                 self.plan = Some(task::spawn(async move {
                     let outcome = planned(&client, &order, waits, &teller).await;
                     teller.tell(MoveTold::Planned(outcome)).await;
+                }));
+            }
+            MoveStep::Row {
+                group,
+                partition,
+                strategy,
+            } => {
+                self.plan = Some(task::spawn(async move {
+                    let scope = Scope::Topics(vec![hand::one(&partition)]);
+                    let outcome = placed(&client, &group, &scope, &strategy).await;
+                    let told = MoveTold::Row {
+                        partition,
+                        strategy,
+                        outcome,
+                    };
+                    teller.tell(told).await;
+                }));
+            }
+            MoveStep::Undos { cluster } => {
+                let state = self.state.clone();
+                self.plan = Some(task::spawn(async move {
+                    teller.tell(MoveTold::Undos(undos(&client, state, cluster).await)).await;
                 }));
             }
             MoveStep::Glance(one) => {
@@ -79,16 +119,94 @@ impl Teller {
     }
 }
 
-async fn planned(client: &Client, order: &MoveOrder, waits: bool, teller: &Teller) -> Result<Plan, String> {
-    let strategy = match &order.target {
-        Target::Strategy(strategy) => strategy.clone(),
-        Target::File(path) => Strategy::Named(read(path, &order.group)?),
-    };
+async fn planned(client: &Client, order: &MoveOrder, waits: bool, teller: &Teller) -> Result<Planned, String> {
+    let group = &order.group;
     if waits {
-        await_empty(client, &order.group, teller).await?;
+        await_empty(client, group, teller).await?;
     }
-    let found = plan(client, &order.group, &order.scope, &strategy, clock::unix_millis()).await;
+    let now_ms = clock::unix_millis();
+    let offsets = match &order.change {
+        GroupChange::Move { target, scope, by_hand } => {
+            let mut plan = moved(client, group, scope, target).await?;
+            for (scope, strategy) in hand::together(by_hand) {
+                plan.put(placed(client, group, &scope, &strategy).await?);
+            }
+            return Ok(plan.into());
+        }
+        GroupChange::Remove(instances) => {
+            let removal = plan_removal(client, group, instances).await;
+            return removal.map(Planned::Members).map_err(|none| why(&none));
+        }
+        GroupChange::Undo { file, cluster } => {
+            let undo = undo(client, file, cluster).await?;
+            plan_undo(client, &undo, now_ms).await
+        }
+        GroupChange::Forget(scope) => plan_forget(client, group, Some(scope), now_ms).await,
+        GroupChange::Delete => plan_forget(client, group, None, now_ms).await,
+    };
+    offsets.map(Planned::Offsets).map_err(|none| why(&none))
+}
+
+async fn moved(client: &Client, group: &GroupId, scope: &Scope, target: &Target) -> Result<Plan, String> {
+    let strategy = match target {
+        Target::Strategy(strategy) => strategy.clone(),
+        // What is not chosen by hand stays where it is.
+        Target::ByHand => Strategy::Current,
+        Target::File(path) => {
+            let (path, group) = (path.clone(), group.clone());
+            let read = task::apart(move || Ok(read(&path, &group))).await;
+            Strategy::Named(read.map_err(|error| error.to_string())??)
+        }
+    };
+    placed(client, group, scope, &strategy).await
+}
+
+async fn placed(client: &Client, group: &GroupId, scope: &Scope, strategy: &Strategy) -> Result<Plan, String> {
+    let found = plan(client, group, scope, strategy, clock::unix_millis()).await;
     found.map_err(|none| why(&none))
+}
+
+/// The connected cluster, under the name that the user gave it.
+async fn mark(client: &Client, name: &str) -> Result<ClusterMark, String> {
+    let known = client.metadata(MetadataScope::None).await;
+    let known = known.map_err(|error| hinted(&error))?;
+    Ok(ClusterMark {
+        id: known.value.cluster.id,
+        name: name.to_owned(),
+    })
+}
+
+/// Reads an undo file of this cluster.
+async fn undo(client: &Client, file: &Path, cluster: &str) -> Result<Undo, String> {
+    let path = file.to_owned();
+    let undo = task::apart(move || Undo::read(&path)).await;
+    let undo = undo.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    if undo.cluster().is(&mark(client, cluster).await?) {
+        return Ok(undo);
+    }
+    Err(format!(
+        "{} is of another cluster, {}",
+        file.display(),
+        undo.cluster().name
+    ))
+}
+
+/// What can be taken back on this cluster.
+async fn undos(client: &Client, state: Option<PathBuf>, cluster: String) -> Result<Vec<Undoable>, String> {
+    let Some(state) = state else {
+        return Err("There is no folder for undo files: set HOME or XDG_STATE_HOME.".to_owned());
+    };
+    let mark = mark(client, &cluster).await?;
+    let found = task::apart(move || Undo::open(&undo_dir(&state), &mark, UNDOS)).await;
+    let found = found.map_err(|error| format!("The undo files cannot be read: {error}."))?;
+    let undoable = found.into_iter().map(|(file, undo)| Undoable {
+        file,
+        group: undo.group(),
+        what: undo.what().to_owned(),
+        made_ms: undo.made_ms(),
+        who: undo.who().to_owned(),
+    });
+    Ok(undoable.collect())
 }
 
 fn read(path: &Path, group: &GroupId) -> Result<BTreeMap<TopicPartition, Offset>, String> {
@@ -119,7 +237,11 @@ async fn await_empty(client: &Client, group: &GroupId, teller: &Teller) -> Resul
 
 fn why(none: &NoPlan) -> String {
     match none {
-        NoPlan::Engine(error) => format!("{error}. {}", error.hint()),
+        NoPlan::Engine(error) => hinted(error),
         NoPlan::Kind { .. } | NoPlan::Nothing(_) | NoPlan::Refused(_) => none.to_string(),
     }
+}
+
+fn hinted(error: &Error) -> String {
+    format!("{error}. {}", error.hint())
 }

@@ -1,5 +1,7 @@
 //! A form over the body: its notes, one line for each field, and what may stand in the one in focus.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Position;
 
@@ -19,14 +21,21 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, form: &Form, paint: &Paint<'_>) {
     let inside = usize::from(width.saturating_sub(4));
     let notes: Vec<String> = form.notes.iter().flat_map(|note| wrapped(note, inside)).collect();
     let said = wrapped(said(form), inside);
+    let label = label_width(form);
+    let room = inside.saturating_sub(usize::from(label) + 2);
+    let others = notes.len() + usize::from(!notes.is_empty()) + said.len() + 3;
+    let spread: usize = form.fields().iter().map(|field| spread(field, room).len()).sum();
+    // On a low screen each choice has one line.
+    let is_spread = spread + others <= usize::from(body.height);
+    let count = if is_spread { spread } else { form.fields().len() };
     // A blank line under the notes and above what is said, as far as there are rows.
-    let wanted = form.fields().len() + notes.len() + usize::from(!notes.is_empty()) + said.len() + 3;
+    let wanted = count + others;
     let size = Size {
         width,
         height: wanted.min(usize::from(u16::MAX)) as u16,
     };
     let inner = frame::boxed(frame, body.centered(size), &form.title, paint);
-    let fields = form.fields().len().min(usize::from(inner.height)) as u16;
+    let fields = count.min(usize::from(inner.height)) as u16;
     let spare = inner.height - fields;
     let below = (said.len() as u16 + 1).min(spare);
     let (top, rest) = inner.split_top(spare - below);
@@ -34,12 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, form: &Form, paint: &Paint<'_>) {
         Line::new(frame.buffer_mut(), row, paint.theme).left(Role::Text, note);
     }
     let (middle, bottom) = rest.split_top(fields);
-    // On a low screen the field in focus is among those that are seen.
-    let first = (form.focus() + 1).saturating_sub(usize::from(fields));
-    let label = form.fields().iter().map(|field| text::width(field.name)).max();
-    for (row, (at, field)) in rows(middle).zip(form.fields().iter().enumerate().skip(first)) {
-        draw_field(frame, row, field, label.unwrap_or(0) as u16, at == form.focus(), paint);
-    }
+    draw_fields(frame, middle, form, is_spread, paint);
     let role = if form.complaint.is_some() {
         Role::Warning
     } else {
@@ -48,6 +52,66 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, form: &Form, paint: &Paint<'_>) {
     for (row, line) in rows(bottom).skip(usize::from(bottom.height > 1)).zip(&said) {
         Line::new(frame.buffer_mut(), row, paint.theme).left(role, line);
     }
+}
+
+fn label_width(form: &Form) -> u16 {
+    let widest = form.fields().iter().map(|field| text::width(field.name)).max();
+    widest.unwrap_or(0) as u16 + 2
+}
+
+fn draw_fields(frame: &mut Frame<'_>, area: Area, form: &Form, is_spread: bool, paint: &Paint<'_>) {
+    let label = label_width(form);
+    // On a low screen the field in focus is among those that are seen.
+    let first = if is_spread {
+        0
+    } else {
+        (form.focus() + 1).saturating_sub(usize::from(area.height))
+    };
+    let mut left = area;
+    for (at, field) in form.fields().iter().enumerate().skip(first) {
+        let room = usize::from(area.width.saturating_sub(label + 2));
+        let lines = spread(field, room);
+        let height = if is_spread { lines.len() as u16 } else { 1 };
+        let (row, rest) = left.split_top(height.min(left.height));
+        left = rest;
+        if row.height == 0 {
+            return;
+        }
+        let has_focus = at == form.focus();
+        match &field.input {
+            Input::Choice { options, at } if height > 1 => {
+                for (number, (row, range)) in rows(row).zip(lines).enumerate() {
+                    let mut line = Line::new(frame.buffer_mut(), row, paint.theme);
+                    if number == 0 {
+                        draw_label(&mut line, field, label, has_focus);
+                    } else {
+                        line.gap(label + 2);
+                    }
+                    draw_options(&mut line, options, *at, (range, 0), has_focus);
+                }
+            }
+            _ => draw_field(frame, row, field, label, has_focus, paint),
+        }
+    }
+}
+
+/// The options of a choice, line by line, where one line has no room for all of them; else one line.
+fn spread(field: &Field, room: usize) -> Vec<Range<usize>> {
+    let options = match &field.input {
+        Input::Choice { options, .. } => options.as_slice(),
+        Input::Text(_) => &[],
+    };
+    let (mut lines, mut first, mut used) = (Vec::new(), 0, 0);
+    for (at, option) in options.iter().enumerate() {
+        let width = text::width(option) + 4;
+        if at > first && used + width > room {
+            lines.push(first..at);
+            (first, used) = (at, 0);
+        }
+        used += width;
+    }
+    lines.push(first..options.len());
+    lines
 }
 
 /// The complaint, else what may stand in the field in focus.
@@ -59,15 +123,32 @@ fn said(form: &Form) -> &str {
     }
 }
 
-fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_focus: bool, paint: &Paint<'_>) {
-    let mut line = Line::new(frame.buffer_mut(), row, paint.theme);
+fn draw_label(line: &mut Line<'_>, field: &Field, label: u16, has_focus: bool) {
     let (sign, role) = if has_focus {
         ("▸ ", Role::Title)
     } else {
         ("  ", Role::Text)
     };
     line.left(role, sign).left(role, field.name);
-    line.gap((label + 2).saturating_sub(text::width(field.name) as u16));
+    line.gap(label.saturating_sub(text::width(field.name) as u16));
+}
+
+/// Draws some of the options, with a gap between them besides the room for the signs of the chosen one.
+fn draw_options(line: &mut Line<'_>, options: &[String], at: usize, some: (Range<usize>, u16), has_focus: bool) {
+    let (range, gap) = some;
+    for (number, option) in options.iter().enumerate().take(range.end).skip(range.start) {
+        if number == at {
+            let role = if has_focus { Role::Prompt } else { Role::Text };
+            line.left(role, format!("‹ {option} ›")).gap(gap);
+        } else {
+            line.left(Role::Dim, format!("  {option}")).gap(2 + gap);
+        }
+    }
+}
+
+fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_focus: bool, paint: &Paint<'_>) {
+    let mut line = Line::new(frame.buffer_mut(), row, paint.theme);
+    draw_label(&mut line, field, label, has_focus);
     match &field.input {
         Input::Text(typed) if has_focus => {
             // The end of what stands before the cursor stays visible, and one column for the cursor.
@@ -85,15 +166,12 @@ fn draw_field(frame: &mut Frame<'_>, row: Area, field: &Field, label: u16, has_f
             line.left(Role::Text, typed.text());
         }
         Input::Choice { options, at } => {
-            let first = first_option(options, *at, usize::from(line.room()));
-            for (number, option) in options.iter().enumerate().skip(if has_focus { first } else { 0 }) {
-                if number == *at {
-                    let role = if has_focus { Role::Prompt } else { Role::Text };
-                    line.left(role, format!("‹ {option} ›")).gap(1);
-                } else if has_focus {
-                    line.left(Role::Dim, format!("  {option}")).gap(3);
-                }
-            }
+            let range = if has_focus {
+                first_option(options, *at, usize::from(line.room()))..options.len()
+            } else {
+                *at..at + 1
+            };
+            draw_options(&mut line, options, *at, (range, 1), has_focus);
         }
     }
 }

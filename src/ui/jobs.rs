@@ -9,6 +9,7 @@ use super::line::Line;
 use super::text::{self, Cut};
 use super::theme::Role;
 use super::{Paint, format, frame, notice};
+use crate::app::action::Action;
 use crate::app::jobs::{Job, JobEnd, Jobs};
 use crate::app::list::ListState;
 use crate::layout::{Area, Size};
@@ -23,7 +24,11 @@ const DETAIL: u16 = 5;
 pub fn draw(frame: &mut Frame<'_>, body: Area, jobs: &Jobs, list: ListState, paint: &Paint<'_>, now: Instant) {
     if jobs.all().is_empty() {
         let said = "No job has been started. e on Messages or Topics exports records to a file.";
-        notice::draw(frame, body, "Jobs", &[said.to_owned()], paint);
+        let undo = format!(
+            "{} lists changes of groups to be undone.",
+            frame::key_of(Action::UndoChange, paint)
+        );
+        notice::draw(frame, body, "Jobs", &[said.to_owned(), undo], paint);
         return;
     }
     let size = Size {

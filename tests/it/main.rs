@@ -11,6 +11,7 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod acts;
 mod bytes_panes;
 mod bytes_tty;
 mod client_connection;

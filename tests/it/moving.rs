@@ -9,7 +9,7 @@ use ktui::app::action::{Action, Scope as Keys};
 use ktui::app::effect::Effect;
 use ktui::app::event::Event;
 use ktui::app::jobs::{JobEnd, JobId, JobSpec};
-use ktui::app::moving::{MoveJob, MoveOrder, MoveSent, MoveStep, MoveTold, Settlement, Target};
+use ktui::app::moving::{GroupChange, MoveJob, MoveOrder, MoveSent, MoveStep, MoveTold, Planned, Settlement, Target};
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::Error;
@@ -17,7 +17,7 @@ use ktui::kafka::model::{
     BrokerId, Committed, GroupId, GroupListing, GroupState, GroupType, Lock, Member, Offset, TopicPartition,
 };
 use ktui::kafka::query::Answer;
-use ktui::ops::reset::{Adjusted, Change, Deed, Glance, Outcome, Plan, Refusal, Scope, Settled, Standing, Strategy};
+use ktui::ops::reset::{Adjusted, Change, Deed, Glance, Outcome, Plan, Refusal, Scope, Standing, Strategy};
 use ktui::runtime::effects::Effects;
 use ktui::runtime::jobs::Jobs;
 use ktui::sim::batch::Record;
@@ -29,7 +29,7 @@ use crate::messages_data::record;
 use crate::scene::Scene;
 use crate::stage::{Stage, overview};
 
-const GROUP: &str = "payments-processor";
+pub const GROUP: &str = "payments-processor";
 const SOON: Duration = Duration::from_secs(20);
 
 fn listing(name: &str) -> GroupListing {
@@ -42,7 +42,7 @@ fn listing(name: &str) -> GroupListing {
     }
 }
 
-fn groups(width: u16, height: u16, lock: Lock) -> Stage {
+pub fn groups(width: u16, height: u16, lock: Lock) -> Stage {
     let mut stage = Stage::with(PaneId::Groups, width, height, overview());
     stage.answer(SlotId::Groups, Answer::Groups(vec![listing(GROUP)]));
     stage.tell(Event::LockChanged(lock));
@@ -100,22 +100,26 @@ fn plan(standing: Standing, changes: Vec<Change>) -> Plan {
     }
 }
 
+fn offsets(standing: Standing, changes: Vec<Change>) -> Planned {
+    plan(standing, changes).into()
+}
+
 /// The newest step that the preview asked for.
-fn step(stage: &Stage) -> Option<(u64, &MoveStep)> {
+pub fn step(stage: &Stage) -> Option<(u64, &MoveStep)> {
     stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::Move { number, step } => Some((*number, step)),
         _ => None,
     })
 }
 
-fn tell(stage: &mut Stage, told: MoveTold) {
+pub fn tell(stage: &mut Stage, told: MoveTold) {
     let (number, _) = step(stage).expect("something was asked for");
     let told = Box::new(told);
     stage.tell(Event::MoveTold { number, told });
 }
 
 /// The job that was started.
-fn started(stage: &Stage) -> Option<(JobId, &MoveJob)> {
+pub fn started(stage: &Stage) -> Option<(JobId, &MoveJob)> {
     stage.effects.iter().rev().find_map(|effect| match effect {
         Effect::StartJob {
             job,
@@ -130,11 +134,11 @@ fn previewed(width: u16, height: u16, lock: Lock, plan: Plan) -> Stage {
     let mut stage = groups(width, height, lock);
     stage.press(Action::MoveOffsets);
     stage.press(Action::Accept);
-    tell(&mut stage, MoveTold::Planned(Ok(plan)));
+    tell(&mut stage, MoveTold::Planned(Ok(plan.into())));
     stage
 }
 
-fn type_text(stage: &mut Stage, text: &str) {
+pub fn type_text(stage: &mut Stage, text: &str) {
     text.chars().for_each(|c| stage.tell(Event::Typed(c)));
 }
 
@@ -162,8 +166,11 @@ fn the_form_says_what_is_moved_and_where() {
     stage.press(Action::Accept);
     let expected = MoveOrder {
         group: GROUP.into(),
-        target: Target::Strategy(Strategy::ShiftBy(-100)),
-        scope: Scope::Topics(vec!["orders:0,3".parse().unwrap()]),
+        change: GroupChange::Move {
+            target: Target::Strategy(Strategy::ShiftBy(-100)),
+            scope: Scope::Topics(vec!["orders:0,3".parse().unwrap()]),
+            by_hand: BTreeMap::new(),
+        },
     };
     let Some((_, MoveStep::Plan { order, waits: false })) = step(&stage) else {
         panic!("{:?}", stage.effects)
@@ -202,7 +209,7 @@ fn exactly_what_was_shown_is_sent_once_the_groups_name_is_typed() {
         type_text(&mut stage, "-processor");
         stage.press(Action::Accept);
         let (job, sent) = started(&stage).expect("the job is started");
-        assert_eq!((&sent.plan, sent.cluster.as_str()), (&shown, "prod-eu"));
+        assert_eq!((&sent.plan, sent.cluster.as_str()), (&shown.clone().into(), "prod-eu"));
         stage.press(Action::Accept);
         let count = stage
             .effects
@@ -215,14 +222,10 @@ fn exactly_what_was_shown_is_sent_once_the_groups_name_is_typed() {
             Outcome::Failed(Error::Cancelled { what: "commit".into() }),
             Outcome::Stale,
         ];
-        let settled = shown.changes.iter().zip(outcomes).map(|(change, outcome)| Settled {
-            partition: change.partition.clone(),
-            outcome,
-        });
         let settlement = Settlement {
-            settled: settled.collect(),
+            outcomes: outcomes.to_vec(),
             undo: Some("/home/ada/.local/state/ktui/undo/payments.csv".into()),
-            notes: Vec::new(),
+            ..Settlement::default()
         };
         let sent = Box::new(MoveSent::Settled(settlement));
         stage.tell(Event::MoveSent { job, sent });
@@ -258,7 +261,7 @@ fn members_block_it_and_can_be_waited_for() {
         MoveTold::Waiting("group payments-processor is Stable: 1 member is in it".into()),
     );
     assert!(stage.text().contains("1 member is in it"), "{}", stage.text());
-    tell(&mut stage, MoveTold::Planned(Ok(plan(standing(&[]), changes()))));
+    tell(&mut stage, MoveTold::Planned(Ok(offsets(standing(&[]), changes()))));
     assert_eq!(stage.app.scope(), Keys::Apply);
 }
 
@@ -279,7 +282,7 @@ fn a_change_since_the_preview_means_a_new_preview() {
     stage.press(Action::PlanAgain);
     let (number, _) = step(&stage).unwrap();
     assert!(number > old);
-    let late = Box::new(MoveTold::Planned(Ok(plan(standing(&[]), changes()))));
+    let late = Box::new(MoveTold::Planned(Ok(offsets(standing(&[]), changes()))));
     stage.tell(Event::MoveTold {
         number: old,
         told: late,
@@ -289,7 +292,7 @@ fn a_change_since_the_preview_means_a_new_preview() {
         Keys::Plan,
         "an answer to the old question is nothing"
     );
-    tell(&mut stage, MoveTold::Planned(Ok(plan(standing(&[]), changes()))));
+    tell(&mut stage, MoveTold::Planned(Ok(offsets(standing(&[]), changes()))));
     type_text(&mut stage, "pay");
     assert!(
         stage.line("Type the group's name").contains(":  pay"),
@@ -305,7 +308,7 @@ fn what_cannot_be_applied_says_why_and_takes_no_name() {
     for (lock, changes, why) in [
         (Lock::Locked, changes(), "The cluster's name unlocks"),
         (Lock::ReadOnly, changes(), "Start again without --read-only"),
-        (Lock::Unlocked, refused, "leave it out under"),
+        (Lock::Unlocked, refused, "x leaves it out"),
         (Lock::Unlocked, same, "There is nothing to send"),
     ] {
         let mut stage = previewed(80, 24, lock, plan(standing(&[]), changes));
@@ -391,8 +394,11 @@ async fn next<T>(events: &mut Receiver<Event>, is_it: impl Fn(Event) -> Option<T
 fn order(target: Target) -> MoveOrder {
     MoveOrder {
         group: "billing".into(),
-        target,
-        scope: Scope::Committed,
+        change: GroupChange::Move {
+            target,
+            scope: Scope::Committed,
+            by_hand: BTreeMap::new(),
+        },
     }
 }
 
@@ -405,10 +411,17 @@ async fn told(effects: &mut Effects, events: &mut Receiver<Event>, number: u64, 
     .await
 }
 
+fn moves(planned: Planned) -> Plan {
+    match planned {
+        Planned::Offsets(plan) => plan,
+        Planned::Members(removal) => panic!("{removal}"),
+    }
+}
+
 async fn planned(effects: &mut Effects, events: &mut Receiver<Event>, target: Target) -> Result<Plan, String> {
     let order = Box::new(order(target));
     match told(effects, events, 1, MoveStep::Plan { order, waits: false }).await {
-        MoveTold::Planned(outcome) => outcome,
+        MoveTold::Planned(outcome) => outcome.map(moves),
         other => panic!("{other:?}"),
     }
 }
@@ -417,8 +430,9 @@ async fn moved(scene: &Scene, plan: &Plan, state: &Path) -> (MoveSent, JobEnd) {
     let (replies, mut events) = tokio::sync::mpsc::channel(64);
     let mut jobs = Jobs::new(scene.client.clone(), replies).keeping(state.to_owned());
     let job = MoveJob {
-        plan: plan.clone(),
+        plan: plan.clone().into(),
         cluster: "sim".into(),
+        undoes: None,
     };
     jobs.start(JobId(1), JobSpec::Move(Box::new(job)));
     let sent = next(&mut events, |event| match event {
@@ -461,7 +475,7 @@ async fn a_confirmed_plan_moves_the_offsets_and_a_stale_one_moves_nothing() {
     let MoveSent::Settled(settlement) = sent else {
         panic!("{sent:?}")
     };
-    assert_eq!(settlement.settled[0].outcome, Outcome::Verified);
+    assert_eq!(settlement.outcomes[0], Outcome::Verified);
     assert!(settlement.undo.unwrap().starts_with(state.path()));
     assert!(
         matches!(&end, JobEnd::Done(said) if said.starts_with("1 of 1 offsets of group billing read back as planned")),

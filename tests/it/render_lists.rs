@@ -426,7 +426,7 @@ fn member(name: &str, host: &str, assigned: &[i32]) -> Member {
     }
 }
 
-fn detail() -> GroupDetail {
+pub fn detail() -> GroupDetail {
     let row = |partition: i32, owner, committed: Option<i64>, end: Option<i64>, case| PartitionLag {
         partition: TopicPartition::new("orders.events", partition),
         owner,
@@ -477,7 +477,7 @@ fn detail() -> GroupDetail {
     }
 }
 
-fn group(width: u16, height: u16) -> Stage {
+pub fn group(width: u16, height: u16) -> Stage {
     let mut stage = groups(width, height);
     stage.press(Action::CursorDown);
     stage.press(Action::Open);

@@ -731,7 +731,7 @@ async fn static_members_are_taken_out_by_their_instance() {
         .unwrap();
     let intent = removal.confirmed(client).unwrap();
     let removed = remove(client, &intent, &removal, &bed.journal(), NOW).await.unwrap();
-    assert_eq!(removed.outcomes, [("pod-1".to_owned(), Ok(()))]);
+    assert_eq!(removed.outcomes, [Outcome::Verified]);
     let left = bed.scene.sim.look(|state| state.groups[GROUP.as_bytes()].members.len());
     assert_eq!(left, 1);
     assert_eq!(

@@ -68,9 +68,15 @@ impl App {
         if list.act(action, jobs.all().len(), page) {
             return Vec::new();
         }
-        let Some(job) = jobs.all().get(list.cursor) else {
-            return Vec::new();
-        };
+        let job = jobs.all().get(list.cursor);
+        if action == Action::UndoChange {
+            let group = match job.map(|job| &job.spec) {
+                Some(JobSpec::Move(job)) => Some(job.plan.group().clone()),
+                _ => None,
+            };
+            return self.open_undos(group);
+        }
+        let Some(job) = job else { return Vec::new() };
         let (id, spec, has_begun, end) = (job.id, job.spec.clone(), job.has_begun(), job.end.clone());
         match (action, end) {
             (Action::StopJob, None) if !spec.can_stop() => {
@@ -88,7 +94,7 @@ impl App {
                 // Nothing is sent twice without being asked again.
                 JobSpec::Send(order, _) => self.review(&order, now),
                 JobSpec::Move(_) => {
-                    let said = "offsets are moved only as previewed: make a new preview at the group";
+                    let said = "a group is changed only as previewed: make a new preview at the group";
                     self.toasts.say(Level::Info, said, now);
                 }
                 JobSpec::Export(order) => {
@@ -121,7 +127,7 @@ impl App {
         }
         if jobs().any(|job| matches!(job.spec, JobSpec::Move(_))) {
             lines.push(
-                "Offsets on their way may then be moved or not. The undo file stays: ktui undo shows what it restores."
+                "A change of a group may then be done or not. Its undo file stays: ktui undo shows what it restores."
                     .to_owned(),
             );
         }

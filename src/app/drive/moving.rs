@@ -1,5 +1,6 @@
-//! Moving a group's offsets from the screen: the form, the preview, the name, the job.
+//! Changing a group from the screen, most of all moving its offsets: the form, the preview, the name, the job.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::app::App;
@@ -7,7 +8,7 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::form::Form;
 use crate::app::jobs::{JobId, JobSpec};
-use crate::app::moving::{Draft, MoveJob, MoveSent, MoveStep, MoveTold, Moving, Phase, Target};
+use crate::app::moving::{Draft, GroupChange, MoveJob, MoveOrder, MoveSent, MoveStep, MoveTold, Moving, Phase, Target};
 use crate::app::overlay::{Overlay, Purpose};
 use crate::app::toast::Level;
 use crate::layout;
@@ -16,11 +17,7 @@ impl App {
     /// `O`: where the offsets of the group on screen go.
     pub(super) fn open_move(&mut self, now: Instant) -> Vec<Effect> {
         match self.nav.top().pane().group(self.view(now)) {
-            Some((group, under_cursor)) => {
-                let draft = Draft { group, under_cursor };
-                let form = draft.form();
-                self.overlay = Some(Overlay::Form(Purpose::Move(Box::new(draft)), Box::new(form)));
-            }
+            Some(draft) => self.overlay = Some(Self::move_form(draft)),
             None => self
                 .toasts
                 .say(Level::Info, "no group here whose offsets could be moved", now),
@@ -28,16 +25,31 @@ impl App {
         Vec::new()
     }
 
+    /// The form of moved offsets.
+    pub(super) fn move_form(draft: Draft) -> Overlay {
+        let form = draft.form();
+        Overlay::Form(Purpose::Move(Box::new(draft)), Box::new(form))
+    }
+
     /// The form is accepted: what would happen is found out.
     pub(super) fn preview_move(&mut self, draft: &Draft, form: &Form, now: Instant) -> Result<Vec<Effect>, String> {
         let time = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
         let mut order = draft.order(form, time.as_ref())?;
-        if let Target::File(path) = &mut order.target {
+        if let GroupChange::Move {
+            target: Target::File(path),
+            ..
+        } = &mut order.change
+        {
             *path = self.settings.folder.join(&*path);
         }
         let form = Overlay::Form(Purpose::Move(Box::new(draft.clone())), Box::new(form.clone()));
-        self.overlay = Some(Overlay::Move(Box::new(Moving::new(0, order, form, now))));
-        Ok(self.plan_move(false))
+        Ok(self.preview(order, Some(form), now))
+    }
+
+    /// What would happen is found out, over what it was asked from.
+    pub(super) fn preview(&mut self, order: MoveOrder, from: Option<Overlay>, now: Instant) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Move(Box::new(Moving::new(0, order, from, now))));
+        self.plan_move(false)
     }
 
     /// Has the plan made, or made anew.
@@ -75,17 +87,60 @@ impl App {
     pub(super) fn act_in_move(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         let (body, lock) = (layout::regions(self.size).body, self.lock);
         let Some(moving) = self.moving() else { return Vec::new() };
+        if moving.hand.line.is_some() {
+            return self.act_in_place(action, now);
+        }
         match action {
             Action::Leave | Action::Discard => return self.leave_move(),
             Action::Accept if moving.is_typed(lock) => return self.apply_move(now),
-            Action::WaitEmpty if moving.is_blocked() => return self.plan_move(true),
+            Action::WaitEmpty if moving.is_blocked(lock) => return self.plan_move(true),
             Action::UnlockPlan if moving.is_locked(lock) => return self.unlock_over(now),
             Action::PlanAgain if moving.can_plan() => return self.plan_move(false),
+            Action::TakeBack if moving.can_undo() => return self.take_back(now),
+            Action::EditOffset if moving.can_edit() => moving.edit(),
+            Action::LeaveOut if moving.can_leave_out() => moving.leave_out(),
+            Action::ToTable => moving.hand.is_at_table = true,
+            Action::ToName => moving.hand.is_at_table = false,
             _ if moving.scroll(action, body) => return self.look(),
             _ if moving.is_typed(lock) && moving.name.act(action) => moving.complaint = None,
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Keys while it is typed where a row goes.
+    fn act_in_place(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+        let time = self.store.derived.wall.as_ref().map(|wall| wall.time(now));
+        let Some(moving) = self.moving() else { return Vec::new() };
+        let number = moving.number;
+        match action {
+            Action::Accept => {
+                let step = moving.chosen(time.as_ref());
+                return step.map(|step| Effect::Move { number, step }).into_iter().collect();
+            }
+            Action::Discard => moving.discard_line(),
+            _ => {
+                if moving.hand.line.as_mut().is_some_and(|line| line.act(action)) {
+                    moving.complaint = None;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// What was just done is to be taken back, which is previewed as everything is.
+    fn take_back(&mut self, now: Instant) -> Vec<Effect> {
+        let cluster = self.settings.cluster_name.clone();
+        let done = self.overlay.take();
+        let order = match &done {
+            Some(Overlay::Move(moving)) => moving.undoing(cluster),
+            _ => None,
+        };
+        let Some(order) = order else {
+            self.overlay = done;
+            return Vec::new();
+        };
+        self.preview(order, done, now)
     }
 
     /// Unlocking lies over the preview, which is there again after it.
@@ -109,7 +164,7 @@ impl App {
             .collect()
     }
 
-    /// Back to the form; after it was sent there is nothing to go back to.
+    /// Back to what it was asked from; after it was sent there is nothing to go back to.
     fn leave_move(&mut self) -> Vec<Effect> {
         let Some(Overlay::Move(moving)) = self.overlay.take() else {
             return Vec::new();
@@ -118,7 +173,7 @@ impl App {
             return Vec::new();
         }
         let number = moving.number;
-        self.overlay = Some(*moving.form);
+        self.overlay = moving.from.map(|from| *from);
         let step = MoveStep::Nothing;
         vec![Effect::Move { number, step }]
     }
@@ -127,17 +182,21 @@ impl App {
     fn apply_move(&mut self, now: Instant) -> Vec<Effect> {
         let cluster = self.settings.cluster_name.clone();
         let Some(moving) = self.moving() else { return Vec::new() };
-        let Some(plan) = moving.plan.clone() else {
+        let Some(plan) = moving.confirmed() else {
             return Vec::new();
         };
-        if moving.name.text() != plan.group.as_str() {
-            moving.complaint = Some(format!("nothing was sent: this is not {}", plan.group));
+        if moving.name.text() != plan.group().as_str() {
+            moving.complaint = Some(format!("nothing was sent: this is not {}", plan.group()));
             return Vec::new();
         }
-        let spec = JobSpec::Move(Box::new(MoveJob { plan, cluster }));
+        let spec = JobSpec::Move(Box::new(MoveJob {
+            plan: plan.clone(),
+            cluster,
+            undoes: moving.order.undoes().map(Path::to_owned),
+        }));
         let job = self.errands.jobs.start(spec.clone(), now);
         if let Some(moving) = self.moving() {
-            moving.phase = Phase::Applying(job);
+            moving.begin(job, plan);
         }
         vec![Effect::StartJob { job, spec }]
     }
@@ -145,10 +204,19 @@ impl App {
     /// Something was found out for a preview.
     pub(in crate::app) fn move_told(&mut self, number: u64, told: MoveTold, now: Instant) -> Vec<Effect> {
         let body = layout::regions(self.size).body;
+        if let MoveTold::Undos(found) = told {
+            return self.undos_found(number, found);
+        }
         let Some(moving) = self.moving().filter(|moving| moving.number == number) else {
             return Vec::new();
         };
         match told {
+            MoveTold::Row {
+                partition,
+                strategy,
+                outcome,
+            } => moving.row_planned(partition, strategy, outcome),
+            MoveTold::Undos(_) => {}
             MoveTold::Planned(outcome) => moving.planned(outcome, now, body),
             MoveTold::Waiting(who) => moving.phase = Phase::Waiting(who),
             MoveTold::Glanced(glance) => moving.glanced(glance),
@@ -170,11 +238,11 @@ impl App {
     pub(super) fn move_ended(&mut self, job: JobId, said: &str) {
         let moving = self.moving().filter(|moving| moving.phase == Phase::Applying(job));
         if let Some(moving) = moving {
-            let title = format!("Move offsets of {}", moving.order.group);
+            let title = moving.order.title();
             let lines = vec![
                 format!("{said}."),
-                "Whether the offsets were moved is not known: look at the group before you try again.".to_owned(),
-                "Where they were moved there is an undo file: ktui undo shows what it restores.".to_owned(),
+                "Whether it was done is not known: look at the group before you try again.".to_owned(),
+                "Where offsets were changed there is an undo file: ktui undo shows what it restores.".to_owned(),
             ];
             self.overlay = Some(Overlay::Notice { title, lines });
         }

@@ -18,6 +18,7 @@ impl App {
     pub(super) fn act_in_overlay(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match (action, &mut self.overlay) {
             (_, Some(Overlay::Move(_))) => return self.act_in_move(action, now),
+            (_, Some(Overlay::Acts(_))) => return self.act_in_acts(action, now),
             (Action::Leave, _) => self.leave_box(),
             (Action::OpenEditor, _) => return self.open_editor(),
             (Action::Confirm, _) => return self.confirmed(now),
@@ -67,9 +68,13 @@ impl App {
             }
             Some(Overlay::Move(moving)) => moving.type_text(text, self.lock),
             Some(Overlay::Copy(menu)) => {
-                let mut typed = text.chars();
-                if let (Some(at), None) = (typed.next().and_then(|digit| menu.by_digit(digit)), typed.next()) {
+                if let Some(at) = only(text).and_then(|digit| menu.by_digit(digit)) {
                     return self.copy_line(at, now);
+                }
+            }
+            Some(Overlay::Acts(acts)) => {
+                if let Some(at) = only(text).and_then(|digit| acts.by_digit(digit)) {
+                    return self.choose_act(at, now);
                 }
             }
             _ => {}
@@ -171,4 +176,10 @@ impl App {
         self.lock = lock;
         Vec::new()
     }
+}
+
+/// The only character of a text.
+fn only(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    letters.next().filter(|_| letters.next().is_none())
 }

@@ -8,6 +8,7 @@ use crate::app::command::{self, Command, Offers};
 use crate::app::effect::Effect;
 use crate::app::list::ListState;
 use crate::app::memory::Memo;
+use crate::app::moving::{At, Draft};
 use crate::app::nav::Location;
 use crate::app::overlay::Overlay;
 use crate::app::pane::messages::seek;
@@ -250,6 +251,13 @@ impl App {
                 Vec::new()
             }
             Command::Jobs => self.open_jobs(),
+            Command::Reset(group) => {
+                let at = At::Group;
+                self.overlay = Some(Self::move_form(Draft { group, at }));
+                Vec::new()
+            }
+            Command::DeleteGroup(group) => self.delete_group(group, now),
+            Command::Undo => self.open_undos(None),
             Command::Quit => self.quit(),
         })
     }

@@ -1,11 +1,13 @@
-//! What is to be moved, and where: the form.
+//! What is to be done to a group; of moved offsets the form that asks which, and where.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Zoned;
 
 use crate::app::form::Form;
-use crate::kafka::model::{GroupId, TopicPartition};
+use crate::kafka::model::{GroupId, TopicName, TopicPartition};
 use crate::ops::reset::{Scope, Strategy, TopicScope, when};
 use crate::position::parse_time;
 
@@ -23,9 +25,10 @@ const SHIFT_BY: &str = "shift-by";
 const CURRENT: &str = "current";
 const FROM_GROUP: &str = "from group";
 const FROM_FILE: &str = "from file";
+const BY_HAND: &str = "by hand";
 
-const STRATEGIES: [&str; 9] = [
-    EARLIEST, LATEST, OFFSET, DATETIME, DURATION, SHIFT_BY, CURRENT, FROM_GROUP, FROM_FILE,
+const STRATEGIES: [&str; 10] = [
+    EARLIEST, LATEST, OFFSET, DATETIME, DURATION, SHIFT_BY, CURRENT, FROM_GROUP, FROM_FILE, BY_HAND,
 ];
 
 const ALL: &str = "all commits";
@@ -39,26 +42,116 @@ pub enum Target {
     Strategy(Strategy),
     /// As a file says, which is read when the plan is made.
     File(PathBuf),
+    /// Nowhere, but for partitions whose place is chosen in the preview.
+    ByHand,
 }
 
-/// What is to be moved, and where. Plain data.
+/// What is done to a group. Plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Its offsets are moved.
+    Move {
+        /// Where they go.
+        target: Target,
+        /// Which of them.
+        scope: Scope,
+        /// Places that were chosen by hand in the preview: they go before `target`.
+        by_hand: BTreeMap<TopicPartition, Strategy>,
+    },
+    /// An earlier change is taken back.
+    Undo {
+        /// Its undo file.
+        file: PathBuf,
+        /// What the cluster is called.
+        cluster: String,
+    },
+    /// Some of its offsets are deleted.
+    Forget(Scope),
+    /// It is deleted, with all its offsets.
+    Delete,
+    /// Static members are taken out, by their `group.instance.id`.
+    Remove(Vec<String>),
+}
+
+/// What is to be done to which group. Plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveOrder {
     /// The group.
     pub group: GroupId,
-    /// Where its offsets go.
-    pub target: Target,
-    /// Which of them.
-    pub scope: Scope,
+    /// What is done to it.
+    pub change: GroupChange,
 }
 
-/// What the form starts from.
+impl MoveOrder {
+    /// The title of its box.
+    pub fn title(&self) -> String {
+        let group = &self.group;
+        match &self.change {
+            GroupChange::Move { .. } => format!("Move offsets of {group}"),
+            GroupChange::Undo { .. } => format!("Undo a change of {group}"),
+            GroupChange::Forget(_) => format!("Delete offsets of {group}"),
+            GroupChange::Delete => format!("Delete group {group}"),
+            GroupChange::Remove(_) => format!("Remove members of {group}"),
+        }
+    }
+
+    /// The undo file that it takes back.
+    pub fn undoes(&self) -> Option<&Path> {
+        match &self.change {
+            GroupChange::Undo { file, .. } => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Places that were chosen by hand.
+    pub fn by_hand(&self) -> Option<&BTreeMap<TopicPartition, Strategy>> {
+        match &self.change {
+            GroupChange::Move { by_hand, .. } => Some(by_hand),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing but places chosen by hand is moved.
+    pub fn is_by_hand(&self) -> bool {
+        let GroupChange::Move { target, .. } = &self.change else {
+            return false;
+        };
+        *target == Target::ByHand
+    }
+}
+
+/// What of a group is under the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum At {
+    /// The group as a whole.
+    #[default]
+    Group,
+    /// A topic.
+    Topic(TopicName),
+    /// A partition.
+    Partition(TopicPartition),
+    /// A static member, by its `group.instance.id`.
+    Member(Arc<str>),
+}
+
+impl At {
+    /// The topic, also of a partition.
+    pub fn topic(&self) -> Option<&TopicName> {
+        match self {
+            Self::Topic(topic) => Some(topic),
+            Self::Partition(partition) => Some(&partition.topic),
+            Self::Group | Self::Member(_) => None,
+        }
+    }
+}
+
+/// What a change of a group starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The group.
     pub group: GroupId,
-    /// The partition under the cursor.
-    pub under_cursor: Option<TopicPartition>,
+    /// What of it is under the cursor.
+    pub at: At,
 }
 
 impl Draft {
@@ -68,9 +161,11 @@ impl Draft {
         let form = Form::new(format!("Move offsets of {}", self.group))
             .choice(STRATEGY, &STRATEGIES, 0, strategy)
             .text(VALUE, "", hint(EARLIEST));
-        let form = match &self.under_cursor {
-            Some(_) => form.choice(WHICH, &[ALL, TOPIC, PARTITION], 0, "fills in the topics below"),
-            None => form,
+        let which = "fills in the topics below";
+        let form = match &self.at {
+            At::Partition(_) => form.choice(WHICH, &[ALL, TOPIC, PARTITION], 0, which),
+            At::Topic(_) => form.choice(WHICH, &[ALL, TOPIC], 0, which),
+            At::Group | At::Member(_) => form,
         };
         form.text(
             TOPICS,
@@ -87,10 +182,10 @@ impl Draft {
             form.set(VALUE, "");
         }
         let which = form.value(WHICH).to_owned();
-        if let Some(at) = self.under_cursor.as_ref().filter(|_| which != before.value(WHICH)) {
-            let topics = match which.as_str() {
-                TOPIC => at.topic.to_string(),
-                PARTITION => format!("{}:{}", at.topic, at.partition),
+        if which != before.value(WHICH) {
+            let topics = match (which.as_str(), &self.at) {
+                (PARTITION, At::Partition(at)) => format!("{}:{}", at.topic, at.partition),
+                (TOPIC, at) => at.topic().map(ToString::to_string).unwrap_or_default(),
                 _ => String::new(),
             };
             form.set(TOPICS, &topics);
@@ -106,20 +201,24 @@ impl Draft {
             .map(|one| one.parse::<TopicScope>().map_err(|why| format!("{TOPICS}: {why}")))
             .collect();
         let topics = topics?;
+        let scope = if topics.is_empty() {
+            Scope::Committed
+        } else {
+            Scope::Topics(topics)
+        };
         Ok(MoveOrder {
             group: self.group.clone(),
-            target,
-            scope: if topics.is_empty() {
-                Scope::Committed
-            } else {
-                Scope::Topics(topics)
+            change: GroupChange::Move {
+                target,
+                scope,
+                by_hand: BTreeMap::new(),
             },
         })
     }
 }
 
 fn takes_value(strategy: &str) -> bool {
-    ![EARLIEST, LATEST, CURRENT].contains(&strategy)
+    ![EARLIEST, LATEST, CURRENT, BY_HAND].contains(&strategy)
 }
 
 fn hint(strategy: &str) -> &'static str {
@@ -133,6 +232,7 @@ fn hint(strategy: &str) -> &'static str {
         FROM_GROUP => "the group whose offsets are copied",
         FROM_FILE => "a file in Kafka's CSV: topic,partition,offset or group,topic,partition,offset",
         LATEST => "no value: to the end",
+        BY_HAND => "no value: in the preview e types where the row under the cursor goes; the others stay",
         CURRENT => "no value: to where they are; a partition without commit to its end",
         _ => "no value: to the log start",
     }
@@ -158,6 +258,7 @@ fn target(strategy: &str, value: &str, time: Option<&Zoned>) -> Result<Target, S
         DURATION => Strategy::Duration(when::duration(value).map_err(|why| format!("{VALUE}: {why}"))?),
         FROM_GROUP => Strategy::Group(value.into()),
         FROM_FILE => return Ok(Target::File(PathBuf::from(value))),
+        BY_HAND => return Ok(Target::ByHand),
         _ => Strategy::Earliest,
     };
     Ok(Target::Strategy(strategy))
@@ -170,7 +271,7 @@ mod tests {
     fn filled(strategy: &str, value: &str, topics: &str) -> Result<MoveOrder, String> {
         let draft = Draft {
             group: "billing".into(),
-            under_cursor: None,
+            at: At::Group,
         };
         let mut form = draft.form();
         form.set(STRATEGY, strategy);
@@ -178,6 +279,13 @@ mod tests {
         form.set(TOPICS, topics);
         let time: Zoned = "2026-11-18T12:00:00+01:00[+01:00]".parse().unwrap();
         draft.order(&form, Some(&time))
+    }
+
+    fn moved(order: MoveOrder) -> (Target, Scope) {
+        match order.change {
+            GroupChange::Move { target, scope, .. } => (target, scope),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -193,12 +301,13 @@ mod tests {
             (FROM_GROUP, "twin", Strategy::Group("twin".into())),
         ];
         for (strategy, value, expected) in cases {
-            let order = filled(strategy, value, "").unwrap();
-            assert_eq!(order.target, Target::Strategy(expected), "{strategy}");
-            assert_eq!(order.scope, Scope::Committed);
+            let (target, scope) = moved(filled(strategy, value, "").unwrap());
+            assert_eq!(target, Target::Strategy(expected), "{strategy}");
+            assert_eq!(scope, Scope::Committed);
         }
-        let file = filled(FROM_FILE, "/tmp/offsets.csv", "").unwrap();
-        assert_eq!(file.target, Target::File("/tmp/offsets.csv".into()));
+        let (file, _) = moved(filled(FROM_FILE, "/tmp/offsets.csv", "").unwrap());
+        assert_eq!(file, Target::File("/tmp/offsets.csv".into()));
+        assert_eq!(moved(filled(BY_HAND, "", "").unwrap()).0, Target::ByHand);
     }
 
     #[test]
@@ -220,7 +329,7 @@ mod tests {
     fn the_cursor_fills_in_the_scope() {
         let draft = Draft {
             group: "billing".into(),
-            under_cursor: Some(TopicPartition::new("orders", 7)),
+            at: At::Partition(TopicPartition::new("orders", 7)),
         };
         let mut form = draft.form();
         let mut choose = |which: &str| {
@@ -232,5 +341,16 @@ mod tests {
         assert_eq!(choose(TOPIC), "orders");
         assert_eq!(choose(PARTITION), "orders:7");
         assert_eq!(choose(ALL), "");
+        let draft = Draft {
+            at: At::Topic("orders".into()),
+            ..draft
+        };
+        let before = draft.form();
+        let mut form = before.clone();
+        form.set(WHICH, PARTITION);
+        assert_eq!(form.value(WHICH), ALL, "there is no partition under the cursor");
+        form.set(WHICH, TOPIC);
+        draft.follow(&before, &mut form);
+        assert_eq!(form.value(TOPICS), "orders");
     }
 }

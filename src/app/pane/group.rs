@@ -28,6 +28,7 @@ use crate::app::copy::{Copyable, Part, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::jobs::export::Draft;
 use crate::app::list::ListState;
+use crate::app::moving;
 use crate::app::nav::Location;
 use crate::app::slot::SlotId;
 use crate::app::store::Store;
@@ -35,7 +36,7 @@ use crate::app::toast::Level;
 use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::notice::{Notice, notices};
 use crate::kafka::lag::retention;
-use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
+use crate::kafka::model::GroupListing;
 use crate::kafka::query::Query;
 use crate::position::{NEWEST, Start};
 
@@ -175,6 +176,7 @@ impl Pane for Group {
         let mut hints = vec![
             Action::NextGroupView,
             Action::MoveOffsets,
+            Action::ChangeGroup,
             Action::Filter,
             Action::Back,
             Action::Help,
@@ -289,12 +291,11 @@ impl Pane for Group {
         })
     }
 
-    fn group(&self, view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
-        let row = (self.tab == GroupTab::Partitions).then(|| self.partition(self.list.cursor, view.store));
-        Some((
-            self.listing.group.clone(),
-            row.flatten().map(|row| row.partition.clone()),
-        ))
+    fn group(&self, view: View<'_>) -> Option<moving::Draft> {
+        Some(moving::Draft {
+            group: self.listing.group.clone(),
+            at: self.at(view.store),
+        })
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

@@ -22,6 +22,7 @@ use crate::app::copy::{Copyable, Subject};
 use crate::app::filter::ListFilter;
 use crate::app::list::ListState;
 use crate::app::memory::Memo;
+use crate::app::moving::{At, Draft};
 use crate::app::nav::Location;
 use crate::app::schedule;
 use crate::app::slot::SlotId;
@@ -29,7 +30,7 @@ use crate::app::toast::Level;
 use crate::kafka::lag::alarm::Over;
 use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
-use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicPartition, Total};
+use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
 
@@ -273,6 +274,7 @@ impl Pane for Groups {
         vec![
             Action::Open,
             Action::MoveOffsets,
+            Action::ChangeGroup,
             Action::Filter,
             Action::Sort,
             Action::PinGroup,
@@ -360,9 +362,12 @@ impl Pane for Groups {
         self.refresh(view);
     }
 
-    fn group(&self, view: View<'_>) -> Option<(GroupId, Option<TopicPartition>)> {
+    fn group(&self, view: View<'_>) -> Option<Draft> {
         let row = self.row(self.list.cursor, view)?;
-        Some((row.listing.group.clone(), None))
+        Some(Draft {
+            group: row.listing.group.clone(),
+            at: At::Group,
+        })
     }
 
     fn copy(&self, view: View<'_>) -> Option<Subject> {

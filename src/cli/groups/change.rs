@@ -7,13 +7,12 @@ use serde::Serialize;
 use crate::cli::report::{ClusterItem, Column, Item, Report, Side, known};
 use crate::cli::reset::args::{ActArgs, ScopeArgs, WaitArgs};
 use crate::cli::reset::carry::{Carrying, cluster, journal};
+use crate::cli::reset::show::unverified;
 use crate::cli::sending::{Refusal, Writing, say};
 use crate::exit::Exit;
-use crate::kafka::error::Error;
 use crate::kafka::model::{GroupId, Member};
-use crate::kafka::partial::Failure;
 use crate::ops::reset::members::{Removal, plan_removal, remove};
-use crate::ops::reset::plan_forget;
+use crate::ops::reset::{NotApplied, Outcome, plan_forget};
 use crate::runtime::clock;
 
 /// What ends a group or parts of it.
@@ -180,17 +179,14 @@ async fn remove_members(writing: &Writing, group: &str, instances: &[String], ac
     client.unlock()?;
     let intent = removal.confirmed(client)?;
     writing.begins();
-    let removed = remove(client, &intent, &removal, &journal, clock::unix_millis()).await?;
-    let word = |at: usize| match removed.outcomes.get(at) {
-        Some((_, Ok(()))) => "verified",
-        Some((_, Err(Error::Unsettled { .. }))) => "unverified",
-        _ => "failed",
+    let removed = match remove(client, &intent, &removal, &journal, clock::unix_millis()).await {
+        Ok(removed) => removed,
+        Err(NotApplied::Engine(error)) => return Err(error.into()),
+        Err(other) => return Err(Refusal::Failed(format!("nothing was sent: {other}"))),
     };
-    let failed = removed.outcomes.iter().filter_map(|(instance, outcome)| {
-        let error = outcome.as_ref().err()?.clone();
-        Some(Failure::new(format!("member {instance}"), error))
-    });
-    let failures: Vec<_> = failed.collect();
+    let word = |at: usize| removed.outcomes.get(at).map_or("unknown", Outcome::word);
+    let named = removal.members.iter().map(|(instance, _)| format!("member {instance}"));
+    let failures = unverified(named.zip(&removed.outcomes));
     let (all, bad) = (removed.outcomes.len(), failures.len());
     report(&word, failures).print(act.output).map_err(cannot)?;
     say(&format!(

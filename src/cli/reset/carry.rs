@@ -177,7 +177,8 @@ impl Carrying<'_> {
     }
 
     async fn applied(&self, plan: &Plan, applied: Applied) -> Result<Exit, Refusal> {
-        let mut failures = unverified(&applied.settled);
+        let settled = applied.settled.iter();
+        let mut failures = unverified(settled.map(|one| (one.partition.to_string(), &one.outcome)));
         if let Some(error) = &applied.kept {
             failures.push(Failure::new(format!("group {}", plan.group), error.clone()));
         }

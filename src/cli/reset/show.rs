@@ -195,10 +195,9 @@ pub fn refusals(plan: &Plan) -> Vec<Failure> {
 }
 
 /// What was sent and is not, or may not be, as planned.
-pub fn unverified(settled: &[Settled]) -> Vec<Failure> {
-    let failed = settled.iter().filter_map(|one| {
-        let what = one.partition.to_string();
-        let error = match &one.outcome {
+pub fn unverified<'a>(outcomes: impl Iterator<Item = (String, &'a Outcome)>) -> Vec<Failure> {
+    let failed = outcomes.filter_map(|(what, outcome)| {
+        let error = match outcome {
             Outcome::Verified => return None,
             Outcome::Failed(error) => error.clone(),
             other => Error::Unsettled {

@@ -69,7 +69,7 @@ impl Journal {
 
     /// The folder of undo files.
     pub fn undo_dir(&self) -> PathBuf {
-        self.dir.join("undo")
+        undo_dir(&self.dir)
     }
 
     /// The audit log.
@@ -119,6 +119,11 @@ impl Journal {
         };
         append(&mut self.open()?, &line)
     }
+}
+
+/// The folder of undo files in ktui's folder for what it keeps.
+pub fn undo_dir(dir: &Path) -> PathBuf {
+    dir.join("undo")
 }
 
 impl Entry<'_> {

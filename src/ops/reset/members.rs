@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::apply::NotApplied;
 use super::journal::Journal;
+use super::outcome::{Outcome, is_unsure};
 use super::plan::Standing;
 use super::read::{NoPlan, standing, standing_of};
 use crate::kafka::client::{Client, WriteIntent};
@@ -38,8 +40,8 @@ impl fmt::Display for Removal {
 /// What came of a removal.
 #[derive(Debug)]
 pub struct Removed {
-    /// Each `group.instance.id` with what came of it.
-    pub outcomes: Vec<(String, Result<(), Error>)>,
+    /// What came of each member, in the order of the removal: verified is gone.
+    pub outcomes: Vec<Outcome>,
     /// Why the audit log lacks it.
     pub unwritten: Option<std::io::Error>,
 }
@@ -79,56 +81,67 @@ impl Removal {
 /// Takes the members out, once, and looks whether they are gone. One that still runs may join again.
 ///
 /// # Errors
-/// When nothing was sent.
+/// Why nothing was sent.
 pub async fn remove(
     client: &Client,
     intent: &WriteIntent,
     removal: &Removal,
     journal: &Journal,
     now_ms: i64,
-) -> Result<Removed, Error> {
+) -> Result<Removed, NotApplied> {
     client.admits(intent)?;
+    check(client, removal).await?;
     let coordinator = client.find_coordinator(&removal.group).await?;
     let instances: Vec<String> = removal.members.iter().map(|(instance, _)| instance.clone()).collect();
     let said = client
         .remove_members(intent, coordinator, &removal.group, &instances)
         .await;
-    let said = match said {
-        Err(error) if !error.may_have_arrived() => return Err(error),
-        Err(error) => instances
-            .into_iter()
-            .map(|instance| (instance, Err(error.clone())))
-            .collect(),
-        Ok(said) => said,
+    let said: Vec<Result<(), Error>> = match said {
+        Err(error) if !error.may_have_arrived() => return Err(error.into()),
+        Err(error) => instances.iter().map(|_| Err(error.clone())).collect(),
+        Ok(said) => said.into_iter().map(|(_, said)| said).collect(),
     };
     let now = standing(client, &removal.group, removal.standing.kind).await;
-    let outcomes = said
-        .into_iter()
-        .zip(&removal.members)
-        .map(|((instance, said), (_, member))| {
-            let is_there = now
-                .as_ref()
-                .map(|now| now.members.iter().any(|one| one.id == member.id));
-            (instance, outcome(said, is_there))
-        });
+    let outcomes = said.into_iter().zip(&removal.members).map(|(said, (_, member))| {
+        let is_there = now
+            .as_ref()
+            .map(|now| now.members.iter().any(|one| one.id == member.id));
+        outcome(said, is_there)
+    });
     let outcomes: Vec<_> = outcomes.collect();
-    let left = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+    let left = outcomes.iter().filter(|one| **one == Outcome::Verified).count();
     let what = format!("{removal}; {left} of {} are gone", outcomes.len());
     let unwritten = journal.note(removal.group.as_str(), what, now_ms).err();
     Ok(Removed { outcomes, unwritten })
 }
 
+/// Whether the places are still held by the members that were shown. One that was restarted since has another id.
+async fn check(client: &Client, removal: &Removal) -> Result<(), NotApplied> {
+    let now = standing(client, &removal.group, removal.standing.kind).await?;
+    for (instance, shown) in &removal.members {
+        let holder = now
+            .members
+            .iter()
+            .find(|member| member.instance_id.as_deref() == Some(instance.as_str()));
+        let changed = match holder {
+            Some(member) if member.id == shown.id => continue,
+            Some(_) => format!("static member {instance} joined anew"),
+            None => format!("static member {instance} left"),
+        };
+        return Err(NotApplied::Changed(changed));
+    }
+    Ok(())
+}
+
 /// Whether a member is gone, from what the coordinator said and whether it is there now.
-fn outcome(said: Result<(), Error>, is_there: Result<bool, &Error>) -> Result<(), Error> {
+fn outcome(said: Result<(), Error>, is_there: Result<bool, &Error>) -> Outcome {
     match (said, is_there) {
         // Also where the answer was lost.
-        (_, Ok(false)) => Ok(()),
-        (Err(error), _) => Err(error),
-        (Ok(()), Ok(true)) => Err(Error::Unsettled {
-            what: "the member".to_owned(),
-            reason: "the coordinator let it go, and it is still there".to_owned(),
-        }),
-        (Ok(()), Err(error)) => Err(error.clone()),
+        (_, Ok(false)) => Outcome::Verified,
+        (Ok(()), Ok(true)) => Outcome::Stale,
+        (Ok(()), Err(error)) => Outcome::Unread(error.clone()),
+        (Err(error), _) if is_unsure(&error) => Outcome::Unknown(error),
+        (Err(error), _) => Outcome::Failed(error),
     }
 }
 
@@ -138,11 +151,14 @@ mod tests {
 
     #[test]
     fn a_member_is_gone_when_it_is_not_there() {
+        let refused = || Error::Locked { what: "x".into() };
         let lost = || Error::Cancelled { what: "x".into() };
-        assert_eq!(outcome(Err(lost()), Ok(false)), Ok(()));
-        assert_eq!(outcome(Ok(()), Ok(false)), Ok(()));
-        assert_eq!(outcome(Err(lost()), Ok(true)), Err(lost()));
-        assert!(outcome(Ok(()), Ok(true)).is_err());
-        assert!(outcome(Ok(()), Err(&lost())).is_err());
+        assert_eq!(outcome(Err(refused()), Ok(false)), Outcome::Verified);
+        assert_eq!(outcome(Ok(()), Ok(false)), Outcome::Verified);
+        assert_eq!(outcome(Err(refused()), Ok(true)), Outcome::Failed(refused()));
+        assert_eq!(outcome(Err(lost()), Ok(false)), Outcome::Verified);
+        assert_eq!(outcome(Err(lost()), Ok(true)), Outcome::Unknown(lost()));
+        assert_eq!(outcome(Ok(()), Ok(true)), Outcome::Stale);
+        assert_eq!(outcome(Ok(()), Err(&refused())), Outcome::Unread(refused()));
     }
 }

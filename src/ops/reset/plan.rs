@@ -126,6 +126,12 @@ impl Change {
         }
     }
 
+    /// Offsets from the commit to the end, where both are known.
+    pub fn lag(&self) -> Option<i64> {
+        let (_, end) = self.log?;
+        Some(end.0.saturating_sub(self.before.as_ref()?.offset.0).max(0))
+    }
+
     /// Whether an offset out of range was pulled into it.
     pub fn is_clamped(&self) -> bool {
         self.adjusted.is_clamped()
@@ -180,8 +186,13 @@ impl Plan {
 
     /// What it comes to.
     pub fn totals(&self) -> Totals {
+        self.totals_of(self.changes.iter())
+    }
+
+    /// What some of its changes come to.
+    pub fn totals_of<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Totals {
         let mut totals = Totals::default();
-        for change in &self.changes {
+        for change in changes {
             let effect = self.effect(change);
             match effect {
                 Effect::Replays(count) => totals.replayed = totals.replayed.saturating_add(count),

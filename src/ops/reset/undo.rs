@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file;
@@ -144,6 +145,17 @@ impl Undo {
         &self.made
     }
 
+    /// The same in ms since the epoch.
+    pub fn made_ms(&self) -> Option<i64> {
+        let made = self.made.parse::<Timestamp>().ok()?;
+        Some(made.as_millisecond())
+    }
+
+    /// Who did it.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
     /// What was done, in words.
     pub fn what(&self) -> &str {
         &self.what
@@ -251,22 +263,42 @@ impl Undo {
     /// # Errors
     /// When the folder cannot be read.
     pub fn newest(dir: &Path, cluster: &ClusterMark) -> io::Result<Option<(PathBuf, Self)>> {
+        Ok(Self::all(dir, cluster)?.find(|(_, undo)| undo.undone.is_none() && undo.undoes.is_none()))
+    }
+
+    /// What can be taken back on `cluster`, the newest first, `most` at most: changes in force, and undos that were not
+    /// taken back themselves.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn open(dir: &Path, cluster: &ClusterMark, most: usize) -> io::Result<Vec<(PathBuf, Self)>> {
+        // What takes an undo back is its change once more, which is listed itself.
+        let is_undo = |name: &str| Self::read(&dir.join(name)).is_ok_and(|undo| undo.undoes.is_some());
+        let is_listed = |undo: &Self| undo.undone.is_none() && !undo.undoes.as_deref().is_some_and(is_undo);
+        let open = Self::all(dir, cluster)?.filter(|(_, undo)| is_listed(undo));
+        Ok(open.take(most).collect())
+    }
+
+    /// All of `cluster` that can be read, the newest first.
+    fn all(dir: &Path, cluster: &ClusterMark) -> io::Result<impl Iterator<Item = (PathBuf, Self)>> {
         let entries = match fs::read_dir(dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            entries => entries?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            entries => Some(entries?),
         };
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let paths = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()));
         let mut paths: Vec<PathBuf> = paths
             .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
             .collect();
         // They begin with their time.
         paths.sort();
-        let candidates = paths.into_iter().rev().filter_map(|path| {
+        let read = paths.into_iter().rev().filter_map(|path| {
             let undo = Self::read(&path).ok()?;
             Some((path, undo))
         });
-        let mut open = candidates.filter(|(_, undo)| undo.undone.is_none() && undo.undoes.is_none());
-        Ok(open.find(|(_, undo)| undo.cluster.is(cluster)))
+        Ok(read.filter(|(_, undo)| undo.cluster.is(cluster)))
     }
 }
 
@@ -388,11 +420,36 @@ mod tests {
         fs::write(dir.join("9999-broken.json"), "{").unwrap();
         assert_eq!(newest("c1"), Some(second.clone()));
         Undo::mark(&second, Some(4_000)).unwrap();
-        let redo = save(4_000, "c1", Some("second".to_owned())).unwrap();
+        let redo = save(
+            4_000,
+            "c1",
+            Some(second.file_name().unwrap().to_str().unwrap().to_owned()),
+        )
+        .unwrap();
         assert_eq!(newest("c1"), Some(first.clone()), "a further undo steps further back");
         assert!(redo.exists());
+        let open = || {
+            Undo::open(dir, &cluster("c1"), 9)
+                .unwrap()
+                .into_iter()
+                .map(|(path, _)| path)
+        };
+        assert_eq!(
+            open().collect::<Vec<_>>(),
+            [redo.clone(), first.clone()],
+            "an undo can be taken back"
+        );
+        let name = |path: &Path| Some(path.file_name().unwrap().to_str().unwrap().to_owned());
         Undo::mark(&second, None).unwrap();
+        Undo::mark(&redo, Some(5_000)).unwrap();
+        save(5_000, "c1", name(&redo)).unwrap();
         assert_eq!(newest("c1"), Some(second.clone()), "in force again");
+        assert_eq!(
+            open().collect::<Vec<_>>(),
+            [second.clone(), first.clone()],
+            "each change once"
+        );
+        assert_eq!(Undo::open(dir, &cluster("c1"), 1).unwrap().len(), 1);
         Undo::discard(&second);
         assert_eq!((newest("c1"), newest("c3")), (Some(first), None));
         assert!(!second.with_extension("csv").exists());

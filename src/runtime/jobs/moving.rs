@@ -1,13 +1,15 @@
-//! Moving a group's offsets in the background, exactly as they were shown and confirmed.
+//! Changing a group in the background, exactly as it was shown and confirmed.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Teller;
 use crate::app::jobs::{JobEnd, JobProgress};
-use crate::app::moving::{MoveJob, MoveSent, Settlement};
+use crate::app::moving::{MoveJob, MoveSent, Planned, Settlement};
 use crate::kafka::client::{Client, MetadataScope};
-use crate::ops::reset::{Applied, Applying, ClusterMark, Journal, NotApplied, Outcome, Plan, apply};
+use crate::ops::reset::members::{Removal, remove};
+use crate::ops::reset::{Applied, Applying, ClusterMark, Deed, Journal, NotApplied, Outcome, Plan, apply};
 use crate::runtime::clock;
 
 /// How long a coordinator that moves is waited for; somebody sits at the screen.
@@ -23,7 +25,7 @@ pub(super) async fn run(client: &Client, job: &MoveJob, dir: Option<PathBuf>, mu
         ..JobProgress::default()
     });
     let sent = match send(client, job, dir).await {
-        Ok(applied) => MoveSent::Settled(settlement(&job.plan, applied)),
+        Ok(settlement) => MoveSent::Settled(settlement),
         Err(nothing) => nothing,
     };
     let end = end(&job.plan, &sent);
@@ -31,11 +33,9 @@ pub(super) async fn run(client: &Client, job: &MoveJob, dir: Option<PathBuf>, mu
     end
 }
 
-async fn send(client: &Client, job: &MoveJob, dir: Option<PathBuf>) -> Result<Applied, MoveSent> {
-    let nothing = |why: String| MoveSent::Nothing { why, is_blocked: false };
-    let none = || nothing("there is no folder for undo files: set HOME or XDG_STATE_HOME".to_owned());
+async fn send(client: &Client, job: &MoveJob, dir: Option<PathBuf>) -> Result<Settlement, MoveSent> {
+    let none = || nothing("there is no folder for undo files: set HOME or XDG_STATE_HOME");
     let dir = dir.ok_or_else(none)?;
-    let intent = job.plan.confirmed(client).map_err(|error| nothing(error.to_string()))?;
     let cluster = client.metadata(MetadataScope::None).await;
     let cluster = cluster.map_err(|error| nothing(format!("{error}. {}", error.hint())))?;
     let mark = ClusterMark {
@@ -43,17 +43,31 @@ async fn send(client: &Client, job: &MoveJob, dir: Option<PathBuf>) -> Result<Ap
         name: job.cluster.clone(),
     };
     let journal = Journal::new(dir, mark);
-    let applying = Applying {
-        journal: &journal,
-        patience: PATIENCE,
-        undoes: None,
-        clock: clock::unix_millis,
+    let settled = match &job.plan {
+        Planned::Offsets(plan) => {
+            let intent = plan.confirmed(client).map_err(nothing)?;
+            let applying = Applying {
+                journal: &journal,
+                patience: PATIENCE,
+                undoes: job.undoes.as_deref(),
+                clock: clock::unix_millis,
+            };
+            let applied = apply(client, &intent, plan, applying).await;
+            applied.map(|applied| settlement(plan, applied))
+        }
+        Planned::Members(removal) => removed(client, removal, &journal).await,
     };
-    let applied = apply(client, &intent, &job.plan, applying).await;
-    applied.map_err(|error| MoveSent::Nothing {
+    settled.map_err(|error| MoveSent::Nothing {
         is_blocked: matches!(error, NotApplied::Active { .. }),
         why: error.to_string(),
     })
+}
+
+fn nothing(why: impl Display) -> MoveSent {
+    MoveSent::Nothing {
+        why: why.to_string(),
+        is_blocked: false,
+    }
 }
 
 fn settlement(plan: &Plan, applied: Applied) -> Settlement {
@@ -66,46 +80,70 @@ fn settlement(plan: &Plan, applied: Applied) -> Settlement {
             standing.who()
         ));
     }
-    if let Some(error) = &applied.unwritten {
-        notes.push(format!("the audit log was not written: {error}"));
-    }
+    notes.extend(applied.unwritten.as_ref().map(unwritten));
     Settlement {
-        settled: applied.settled,
+        outcomes: applied.settled.into_iter().map(|one| one.outcome).collect(),
+        kept: applied.kept.map(|error| error.to_string()),
         undo: applied.undo,
         notes,
     }
 }
 
-fn end(plan: &Plan, sent: &MoveSent) -> JobEnd {
+async fn removed(client: &Client, removal: &Removal, journal: &Journal) -> Result<Settlement, NotApplied> {
+    let intent = removal.confirmed(client)?;
+    let removed = remove(client, &intent, removal, journal, clock::unix_millis()).await?;
+    Ok(Settlement {
+        outcomes: removed.outcomes,
+        notes: removed.unwritten.as_ref().map(unwritten).into_iter().collect(),
+        ..Settlement::default()
+    })
+}
+
+fn unwritten(error: &std::io::Error) -> String {
+    format!("the audit log was not written: {error}")
+}
+
+fn end(plan: &Planned, sent: &MoveSent) -> JobEnd {
     let settlement = match sent {
         MoveSent::Nothing { why, .. } => return JobEnd::Failed(format!("nothing was sent: {why}")),
         MoveSent::Settled(settlement) => settlement,
     };
-    let all = settlement.settled.len();
-    let open: Vec<_> = settlement
-        .settled
+    let open = plan.rows().zip(&settlement.outcomes);
+    let open = open.filter(|(_, outcome)| **outcome != Outcome::Verified);
+    let open = open.map(|(row, outcome)| {
+        let why = outcome.why().unwrap_or_default();
+        format!("{row} {}: {why}", outcome.word())
+    });
+    let kept = settlement
+        .kept
         .iter()
-        .filter(|one| one.outcome != Outcome::Verified)
+        .map(|why| format!("group {} is not known to be deleted: {why}", plan.group()));
+    let parts: Vec<String> = [result(plan, settlement)]
+        .into_iter()
+        .chain(kept)
+        .chain(open)
+        .chain(settlement.notes.iter().cloned())
         .collect();
     let undo = settlement.undo.as_ref().map_or_else(String::new, |path| {
         format!(". To take it back: ktui undo {} --execute", path.display())
     });
-    let group = &plan.group;
-    let verified = all - open.len();
-    let said = format!("{verified} of {all} offsets of group {group} read back as planned");
-    let open = open.iter().map(|one| {
-        let why = one.outcome.why().unwrap_or_default();
-        format!("{} {}: {why}", one.partition, one.outcome.word())
-    });
-    let parts: Vec<String> = [said]
-        .into_iter()
-        .chain(open)
-        .chain(settlement.notes.iter().cloned())
-        .collect();
     let said = parts.join("; ") + &undo;
-    match (verified, settlement.undo.is_some()) {
-        (verified, _) if verified == all && settlement.notes.is_empty() => JobEnd::Done(said),
-        (_, true) => JobEnd::Partly(said),
-        (_, false) => JobEnd::Failed(said),
+    let has_happened = settlement.undo.is_some() || settlement.outcomes.iter().any(|one| !one.is_surely_undone());
+    match (settlement.is_whole() && settlement.notes.is_empty(), has_happened) {
+        (true, _) => JobEnd::Done(said),
+        (false, true) => JobEnd::Partly(said),
+        (false, false) => JobEnd::Failed(said),
+    }
+}
+
+/// What is known to have happened.
+fn result(plan: &Planned, settlement: &Settlement) -> String {
+    let (verified, all, group) = (settlement.verified(), settlement.outcomes.len(), plan.group());
+    match plan {
+        Planned::Members(_) => format!("{verified} of {all} static members of group {group} are gone"),
+        Planned::Offsets(Plan { deed: Deed::Delete, .. }) if settlement.is_whole() => {
+            format!("group {group} is deleted with {all} offsets")
+        }
+        Planned::Offsets(_) => format!("{verified} of {all} offsets of group {group} read back as planned"),
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of the tabs: partitions, members, topics.
 
 use super::{Group, GroupTab};
+use crate::app::moving::At;
 use crate::app::store::Store;
 use crate::kafka::lag::watch::Sum;
 use crate::kafka::lag::{GroupDetail, PartitionLag};
@@ -28,6 +29,22 @@ impl Group {
         // Partitions stand by topic.
         let of_topic = rest.iter().take_while(|lag| lag.partition.topic == *topic);
         Some((topic, Sum::of(of_topic, store.derived.watches.get(&self.listing.group))))
+    }
+
+    /// What of the group is under the cursor, for changes of it.
+    pub(super) fn at(&self, store: &Store) -> At {
+        let row = self.list.cursor;
+        let found = match self.tab {
+            GroupTab::Partitions => self
+                .partition(row, store)
+                .map(|lag| At::Partition(lag.partition.clone())),
+            GroupTab::Topics => self.topic(row, store).map(|(topic, _)| At::Topic(topic.clone())),
+            GroupTab::Members => {
+                let member = self.member(row, store).map(|(member, _)| member);
+                member.and_then(|member| member.instance_id.clone()).map(At::Member)
+            }
+        };
+        found.unwrap_or_default()
     }
 
     /// The indices of what the open tab shows of a group: partitions, members, or the first partition of each topic.
