@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_lag_is_zero_only_when_nothing_is_unknown_or_uncommitted() {
-        let mut summary = GroupSummary::new(BrokerId(1), None, &[]);
+        let mut summary = GroupSummary::new(BrokerId(1), None, &[], None);
         let lag = |summary: &GroupSummary| GroupItem::new(&listing(), Some(summary)).lag;
         assert_eq!(lag(&summary), None, "its members are unknown, and so is what they own");
         summary.uncommitted = Some(0);

@@ -66,7 +66,7 @@ pub struct LagRow {
 }
 
 impl LagItem {
-    fn new(listing: &GroupListing, detail: Option<&GroupDetail>, commits: Commits) -> Self {
+    fn new(listing: &GroupListing, detail: Option<&GroupDetail>) -> Self {
         let partitions = detail.map(|detail| {
             detail
                 .partitions
@@ -75,37 +75,14 @@ impl LagItem {
                 .collect()
         });
         Self {
-            group: group_item(listing, detail, commits),
+            group: group_item(listing, detail),
             partitions: partitions.unwrap_or_default(),
         }
     }
 }
 
-/// Whether the commits of every group were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Commits {
-    Known,
-    /// Not those of all; the failures say why.
-    Partial,
-}
-
-impl Commits {
-    fn of(session: &Session) -> Self {
-        let is_missing = session.failed(|failure| failure.what.starts_with("committed offsets"));
-        if is_missing { Self::Partial } else { Self::Known }
-    }
-}
-
-/// A group in sum. One without partitions owns nothing, and may have committed all the same where that was not read: its
-/// lag is unknown, not 0.
-fn group_item(listing: &GroupListing, detail: Option<&GroupDetail>, commits: Commits) -> GroupItem {
-    let mut summary = detail.map(GroupDetail::summary);
-    if let Some(summary) = summary.as_mut().filter(|summary| summary.partitions == 0)
-        && commits == Commits::Partial
-    {
-        summary.lag.add(None);
-    }
-    GroupItem::new(listing, summary.as_ref())
+fn group_item(listing: &GroupListing, detail: Option<&GroupDetail>) -> GroupItem {
+    GroupItem::new(listing, detail.map(GroupDetail::summary).as_ref())
 }
 
 impl PartitionItem {
@@ -244,10 +221,7 @@ async fn report(session: &mut Session, names: &[String]) -> Result<Report<LagIte
     let listings = session.groups(names).await?;
     let details = details(session, &listings).await;
     let detail_of = |listing: &GroupListing| details.iter().find(|detail| detail.description.group == listing.group);
-    let commits = Commits::of(session);
-    let items = listings
-        .iter()
-        .map(|listing| LagItem::new(listing, detail_of(listing), commits));
+    let items = listings.iter().map(|listing| LagItem::new(listing, detail_of(listing)));
     let items = items.collect();
     Ok(session.report(items))
 }
@@ -292,6 +266,7 @@ mod tests {
                 end: None,
                 case,
             }],
+            unread: None,
         }
     }
 
@@ -307,11 +282,7 @@ mod tests {
 
     #[test]
     fn an_unknown_lag_is_null_in_json_and_a_question_mark_in_the_table() {
-        let item = LagItem::new(
-            &listing(),
-            Some(&detail(LagCase::Unknown(UnknownLag::NoLeader))),
-            Commits::Known,
-        );
+        let item = LagItem::new(&listing(), Some(&detail(LagCase::Unknown(UnknownLag::NoLeader))));
         let json = serde_json::to_value(&item).unwrap();
         assert_eq!(json["partitions"][0]["case"], "unknown");
         assert!(json["partitions"][0]["lag"].is_null() && json["lag"].is_null());
@@ -321,18 +292,14 @@ mod tests {
 
     #[test]
     fn no_commit_is_a_dash_as_in_kafkas_own_tool() {
-        let item = LagItem::new(
-            &listing(),
-            Some(&detail(LagCase::NoCommit { backlog: Some(4) })),
-            Commits::Known,
-        );
+        let item = LagItem::new(&listing(), Some(&detail(LagCase::NoCommit { backlog: Some(4) })));
         let lag = COLUMNS.iter().find(|column| column.name == "lag").unwrap();
         assert_eq!((lag.show)(&item.rows()[0]).as_deref(), Some("-"));
     }
 
     #[test]
     fn every_field_of_a_group_and_a_partition_is_present() {
-        let item = LagItem::new(&listing(), Some(&detail(LagCase::Known { lag: 1 })), Commits::Known);
+        let item = LagItem::new(&listing(), Some(&detail(LagCase::Known { lag: 1 })));
         let json = serde_json::to_value(&item).unwrap();
         for field in [
             "group",
@@ -367,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_group_without_partitions_is_still_a_row() {
-        let item = LagItem::new(&listing(), None, Commits::Known);
+        let item = LagItem::new(&listing(), None);
         assert_eq!(item.rows().len(), 1);
     }
 
@@ -375,13 +342,12 @@ mod tests {
     fn a_group_without_partitions_has_no_lag_only_where_its_commits_were_read() {
         let mut empty = detail(LagCase::Known { lag: 0 });
         empty.partitions.clear();
-        let lag = |commits| {
-            let item = LagItem::new(&listing(), Some(&empty), commits);
+        let lag = |detail: &GroupDetail| {
+            let item = LagItem::new(&listing(), Some(detail));
             serde_json::to_value(&item).unwrap()["lag"].clone()
         };
-        assert_eq!(
-            (lag(Commits::Known), lag(Commits::Partial)),
-            (0.into(), serde_json::Value::Null)
-        );
+        assert_eq!(lag(&empty), 0);
+        empty.unread = Some("COORDINATOR_LOAD_IN_PROGRESS".into());
+        assert_eq!(lag(&empty), serde_json::Value::Null);
     }
 }

@@ -80,11 +80,6 @@ impl Session {
         }
     }
 
-    /// Whether anything of this kind failed so far.
-    pub fn failed(&self, is_meant: impl FnMut(&Failure) -> bool) -> bool {
-        self.failures.iter().any(is_meant)
-    }
-
     /// Notes something that could not be learned.
     pub fn fail(&mut self, what: &str, error: Error) {
         self.failures.push(Failure::new(what, error));

@@ -173,8 +173,10 @@ pub struct PartitionLag {
 pub struct GroupDetail {
     /// State and members.
     pub description: GroupDescription,
-    /// Every partition that is assigned or has a commit, by topic and index.
+    /// Every partition that is assigned or has a commit, by topic and index. Those that are assigned alone, where `unread`.
     pub partitions: Vec<PartitionLag>,
+    /// Why what the group has committed could not be read: nobody knows then on which partitions it has commits.
+    pub unread: Option<Arc<str>>,
 }
 
 /// What a list of groups shows of each.
@@ -199,8 +201,14 @@ pub struct GroupSummary {
 }
 
 impl GroupSummary {
-    /// A summary of these partitions, which stand by topic. `description` is `None` when the group was not described.
-    pub fn new(coordinator: BrokerId, description: Option<&GroupDescription>, rows: &[PartitionLag]) -> Self {
+    /// A summary of these partitions, which stand by topic. `description` is `None` when the group was not described. What
+    /// could not be read is a part that is unknown: a group of which no partition is known may have commits all the same.
+    pub fn new(
+        coordinator: BrokerId,
+        description: Option<&GroupDescription>,
+        rows: &[PartitionLag],
+        unread: Option<&str>,
+    ) -> Self {
         let mut summary = Self {
             coordinator: description.map_or(coordinator, |description| description.coordinator),
             state: description.map(|description| description.state.clone()),
@@ -213,6 +221,9 @@ impl GroupSummary {
         };
         for row in rows {
             summary.add(&row.case);
+        }
+        if unread.is_some() {
+            summary.lag.unknown = summary.lag.unknown.max(1);
         }
         summary
     }
@@ -238,8 +249,10 @@ pub struct GroupReading {
     pub summary: GroupSummary,
     /// State and members, where it was described.
     pub description: Option<GroupDescription>,
-    /// Every partition that is assigned or has a commit, by topic and index.
+    /// Every partition that is assigned or has a commit, by topic and index. Those that are assigned alone, where `unread`.
     pub partitions: Vec<PartitionLag>,
+    /// Why what the group has committed could not be read.
+    pub unread: Option<Arc<str>>,
 }
 
 impl From<GroupSummary> for GroupReading {
@@ -249,6 +262,7 @@ impl From<GroupSummary> for GroupReading {
             summary,
             description: None,
             partitions: Vec::new(),
+            unread: None,
         }
     }
 }
@@ -256,7 +270,13 @@ impl From<GroupSummary> for GroupReading {
 impl GroupDetail {
     /// The detail in sum, as a list of groups shows it.
     pub fn summary(&self) -> GroupSummary {
-        GroupSummary::new(self.description.coordinator, Some(&self.description), &self.partitions)
+        let description = &self.description;
+        GroupSummary::new(
+            description.coordinator,
+            Some(description),
+            &self.partitions,
+            self.unread.as_deref(),
+        )
     }
 }
 
@@ -461,6 +481,7 @@ mod tests {
         let detail = GroupDetail {
             description,
             partitions: rows,
+            unread: None,
         };
         let summary = detail.summary();
         assert_eq!(
@@ -486,6 +507,7 @@ mod tests {
         let detail = GroupDetail {
             description,
             partitions: rows,
+            unread: None,
         };
         assert_eq!(detail.summary().lag.exact(), None);
     }
@@ -523,6 +545,7 @@ mod tests {
         let summary = GroupDetail {
             description,
             partitions,
+            unread: None,
         }
         .summary();
         assert_eq!((summary.lag.known, summary.lag.unknown), (8, 1));
@@ -531,7 +554,7 @@ mod tests {
 
     #[test]
     fn what_was_not_described_is_unknown_in_a_summary() {
-        let summary = GroupSummary::new(BrokerId(2), None, &[]);
+        let summary = GroupSummary::new(BrokerId(2), None, &[], None);
         assert_eq!(
             (summary.members, summary.uncommitted, summary.state),
             (None, None, None)
@@ -580,7 +603,7 @@ mod tests {
                 prop_assert_eq!(row.committed.map(|offset| offset.0), committed.get(&index).copied());
             }
             let sum: i64 = committed.values().map(|offset| (50 - offset).max(0)).sum();
-            let summary = GroupDetail { description, partitions: rows }.summary();
+            let summary = GroupDetail { description, partitions: rows, unread: None }.summary();
             prop_assert_eq!(summary.lag.exact(), Some(sum));
         }
     }

@@ -57,10 +57,12 @@ fn some_or_error<T>(found: Partial<T>, is_empty: impl Fn(&T) -> bool) -> Result<
 
 fn one(found: Partial<Vec<GroupDetail>>, group: &GroupListing) -> Result<Partial<GroupDetail>, Error> {
     let Partial { value, failures } = found;
-    // The coordinator fell silent between two of the questions: that the group has no commits is not known.
+    // The coordinator fell silent between two of the questions: what was known of the group before says more.
     let lost = failures.iter().find(|failure| failure.error.is_retriable());
     match (value.into_iter().next(), failures.first()) {
-        (Some(detail), _) if let (true, Some(lost)) = (detail.partitions.is_empty(), lost) => Err(lost.error.clone()),
+        (Some(detail), _) if let (Some(_), true, Some(lost)) = (&detail.unread, detail.partitions.is_empty(), lost) => {
+            Err(lost.error.clone())
+        }
         (Some(detail), _) => Ok(Partial::new(detail, failures)),
         (None, Some(first)) => Err(first.error.clone()),
         (None, None) => Err(Error::Missing {

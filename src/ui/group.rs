@@ -93,11 +93,15 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
     notices::draw(frame, parts.notices, pane.notices(), paint);
     preview::draw(frame, parts.preview, pane, view, paint);
     let detail = pane.detail(view.store);
+    let nothing = match detail.and_then(|detail| detail.unread.as_ref()) {
+        Some(_) => "The group owns no partition; what it has committed could not be read.",
+        None => "The group owns no partition and has no commit.",
+    };
     let (what, total, empty) = match pane.tab() {
         GroupTab::Partitions => (
             "partitions",
             detail.map_or(0, |detail| detail.partitions.len()),
-            "The group owns no partition and has no commit.",
+            nothing,
         ),
         GroupTab::Members => (
             "members",
@@ -107,7 +111,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, pa
         GroupTab::Topics => (
             "topics",
             detail.map_or(0, |detail| topics_of(&detail.partitions)),
-            "The group owns no partition and has no commit.",
+            nothing,
         ),
     };
     let filter = pane.filter().unwrap_or_default();

@@ -39,6 +39,8 @@ impl Display for Words<'_> {
                 write!(f, "watching {} of {} s", seen.as_secs(), needed.as_secs())
             }
             Verdict::Unknown(Doubt::Ahead(by)) => write!(f, "{} past the end", Count(*by)),
+            Verdict::Unknown(Doubt::WentBack(Some(by))) => write!(f, "back by {}? looking again", Count(*by)),
+            Verdict::Unknown(Doubt::WentBack(None)) => f.write_str("commit gone? looking again"),
             Verdict::Unknown(Doubt::Lag(why)) => f.write_str(doubt(why)),
             plain => f.write_str(plain.word()),
         }
@@ -94,7 +96,11 @@ pub fn role(verdict: &Verdict) -> Role {
     match verdict {
         Verdict::Ok | Verdict::CatchingUp => Role::Text,
         Verdict::Unknown(Doubt::Watching { .. }) => Role::Dim,
-        Verdict::Unassigned | Verdict::NoCommit | Verdict::Rewound(_) | Verdict::FallingBehind => Role::Warning,
+        Verdict::Unassigned
+        | Verdict::NoCommit
+        | Verdict::Rewound(_)
+        | Verdict::FallingBehind
+        | Verdict::Unknown(Doubt::WentBack(_)) => Role::Warning,
         Verdict::Stalled(_) | Verdict::Stopped(_) | Verdict::Expired(_) | Verdict::Unknown(_) => Role::Danger,
     }
 }
@@ -248,6 +254,9 @@ mod tests {
         assert_eq!(words(Verdict::Stopped(Standing::AtLeast(s(35)))), "stopped over 35 s");
         assert_eq!(words(Verdict::Expired(12_034)), "already lost 12,034");
         assert_eq!(words(Verdict::Rewound(500)), "rewound by 500");
+        let doubted = |by| words(Verdict::Unknown(Doubt::WentBack(by)));
+        assert_eq!(doubted(Some(1_204)), "back by 1,204? looking again");
+        assert_eq!(doubted(None), "commit gone? looking again");
         let watching = Doubt::Watching {
             seen: s(5),
             needed: s(30),

@@ -26,7 +26,7 @@ fn listings(names: &[&str]) -> Answer {
 
 fn lags(told: &[(&str, Option<i64>)]) -> Answer {
     let told = told.iter().map(|(name, lag)| {
-        let mut summary = GroupSummary::new(BrokerId(1), None, &[]);
+        let mut summary = GroupSummary::new(BrokerId(1), None, &[], None);
         summary.lag = Total::from_iter([*lag]);
         (GroupId::from(*name), summary.into())
     });

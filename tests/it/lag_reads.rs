@@ -1,6 +1,6 @@
 //! Lag against the simulated cluster: every case, every release, faults, and what a large cluster costs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use ktui::kafka::error::Error;
@@ -259,6 +259,144 @@ async fn a_group_whose_commits_were_lost_on_the_way_is_not_said_to_have_none() {
     scene.sim.inject(Rule::error(api::OFFSET_FETCH, 14).always());
     let answer = worker::answer(&scene.client, Query::Group(group)).await;
     assert!(answer.as_ref().is_err_and(Error::is_retriable), "{answer:?}");
+}
+
+/// Where the first and the last coordinator of these groups are, each with its groups.
+fn coordinators(groups: &[GroupListing]) -> BTreeMap<i32, Vec<String>> {
+    let mut found = BTreeMap::<i32, Vec<String>>::new();
+    for group in groups {
+        found
+            .entry(group.coordinator.0)
+            .or_default()
+            .push(group.group.to_string());
+    }
+    found
+}
+
+/// What the list and the screen of each group say of its lag: the sum where it is known, and why commits were not read.
+async fn told(scene: &Scene, groups: &[GroupListing]) -> BTreeMap<String, (Option<i64>, bool)> {
+    let query = Query::Lags {
+        groups: groups.to_vec(),
+        members: Members::Described,
+    };
+    let Answer::Lags(read) = scene.ask(query).await.value else {
+        panic!("not lags")
+    };
+    let Answer::Details(details) = scene.ask(Query::Details(groups.to_vec())).await.value else {
+        panic!("not details")
+    };
+    let of_screen = details.iter().map(|detail| {
+        let group = &detail.description.group;
+        let (summary, reading) = (detail.summary(), &read[group]);
+        assert_eq!(
+            (&summary, &detail.unread),
+            (&reading.summary, &reading.unread),
+            "the list says what the group's screen says"
+        );
+        (group.to_string(), (summary.lag.exact(), detail.unread.is_some()))
+    });
+    of_screen.collect()
+}
+
+fn nine_groups() -> SimSpec {
+    let mut spec = SimSpec::small().brokers(3).add_topic(orders());
+    for n in 0..9 {
+        spec = spec.add_group(GroupSpec::classic(&format!("g{n}")).commit("orders", 0, 1_000));
+    }
+    spec
+}
+
+#[tokio::test]
+async fn a_group_whose_commits_are_refused_has_no_zero_beside_groups_that_are_read() {
+    for profile in ApiProfile::ALL {
+        let scene = Scene::new(nine_groups().profile(profile)).await;
+        let groups = scene.groups().await;
+        let fault = Fault::Error {
+            code: 30,
+            scope: Scope::Group("g4".to_owned()),
+        };
+        scene.sim.inject(Rule::new(fault).api(api::OFFSET_FETCH).always());
+        for (group, found) in told(&scene, &groups).await {
+            let wanted = if group == "g4" {
+                (None, true)
+            } else {
+                (Some(100), false)
+            };
+            assert_eq!(found, wanted, "{group} {}", profile.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coordinator_that_refuses_all_commits_makes_its_groups_unknown_and_no_other() {
+    let scene = Scene::new(nine_groups()).await;
+    let groups = scene.groups().await;
+    let all = coordinators(&groups);
+    assert!(all.len() > 1, "{all:?}");
+    let (broker, theirs) = all.first_key_value().unwrap();
+    scene
+        .sim
+        .inject(Rule::error(api::OFFSET_FETCH, 30).broker(*broker).always());
+    for (group, found) in told(&scene, &groups).await {
+        let wanted = if theirs.contains(&group) {
+            (None, true)
+        } else {
+            (Some(100), false)
+        };
+        assert_eq!(found, wanted, "{group}");
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_does_not_tell_its_ends_leaves_the_lag_of_its_partitions_unknown() {
+    let scene = Scene::new(every_case()).await;
+    let leaders: Vec<i32> = scene.sim.look(|state| {
+        let partitions = &state.topic("orders").unwrap().partitions;
+        partitions.iter().map(|partition| partition.leader).collect()
+    });
+    let mute = leaders[0];
+    scene
+        .sim
+        .inject(Rule::error(api::LIST_OFFSETS, 29).broker(mute).always());
+    let detail = scene.detail("g").await.value;
+    assert_eq!(detail.unread, None, "its commits were read");
+    for row in &detail.partitions {
+        let index = row.partition.partition.0 as usize;
+        let is_unknown = matches!(
+            row.case,
+            LagCase::Unknown(UnknownLag::NoEnd(_)) | LagCase::NoCommit { backlog: None }
+        );
+        assert_eq!(is_unknown, leaders[index] == mute, "{row:?}");
+        assert!(!is_unknown || row.case.lag().is_none());
+    }
+    assert_eq!(detail.summary().lag.exact(), None);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_denied_is_unknown_beside_the_others() {
+    let other = TopicSpec::new("other", 1).without_data(0, 50);
+    let group = GroupSpec::classic("both")
+        .commit("orders", 0, 1_000)
+        .commit("orders", 1, 1_000)
+        .commit("other", 0, 20);
+    let spec = SimSpec::small()
+        .brokers(3)
+        .add_topic(orders())
+        .add_topic(other)
+        .add_group(group);
+    for api in [api::OFFSET_FETCH, api::LIST_OFFSETS] {
+        let scene = Scene::new(spec.clone()).await;
+        let fault = Fault::Error {
+            code: 29,
+            scope: Scope::Topic("orders".to_owned()),
+        };
+        scene.sim.inject(Rule::new(fault).api(api).always());
+        let detail = scene.detail("both").await.value;
+        let lags: Vec<_> = detail.partitions.iter().map(|row| row.case.lag()).collect();
+        assert_eq!(lags, [None, None, Some(30)], "{api:?}");
+        let lag = detail.summary().lag;
+        assert_eq!((lag.known, lag.unknown, detail.unread), (30, 2, None), "{api:?}");
+    }
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ fn the_screen_of_a_group_names_its_dead_coordinator() {
     let detail = ktui::kafka::lag::GroupDetail {
         description,
         partitions: Vec::new(),
+        unread: None,
     };
     let result = Ok(ktui::kafka::partial::Partial::complete(Answer::Group(detail)));
     stage.tell(ktui::app::event::Event::Loaded {

@@ -474,6 +474,7 @@ pub fn detail() -> GroupDetail {
                 LagCase::Unknown(ktui::kafka::lag::UnknownLag::NoLeader),
             ),
         ],
+        unread: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ktui::kafka::lag::tail::Place;
-use ktui::kafka::lag::watch::{Doubt, Eta, GroupPace, GroupWatch, Look, Standing, Verdict};
+use ktui::kafka::lag::watch::{CERTAIN, Doubt, Eta, GroupPace, GroupWatch, Look, Standing, Verdict};
 use ktui::kafka::lag::{GroupDetail, GroupReading, Notice, PartitionLag, notices};
 use ktui::kafka::model::{GroupListing, TopicPartition};
 use ktui::kafka::query::{Answer, Members as ReadMembers, Query};
@@ -61,6 +61,7 @@ impl Watched {
         let detail = look.description.map(|description| GroupDetail {
             description: description.clone(),
             partitions: look.rows.to_vec(),
+            unread: look.unread.map(Into::into),
         });
         let Some(pace) = self.watch.pace().cloned() else { return };
         self.seen.push(Seen {
@@ -157,6 +158,7 @@ impl Stage<'_> {
                 description: reading.description.as_ref(),
                 state: reading.summary.state.as_ref(),
                 rows: &reading.partitions,
+                unread: reading.unread.as_deref(),
                 at,
             };
             let watched = self.listed.get_mut(group.as_str()).unwrap();
@@ -166,12 +168,7 @@ impl Stage<'_> {
             let Answer::Group(detail) = self.engine.ask(Query::Group(group)) else {
                 panic!("not a group")
             };
-            let look = Look {
-                description: Some(&detail.description),
-                state: Some(&detail.description.state),
-                rows: &detail.partitions,
-                at: now(),
-            };
+            let look = Look::of(&detail, now());
             let watched = self.opened.get_mut(detail.description.group.as_str()).unwrap();
             watched.take(&look, self.begin);
         }
@@ -374,10 +371,15 @@ impl Groups {
     fn moved(&self, stage: &Stage<'_>, from: f64) {
         for watched in stage.both(&self.rewound) {
             watched.assert_only(0.0, &["unknown", "ok", "rewound", "catching up"]);
-            let next = watched.since(from).next().unwrap();
+            let first = watched.since(from).next().unwrap();
+            let is_doubted =
+                |verdict: &Verdict| matches!(verdict, Verdict::Unknown(Doubt::WentBack(Some(by))) if *by >= 1_000);
+            assert!(is_doubted(&first.pace.verdict) && first.pace.eta.is_none(), "{first:?}");
+            let certain = watched.looks_after(from + CERTAIN.as_secs_f64());
+            let told = watched.since(certain).next().unwrap();
             assert!(
-                matches!(next.pace.verdict, Verdict::Rewound(by) if by >= 1_000),
-                "{next:?}"
+                matches!(told.pace.verdict, Verdict::Rewound(by) if by >= 1_000),
+                "{told:?}"
             );
             assert_ne!(watched.words(END).last(), Some(&"rewound"), "it is over at last");
         }
@@ -483,7 +485,7 @@ fn every_trouble_gets_its_verdict_in_time_and_a_steady_group_none() {
     let tired = json!({"idleMs": 200, "properties": {"max.poll.records": "10"}});
     workload.join(&groups.slow, &[&work], auto(tired));
     let busy = json!({"idleMs": 100, "properties": {"max.poll.records": "50"}});
-    workload.join(&groups.catching, &[&backlog], auto(busy));
+    workload.join(&groups.catching, &[&backlog], auto(busy.clone()));
     let stuck = workload.join(&groups.stuck, &[&three], auto(json!({})));
     let rewound = workload.join(&groups.rewound, &[&one], auto(json!({})));
     workload.join(&groups.looping, &[&three], auto(json!({})));
@@ -507,7 +509,7 @@ fn every_trouble_gets_its_verdict_in_time_and_a_steady_group_none() {
         let ended = stage.second();
         workload.leave(rewound);
         workload.commit(&groups.rewound, &[(&one, 0, 500)]);
-        workload.join(&groups.rewound, &[&one], auto(json!({})));
+        workload.join(&groups.rewound, &[&one], auto(busy));
         let went_back = stage.second();
         stage.look_until(RETENTION);
         workload.delete_records(&old, 0, 1_500);

@@ -144,6 +144,7 @@ impl Watches {
             description: read.description.as_ref(),
             state: read.summary.state.as_ref().or(listed),
             rows: &read.partitions,
+            unread: read.unread.as_deref(),
             at: between.told,
         };
         let is_on_screen = |watched: &Watched| {
@@ -158,13 +159,7 @@ impl Watches {
     }
 
     fn detail(&mut self, detail: &GroupDetail, between: Between) {
-        let look = Look {
-            description: Some(&detail.description),
-            state: Some(&detail.description.state),
-            rows: &detail.partitions,
-            at: between.told,
-        };
-        self.take(&detail.description.group, &look, between);
+        self.take(&detail.description.group, &Look::of(detail, between.told), between);
     }
 
     /// A look that was asked for before the newest one was told may show older commits: taken, it would look like a group
@@ -197,7 +192,7 @@ impl Watches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::lag::watch::Verdict;
+    use crate::kafka::lag::watch::{Doubt, Verdict};
     use crate::kafka::lag::{GroupSummary, LagCase, PartitionLag};
     use crate::kafka::model::{BrokerId, Offset, TopicPartition};
 
@@ -212,7 +207,7 @@ mod tests {
         };
         GroupReading {
             partitions: vec![row],
-            ..GroupSummary::new(BrokerId(1), None, &[]).into()
+            ..GroupSummary::new(BrokerId(1), None, &[], None).into()
         }
     }
 
@@ -235,7 +230,9 @@ mod tests {
         // The slow pass over all groups was asked for at 4 and read the commit of then.
         let verdict = told(500, 4, 8);
         assert!(!matches!(verdict, Verdict::Rewound(_)), "{verdict:?}");
-        assert_eq!(told(500, 9, 10), Verdict::Rewound(100));
+        let seen_once = told(500, 9, 10);
+        assert_eq!(seen_once, Verdict::Unknown(Doubt::WentBack(Some(100))));
+        assert_eq!(told(500, 14, 15), Verdict::Rewound(100));
     }
 
     #[test]

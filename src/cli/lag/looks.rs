@@ -8,7 +8,7 @@ use super::super::headless;
 use super::super::report::Report;
 use super::super::session::Session;
 use super::seen::{WatchedGroup, places};
-use super::{Commits, details, group_item, waiting};
+use super::{details, group_item, waiting};
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::lag::GroupDetail;
@@ -83,10 +83,9 @@ impl Looks {
         let detail_of = |group: &GroupId| details.iter().find(|detail| detail.description.group == *group);
         let nothing = GroupWatch::default();
         let watch_of = |group: &GroupId| self.watches.get(group).unwrap_or(&nothing);
-        let commits = Commits::of(&self.session);
         let items = listings.iter().map(|listing: &GroupListing| {
             let detail = detail_of(&listing.group);
-            let group = group_item(listing, detail, commits);
+            let group = group_item(listing, detail);
             WatchedGroup::new(group, detail, watch_of(&listing.group), told).limited(&self.alarms, detail)
         });
         let items = items.collect();
@@ -134,12 +133,7 @@ impl Looks {
         let at = clock::now();
         for detail in details {
             let watch = self.watches.entry(detail.description.group.clone()).or_default();
-            watch.take(&Look {
-                description: Some(&detail.description),
-                state: Some(&detail.description.state),
-                rows: &detail.partitions,
-                at,
-            });
+            watch.take(&Look::of(detail, at));
             self.alarms.told(&detail.description.group, detail.summary().lag, at);
         }
     }

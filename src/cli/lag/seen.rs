@@ -215,9 +215,10 @@ impl Progress {
 }
 
 fn of_group(detail: &GroupDetail, watch: &GroupWatch, now: i64) -> Progress {
-    let nothing = match detail.description.kind {
-        GroupType::Share => "share groups keep their progress per record",
-        _ => "nothing is assigned or committed",
+    let nothing = match (detail.description.kind, &detail.unread) {
+        (GroupType::Share, _) => "share groups keep their progress per record",
+        (_, Some(_)) => "its commits could not be read",
+        (_, None) => "nothing is assigned or committed",
     };
     let Some(pace) = watch.pace() else {
         return Progress::nothing(nothing);

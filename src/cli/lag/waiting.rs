@@ -14,6 +14,9 @@ pub fn of_group(detail: &GroupDetail, watch: &GroupWatch) -> Result<i64, String>
     if description.state.is_rebalancing() {
         return Err("the group rebalances: what it will own is not known".to_owned());
     }
+    if detail.unread.is_some() {
+        return Err("its commits could not be read".to_owned());
+    }
     let each = || detail.partitions.iter().map(|row| of_partition(row, watch));
     let unknown: Vec<String> = each().filter_map(Result::err).collect();
     match (unknown.first(), detail.partitions.len()) {
@@ -46,6 +49,10 @@ mod tests {
     use crate::kafka::model::{BrokerId, GroupDescription, GroupState, TopicPartition};
 
     fn waits(state: &str, cases: &[LagCase]) -> Result<i64, String> {
+        waits_unread(state, cases, None)
+    }
+
+    fn waits_unread(state: &str, cases: &[LagCase], unread: Option<&str>) -> Result<i64, String> {
         let row = |(index, case): (usize, &LagCase)| PartitionLag {
             partition: TopicPartition::new("t", index as i32),
             owner: None,
@@ -66,6 +73,7 @@ mod tests {
                 members: Vec::new(),
             },
             partitions: cases.iter().enumerate().map(row).collect(),
+            unread: unread.map(Into::into),
         };
         of_group(&detail, &GroupWatch::default())
     }
@@ -100,5 +108,7 @@ mod tests {
         assert!(waits("Stable", &[]).is_err());
         assert!(waits("PreparingRebalance", &[LagCase::Known { lag: 0 }]).is_err());
         assert_eq!(waits("Empty", &[LagCase::Known { lag: 0 }]), Ok(0));
+        let empty = LagCase::NoCommit { backlog: Some(0) };
+        assert!(waits_unread("Stable", &[empty], Some("loading")).is_err());
     }
 }

@@ -4,12 +4,14 @@
 //! the youngest figure, so that it cannot lie before a commit that was read earlier.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Client;
 use super::offsets::{OffsetAnswers, OffsetSpec};
 use crate::kafka::error::Error;
 use crate::kafka::lag::{
-    CommittedOffsets, GroupDetail, GroupReading, GroupSummary, LogOffsets, TopicReader, TopicReaders, UnknownLag, lag,
+    CommittedOffsets, GroupDetail, GroupReading, GroupSummary, LogOffsets, PartitionLag, TopicReader, TopicReaders,
+    UnknownLag, lag,
 };
 use crate::kafka::model::Isolation;
 use crate::kafka::model::{GroupDescription, GroupId, GroupListing, GroupType, TopicName, TopicPartition};
@@ -177,43 +179,40 @@ impl Reading {
         }
     }
 
-    /// What is committed, or why that is unknown.
-    fn commits(&self, group: &GroupId) -> Result<&CommittedOffsets, String> {
-        match self.committed.get(group) {
-            Some(Ok(found)) => Ok(found),
-            Some(Err(error)) => Err(error.to_string()),
-            None => Err("it was not asked for".to_owned()),
-        }
+    /// Every partition of a group that is known, and why what it has committed is not, where it could not be read.
+    fn rows(&self, group: &GroupId, description: Option<&GroupDescription>) -> (Vec<PartitionLag>, Option<Arc<str>>) {
+        let (committed, unread) = match self.committed.get(group) {
+            Some(Ok(found)) => (Some(found), None),
+            Some(Err(error)) => (None, Some(error.to_string().into())),
+            None => (None, Some("it was not asked for".into())),
+        };
+        let why = unread.as_deref().unwrap_or_default();
+        let rows = lag(description, committed.ok_or(why), |partition| self.log(partition));
+        (rows, unread)
     }
 
     fn detail(&self, group: &GroupId) -> Option<GroupDetail> {
         let description = self.described.get(group)?.clone();
-        let commits = self.commits(group);
-        let commits = commits.as_ref().map(|found| *found).map_err(String::as_str);
+        let (partitions, unread) = self.rows(group, Some(&description));
         Some(GroupDetail {
-            partitions: lag(Some(&description), commits, |partition| self.log(partition)),
             description,
+            partitions,
+            unread,
         })
     }
 
     /// What was read of one group among many; `None` when that is nothing.
     fn group(&self, group: &GroupListing) -> Option<GroupReading> {
         let description = self.described.get(&group.group);
-        let commits = self.commits(&group.group);
-        if description.is_none() && commits.is_err() {
+        let (partitions, unread) = self.rows(&group.group, description);
+        if description.is_none() && unread.is_some() {
             return None;
         }
-        let found = commits.as_ref().map(|found| *found).map_err(String::as_str);
-        let partitions = lag(description, found, |partition| self.log(partition));
-        let mut summary = GroupSummary::new(group.coordinator, description, &partitions);
-        if commits.is_err() {
-            // A group that owns nothing may have committed all the same: unknown, not 0.
-            summary.lag.unknown = summary.lag.unknown.max(1);
-        }
         Some(GroupReading {
-            summary,
+            summary: GroupSummary::new(group.coordinator, description, &partitions, unread.as_deref()),
             description: description.cloned(),
             partitions,
+            unread,
         })
     }
 }

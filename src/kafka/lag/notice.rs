@@ -233,6 +233,7 @@ mod tests {
                 members,
             },
             partitions,
+            unread: None,
         }
     }
 
@@ -363,6 +364,7 @@ mod tests {
                 description: Some(&seen.description),
                 state: None,
                 rows: &seen.partitions,
+                unread: None,
                 at: begin + std::time::Duration::from_secs(look * 20),
             });
         }

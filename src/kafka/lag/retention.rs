@@ -150,6 +150,7 @@ mod tests {
                 description: None,
                 state: Some(&state),
                 rows: std::slice::from_ref(&row),
+                unread: None,
                 at: begin + Duration::from_secs(look * 15),
             });
         }

@@ -9,7 +9,10 @@
 //! polling can see and without a threshold to set: a verdict waits for three of the group's commit intervals, 30 s where
 //! none was seen.
 
+mod group_pace;
 mod members;
+mod moment;
+mod newest;
 mod pace;
 mod sum;
 mod track;
@@ -17,20 +20,22 @@ mod trend;
 mod verdict;
 mod watched;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+pub use group_pace::GroupPace;
 pub use members::{LOOP, LOOP_WITHIN, MemberChange, Members};
 pub use pace::{Eta, Pace};
 pub use sum::Sum;
 pub use track::Ownership;
 pub use trend::Trend;
 pub use verdict::{Doubt, Standing, Verdict};
+pub use watched::CERTAIN;
 
-use super::PartitionLag;
 use super::tail::{Place, Tail};
+use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{GroupDescription, GroupState, TopicPartition, Total};
-use track::Track;
+use moment::Moment;
 use watched::Watched;
 
 /// How long a verdict waits where no commit interval was seen.
@@ -49,16 +54,38 @@ pub struct Look<'a> {
     pub state: Option<&'a GroupState>,
     /// Every partition that is assigned or has a commit.
     pub rows: &'a [PartitionLag],
+    /// Why what it has committed could not be read: partitions with a commit may be missing from the rows.
+    pub unread: Option<&'a str>,
     /// When it was told.
     pub at: Instant,
+}
+
+impl<'a> Look<'a> {
+    /// The look at a group that this detail tells of.
+    pub fn of(detail: &'a GroupDetail, at: Instant) -> Self {
+        Self {
+            description: Some(&detail.description),
+            state: Some(&detail.description.state),
+            rows: &detail.partitions,
+            unread: detail.unread.as_deref(),
+            at,
+        }
+    }
 }
 
 /// What was seen of a group.
 #[derive(Clone, Debug, Default)]
 pub struct GroupWatch {
-    tracks: BTreeMap<TopicPartition, Watched>,
+    /// When the first look was told: moments count from there.
+    begun: Option<Instant>,
+    /// What the newest look told of, in order.
+    tracks: Vec<(TopicPartition, Watched)>,
+    /// What it lacked although the one before had it, and since when: it may come back like a commit that went back.
+    absent: BTreeMap<TopicPartition, (Moment, Watched)>,
     /// The newest gaps between two commits of one partition, over all partitions.
     gaps: VecDeque<Duration>,
+    /// How long it takes from one commit to the next, by these.
+    interval: Option<Duration>,
     trend: Trend,
     pace: Option<GroupPace>,
     members: Members,
@@ -93,61 +120,106 @@ impl PartitionPace<'_> {
 
     /// When a lag is worked off; `None` where that cannot be told. What is abreast has nothing to work off.
     pub fn eta(&self, lag: Option<i64>) -> Option<Eta> {
-        if *self.verdict == Verdict::Ok {
-            return Some(Eta::In(Duration::ZERO));
+        match self.verdict {
+            Verdict::Ok => Some(Eta::In(Duration::ZERO)),
+            Verdict::Unknown(Doubt::WentBack(_)) => None,
+            _ => Some(self.pace?.eta(lag?)),
         }
-        Some(self.pace?.eta(lag?))
     }
 }
 
-/// What is concluded of the group.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GroupPace {
-    /// The verdict on its worst partition.
-    pub verdict: Verdict,
-    /// How many partitions have a verdict as bad as that.
-    pub worst: usize,
-    /// How fast records come and go, where it can be told of at least one partition.
-    pub pace: Option<Pace>,
-    /// When the slowest partition has worked off its lag; `None` where that cannot be told of one that lags.
-    pub eta: Option<Eta>,
-}
-
 impl GroupWatch {
-    /// Takes a look. Partitions that it lacks are forgotten.
+    /// Takes a look. Partitions that it lacks are forgotten, though not at once.
     pub fn take(&mut self, look: &Look<'_>) {
-        let mut before = std::mem::take(&mut self.tracks);
-        let (mut gaps, interval) = (Vec::new(), self.interval());
-        for row in look.rows {
-            let mut watched = before.remove(&row.partition).unwrap_or_default();
-            let patience = patience_of(watched.track.as_ref(), interval);
-            gaps.extend(watched.look(row, look.at, patience));
-            if look.description.is_some() {
-                watched.plot(look.at);
-            }
-            self.tracks.insert(row.partition.clone(), watched);
+        let begun = *self.begun.get_or_insert(look.at);
+        if look.at.saturating_duration_since(begun) > moment::LONGEST {
+            let members = std::mem::take(&mut self.members);
+            *self = Self {
+                begun: Some(look.at),
+                members,
+                ..Self::default()
+            };
         }
-        for gap in gaps {
-            if self.gaps.len() >= GAPS {
-                self.gaps.pop_front();
+        let unread = self.unread(look);
+        let mut rows: Vec<&PartitionLag> = look.rows.iter().chain(&unread).collect();
+        rows.sort_by(|one, other| one.partition.cmp(&other.partition));
+        rows.dedup_by(|one, other| one.partition == other.partition);
+        let at = Moment::of(look.at, self.begun.unwrap_or(look.at));
+        self.align(&rows, at);
+        for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
+            let patience = patience_of(watched, self.interval);
+            if let Some(gap) = watched.look(row, at, patience) {
+                if self.gaps.len() >= GAPS {
+                    self.gaps.pop_front();
+                }
+                self.gaps.push_back(gap);
             }
-            self.gaps.push_back(gap);
+            if look.description.is_some() {
+                watched.plot(row, look.at);
+            }
         }
         // The group's interval may have become known by this very look: judged at last.
-        let interval = self.interval();
-        for row in look.rows {
-            if let Some(watched) = self.tracks.get_mut(&row.partition) {
-                let patience = patience_of(watched.track.as_ref(), interval);
-                watched.judge(row, ownership(look, row), patience);
-            }
+        self.interval = interval_of(&self.gaps);
+        for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
+            watched.judge(row, ownership(look, row), patience_of(watched, self.interval));
         }
-        let lag: Total = look.rows.iter().map(|row| row.case.lag()).collect();
-        self.trend.push(look.at, lag.exact());
-        self.pace = self.conclude();
+        let is_doubted = self.tracks.iter().any(|(_, one)| one.is_doubted());
+        let lag: Total = rows.iter().map(|row| row.case.lag()).collect();
+        self.trend.push(look.at, lag.exact().filter(|_| !is_doubted));
+        self.pace = GroupPace::of(&self.tracks, self.interval).or_else(|| look.unread.map(GroupPace::unread));
         self.seen = Some(look.at);
         if let Some(description) = look.description {
             self.members.take(description, look.at);
         }
+    }
+
+    /// What a look lacks of the partitions that the one before it told of, where it could not read the commits.
+    fn unread(&self, look: &Look<'_>) -> Vec<PartitionLag> {
+        let Some(why) = look.unread else { return Vec::new() };
+        let told: HashSet<&TopicPartition> = look.rows.iter().map(|row| &row.partition).collect();
+        let known = self.tracks.iter().map(|(partition, _)| partition);
+        known
+            .filter(|partition| !told.contains(partition))
+            .map(|partition| PartitionLag {
+                partition: partition.clone(),
+                owner: None,
+                committed: None,
+                log_start: None,
+                end: None,
+                case: LagCase::Unknown(UnknownLag::NoCommitted(why.to_owned())),
+            })
+            .collect()
+    }
+
+    /// Makes what is kept one for one that of `rows`, which are in order.
+    fn align(&mut self, rows: &[&PartitionLag], at: Moment) {
+        let is_same = |(row, (partition, _)): (&&PartitionLag, &(TopicPartition, Watched))| row.partition == *partition;
+        if rows.len() == self.tracks.len() && rows.iter().zip(&self.tracks).all(is_same) {
+            self.absent.clear();
+            return;
+        }
+        let mut before = std::mem::take(&mut self.tracks).into_iter().peekable();
+        self.absent.retain(|_, (since, _)| at.since(*since) < CERTAIN);
+        self.tracks.reserve_exact(rows.len());
+        for row in rows {
+            while let Some((partition, watched)) = before.next_if(|(partition, _)| *partition < row.partition) {
+                self.absent.insert(partition, (at, watched));
+            }
+            let kept = before.next_if(|(partition, _)| *partition == row.partition);
+            let kept = kept.or_else(|| {
+                let (partition, (_, watched)) = self.absent.remove_entry(&row.partition)?;
+                Some((partition, watched))
+            });
+            let kept = kept.unwrap_or_else(|| (row.partition.clone(), Watched::default()));
+            self.tracks.push(kept);
+        }
+        self.absent
+            .extend(before.map(|(partition, watched)| (partition, (at, watched))));
+    }
+
+    fn get(&self, partition: &TopicPartition) -> Option<&Watched> {
+        let index = self.tracks.binary_search_by(|(one, _)| one.cmp(partition)).ok()?;
+        self.tracks.get(index).map(|(_, watched)| watched)
     }
 
     /// When the newest look was told.
@@ -164,8 +236,8 @@ impl GroupWatch {
 
     /// What lies at the commit whose record is oldest, of those that were looked at.
     pub fn oldest(&self) -> Option<Tail> {
-        let aged = self.tracks.values().filter_map(|one| {
-            let tail = *one.tail.as_deref()?;
+        let aged = self.tracks.iter().filter_map(|(_, one)| {
+            let tail = one.tail()?;
             Some((tail.next?.timestamp.millis()?, tail))
         });
         aged.min_by_key(|(millis, _)| *millis).map(|(_, tail)| tail)
@@ -193,40 +265,36 @@ impl GroupWatch {
 
     /// Takes what lies at some commits; those that have moved since are not meant.
     pub fn tails(&mut self, found: &[(TopicPartition, Tail)]) {
+        let mut is_new = false;
         for (partition, tail) in found {
-            let Some(watched) = self.tracks.get_mut(partition) else {
-                continue;
-            };
-            if watched.stands_at(tail) {
-                watched.tail = Some(Box::new(*tail));
-                if watched.emptiness().is_some() {
-                    watched.verdict = Verdict::Ok;
-                }
+            if let Ok(index) = self.tracks.binary_search_by(|(one, _)| one.cmp(partition))
+                && let Some((_, watched)) = self.tracks.get_mut(index)
+            {
+                is_new |= watched.take_tail(tail);
             }
         }
-        self.pace = self.conclude();
+        if is_new {
+            self.pace = GroupPace::of(&self.tracks, self.interval);
+        }
     }
 
     /// How long the group takes from one commit to the next, as far as that was seen.
     pub fn interval(&self) -> Option<Duration> {
-        if self.gaps.len() < 2 {
-            return None;
-        }
-        let mut gaps: Vec<Duration> = self.gaps.iter().copied().collect();
-        gaps.sort_unstable();
-        // Three quarters are not longer: one pause does not count, the slower half does.
-        gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
+        self.interval
     }
 
     /// What is concluded of a partition; `None` for one that the newest look lacked.
     pub fn partition(&self, partition: &TopicPartition) -> Option<PartitionPace<'_>> {
-        let watched = self.tracks.get(partition)?;
+        let watched = self.get(partition)?;
         Some(PartitionPace {
             verdict: &watched.verdict,
-            pace: watched.pace,
-            moved: watched.track.as_ref().and_then(Track::moved),
+            pace: watched.pace(patience_of(watched, self.interval)),
+            moved: watched
+                .moved()
+                .zip(self.begun)
+                .map(|(moved, begun)| moved.instant(begun)),
             trend: watched.trend.as_deref(),
-            tail: watched.tail.as_deref().copied(),
+            tail: watched.tail(),
             nothing: watched.emptiness(),
         })
     }
@@ -240,43 +308,24 @@ impl GroupWatch {
     pub fn pace(&self) -> Option<&GroupPace> {
         self.pace.as_ref()
     }
+}
 
-    fn conclude(&self) -> Option<GroupPace> {
-        let verdicts = || self.tracks.values().map(|one| one.verdict.clone());
-        let verdict = verdicts().reduce(Verdict::worse)?;
-        let danger = verdict.danger();
-        let paces = self.tracks.values().filter_map(|one| one.pace);
-        Some(GroupPace {
-            worst: verdicts().filter(|one| one.danger() == danger).count(),
-            verdict,
-            pace: paces.reduce(std::ops::Add::add),
-            eta: self.eta(),
-        })
+/// How long the group takes from one commit to the next, by the newest gaps.
+fn interval_of(gaps: &VecDeque<Duration>) -> Option<Duration> {
+    if gaps.len() < 2 {
+        return None;
     }
-
-    fn eta(&self) -> Option<Eta> {
-        // Who is abreast has always something that waits, and never for long.
-        let lagging = self.tracks.values().filter(|one| one.verdict != Verdict::Ok);
-        let each = lagging.map(|one| one.pace.zip(one.waits()).map(|(pace, lag)| pace.eta(lag)));
-        each.reduce(|one, other| later(one?, other?))
-            .unwrap_or(Some(Eta::In(Duration::ZERO)))
-    }
+    let mut gaps: Vec<Duration> = gaps.iter().copied().collect();
+    gaps.sort_unstable();
+    // Three quarters are not longer: one pause does not count, the slower half does.
+    gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
 }
 
 /// How long a verdict on a partition waits: three intervals of its own or of its group, whichever is longer.
-fn patience_of(track: Option<&Track>, of_group: Option<Duration>) -> Duration {
-    let own = track.and_then(Track::interval);
+fn patience_of(watched: &Watched, of_group: Option<Duration>) -> Duration {
+    let own = watched.interval();
     own.max(of_group)
         .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
-}
-
-/// The later of the two.
-fn later(one: Eta, other: Eta) -> Option<Eta> {
-    Some(match (one, other) {
-        (Eta::Never(a), Eta::Never(b)) => Eta::Never(a + b),
-        (never @ Eta::Never(_), _) | (_, never @ Eta::Never(_)) => never,
-        (Eta::In(a), Eta::In(b)) => Eta::In(a.max(b)),
-    })
 }
 
 /// Who owns a partition. A group that is rebalancing, or was not described, does not tell.
@@ -342,6 +391,7 @@ mod tests {
             description: None,
             state: Some(&GroupState(state.into())),
             rows,
+            unread: None,
             at,
         });
     }
@@ -502,12 +552,117 @@ mod tests {
         };
         let verdicts = script.watch(60);
         let words = words(&verdicts);
-        assert_eq!(words[..2], ["ok", "rewound"]);
+        // A second look has to find it back as well.
+        assert_eq!(words[..3], ["ok", "unknown", "rewound"]);
+        assert_eq!(
+            (first(&verdicts, "unknown"), first(&verdicts, "rewound")),
+            (Some(100.0), Some(105.0))
+        );
         assert_eq!(words.last(), Some(&"ok"));
         assert!(
             !words.contains(&"stalled") && !words.contains(&"falling behind"),
             "{words:?}"
         );
+    }
+
+    /// Looks every 2 s at a group that commits every 4 s and keeps up, until second 60.
+    fn abreast() -> (GroupWatch, Instant) {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        for second in (0..=60).step_by(2) {
+            let committed = i64::from(second / 4) * 400;
+            let rows = [
+                row(0, committed, 0, i64::from(second) * 100 + 50),
+                row(1, committed, 0, committed),
+            ];
+            take(&mut watch, &rows, "Stable", begin + second * S);
+        }
+        let verdict = watch.pace().unwrap().verdict.word();
+        assert_eq!((verdict, watch.interval()), ("ok", Some(4 * S)));
+        (watch, begin)
+    }
+
+    #[test]
+    fn what_a_new_coordinator_does_not_show_yet_is_not_taken_for_a_commit_that_went_back() {
+        let (mut watch, begin) = abreast();
+        let before = watch.clone();
+        let partition = TopicPartition::new("orders", 0);
+        // The commit of second 60 is not shown for a while, and what came in meanwhile is.
+        for second in [62, 64, 66] {
+            let rows = [row(0, 2_000, 0, second * 100 + 50), row(1, 6_000, 0, 6_000)];
+            take(&mut watch, &rows, "Stable", begin + second as u32 * S);
+            let (pace, seen) = (watch.pace().unwrap(), watch.partition(&partition).unwrap());
+            assert_eq!(pace.verdict, Verdict::Unknown(Doubt::WentBack(Some(4_000))));
+            assert_eq!((pace.pace, pace.eta), (before.pace().unwrap().pace, None));
+            assert_eq!(seen.eta(seen.lag(&rows[0])), None);
+            assert_eq!(seen.lag(&rows[0]), Some(second * 100 - 1_950), "what was read is shown");
+            assert_eq!(watch.trend().newest(), None, "nor does the trend jump");
+            assert_eq!(watch.worst_place(), None, "what lies there was worked off long ago");
+            assert_eq!(seen.moved, before.partition(&partition).unwrap().moved);
+        }
+        for second in (68..120).step_by(2) {
+            let committed = second / 4 * 400;
+            let rows = [row(0, committed, 0, second * 100 + 50), row(1, committed, 0, committed)];
+            take(&mut watch, &rows, "Stable", begin + second as u32 * S);
+            let pace = watch.pace().unwrap();
+            assert_eq!(pace.verdict, Verdict::Ok, "{second}");
+            let rates = pace.pace.unwrap();
+            assert!(
+                rates.consumed > 150.0 && rates.growth().abs() < 50.0,
+                "{second}: {rates:?}"
+            );
+        }
+        assert_eq!(watch.interval(), before.interval());
+    }
+
+    #[test]
+    fn a_commit_that_is_gone_for_a_moment_is_not_called_none_and_what_was_seen_is_kept() {
+        let without = |end| PartitionLag {
+            committed: None,
+            case: LagCase::NoCommit { backlog: Some(end) },
+            ..row(0, 0, 0, end)
+        };
+        let (mut watch, begin) = abreast();
+        take(&mut watch, &[without(6_200)], "Stable", begin + 62 * S);
+        let gone = Verdict::Unknown(Doubt::WentBack(None));
+        assert_eq!(watch.pace().unwrap().verdict, gone);
+        take(
+            &mut watch,
+            &[row(0, 6_400, 0, 6_400), row(1, 6_400, 0, 6_400)],
+            "Stable",
+            begin + 64 * S,
+        );
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
+        let waits = |partition| row(partition, 6_400, 0, 6_500);
+        take(&mut watch, &[waits(0), waits(1)], "Stable", begin + 66 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok, "both are known still");
+        // It stays gone: somebody has deleted it.
+        take(&mut watch, &[without(6_600)], "Stable", begin + 68 * S);
+        take(&mut watch, &[without(6_700)], "Stable", begin + 72 * S);
+        assert_eq!(watch.pace().unwrap().verdict, gone);
+        take(&mut watch, &[without(6_800)], "Stable", begin + 73 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::NoCommit);
+    }
+
+    #[test]
+    fn a_commit_that_went_back_is_not_lost_before_that_is_certain() {
+        let (mut watch, begin) = abreast();
+        // Retention has taken what the older commit points to.
+        let rows = |second: i64| [row(0, 2_000, 3_000, second * 100 + 50)];
+        take(&mut watch, &rows(62), "Stable", begin + 62 * S);
+        assert_eq!(watch.pace().unwrap().verdict.word(), "unknown");
+        take(&mut watch, &rows(67), "Stable", begin + 67 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Expired(1_000));
+    }
+
+    #[test]
+    fn a_watch_that_lasts_for_weeks_begins_anew_and_knows_who_came() {
+        let (mut watch, begin) = abreast();
+        let later = begin + moment::LONGEST + S;
+        take(&mut watch, &[row(0, 6_000, 0, 6_000)], "Stable", later);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
+        take(&mut watch, &[row(0, 6_100, 0, 6_100)], "Stable", later + 5 * S);
+        let seen = watch.partition(&TopicPartition::new("orders", 0)).unwrap();
+        assert_eq!(seen.moved, Some(later + 5 * S));
     }
 
     #[test]
@@ -596,6 +751,34 @@ mod tests {
         let pace = watch.pace().unwrap();
         assert_eq!(pace.verdict, Verdict::Unknown(Doubt::Lag(UnknownLag::NoLeader)));
         assert_eq!(pace.eta, None);
+    }
+
+    #[test]
+    fn commits_that_could_not_be_read_are_unknown_and_what_was_seen_of_them_is_kept() {
+        let (mut watch, begin) = abreast();
+        let blind = |watch: &mut GroupWatch, at| {
+            let look = Look {
+                description: None,
+                state: Some(&GroupState("Empty".into())),
+                rows: &[],
+                unread: Some("COORDINATOR_LOAD_IN_PROGRESS"),
+                at,
+            };
+            watch.take(&look);
+        };
+        for second in (62..90).step_by(2) {
+            blind(&mut watch, begin + second * S);
+            let pace = watch.pace().unwrap();
+            assert_eq!((pace.verdict.word(), pace.worst, pace.eta), ("unknown", 2, None));
+        }
+        let rows = [row(0, 8_800, 0, 9_000), row(1, 8_800, 0, 8_800)];
+        take(&mut watch, &rows, "Stable", begin + 90 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
+        assert!(watch.interval().is_some());
+        let mut never = GroupWatch::default();
+        blind(&mut never, begin);
+        let pace = never.pace().unwrap();
+        assert_eq!((pace.verdict.word(), pace.worst), ("unknown", 0));
     }
 
     #[test]

@@ -137,6 +137,7 @@ mod tests {
                 description: Some(&seen.description),
                 state: None,
                 rows: &seen.partitions,
+                unread: None,
                 at: begin + Duration::from_secs(at),
             });
             news(&watch)

@@ -48,7 +48,7 @@ impl Sum {
             self.worst += 1;
         }
         self.verdict = Some(match self.verdict.take() {
-            Some(verdict) => verdict.worse(seen.verdict.clone()),
+            Some(verdict) => verdict.worse(seen.verdict).clone(),
             None => seen.verdict.clone(),
         });
         self
@@ -91,6 +91,7 @@ mod tests {
                 description: None,
                 state: Some(&state),
                 rows: &rows,
+                unread: None,
                 at: begin + Duration::from_secs(look * 20),
             });
         }

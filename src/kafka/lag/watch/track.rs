@@ -3,9 +3,10 @@
 //! OffsetFetch carries no time of the commit, so the last commit is the last change that was seen. A commit that is
 //! written every 5 s and read every 2 s is seen to change after 4 or 6 s: whatever is concluded allows for that.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::moment::Moment;
+use super::newest::Newest;
 use super::pace::Pace;
 use super::verdict::{Doubt, Standing, Verdict};
 use crate::kafka::lag::{LagCase, PartitionLag};
@@ -17,15 +18,21 @@ const MARKS: usize = 8;
 const GAPS: usize = 4;
 
 /// The commit and the end at a moment when the commit was seen to have moved.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    at: Instant,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark {
+    at: Moment,
     committed: i64,
     end: i64,
 }
 
 impl Mark {
-    fn lag(self) -> i64 {
+    /// What a look found. `None` where commit or end are unknown.
+    pub(super) fn of(row: &PartitionLag, at: Moment) -> Option<Self> {
+        let (Offset(committed), Offset(end)) = (row.committed?, row.end?);
+        Some(Self { at, committed, end })
+    }
+
+    fn waits(self) -> i64 {
         self.end.saturating_sub(self.committed).max(0)
     }
 }
@@ -43,173 +50,173 @@ pub enum Ownership {
     Unknown,
 }
 
-/// What was seen of one partition of a group.
+/// What was seen of one partition of a group. Small: most commits of a large cluster stand, and have no [`Course`].
 #[derive(Clone, Debug)]
-pub struct Track {
+pub(super) struct Track {
     /// The first look, or the one that began anew: with the topic, or with a commit that went back.
     first: Mark,
-    seen: Instant,
-    committed: i64,
-    end: i64,
+    /// The newest one.
+    newest: Mark,
     /// Since when records wait, without a look that found none.
-    waiting: Option<Instant>,
+    waiting: Option<Moment>,
     /// When the commit was last seen to move.
-    moved: Option<Instant>,
-    /// Whether the group was ever abreast of what came in, and since when it is not.
+    moved: Option<Moment>,
+    /// Since when the group is not abreast of what comes in, and whether it ever was.
+    behind: Option<Moment>,
     was_abreast: bool,
-    behind: Option<Instant>,
-    rewound: Option<(Instant, i64)>,
-    marks: VecDeque<Mark>,
-    gaps: VecDeque<Duration>,
+    course: Option<Box<Course>>,
+}
+
+/// How a commit that moves has moved.
+#[derive(Clone, Debug, Default)]
+struct Course {
+    marks: Newest<Mark, MARKS>,
+    /// Milliseconds between two changes.
+    gaps: Newest<u32, GAPS>,
+    /// When it was seen for certain that it went back, and by how much.
+    rewound: Option<(Moment, i64)>,
 }
 
 impl Track {
-    /// Begins with a first look. `None` where commit or end are unknown: there is nothing to follow yet.
-    pub fn begin(row: &PartitionLag, at: Instant) -> Option<Self> {
-        let (committed, end) = places(row)?;
-        let waits = (end > committed).then_some(at);
-        Some(Self {
-            first: Mark { at, committed, end },
-            seen: at,
-            committed,
-            end,
+    /// Begins with a first look.
+    pub(super) fn begin(first: Mark) -> Self {
+        let waits = (first.waits() > 0).then_some(first.at);
+        Self {
+            first,
+            newest: first,
             waiting: waits,
             moved: None,
-            was_abreast: waits.is_none(),
             behind: waits,
-            rewound: None,
-            marks: VecDeque::new(),
-            gaps: VecDeque::new(),
-        })
+            was_abreast: waits.is_none(),
+            course: None,
+        }
     }
 
     /// When its commit was last seen to move.
-    pub fn moved(&self) -> Option<Instant> {
+    pub(super) fn moved(&self) -> Option<Moment> {
         self.moved
+    }
+
+    /// The commit at the newest look.
+    pub(super) fn committed(&self) -> i64 {
+        self.newest.committed
+    }
+
+    /// The end at the newest look.
+    pub(super) fn end(&self) -> i64 {
+        self.newest.end
+    }
+
+    fn marks(&self) -> &[Mark] {
+        self.course.as_deref().map_or(&[], |course| &course.marks)
     }
 
     /// The longest of the newest gaps between two commits, as far as records waited all the time in between; `None`
     /// before two were seen.
-    pub fn interval(&self) -> Option<Duration> {
-        if self.gaps.len() < 2 {
-            return None;
+    pub(super) fn interval(&self) -> Option<Duration> {
+        let gaps = &self.course.as_deref()?.gaps;
+        let longest = gaps.iter().max().filter(|_| gaps.len() >= 2)?;
+        Some(Duration::from_millis(u64::from(*longest)))
+    }
+
+    /// The doubt that a look raises which found an older commit in the same log, or none where there was one.
+    pub(super) fn went_back(&self, row: &PartitionLag) -> Option<Doubt> {
+        let is_same_log = row.end.is_none_or(|end| end.0 >= self.newest.end);
+        match (row.committed, &row.case) {
+            (Some(Offset(now)), _) if now < self.newest.committed && row.end.is_some() => {
+                let by = self.newest.committed.saturating_sub(now);
+                is_same_log.then_some(Doubt::WentBack(Some(by)))
+            }
+            (None, LagCase::NoCommit { .. }) => is_same_log.then_some(Doubt::WentBack(None)),
+            _ => None,
         }
-        self.gaps.iter().max().copied()
+    }
+
+    /// It is certain that the commit went back to where it was at `mark`: what was seen before says nothing any more.
+    pub(super) fn rewind(&mut self, mark: Mark, at: Moment) {
+        let by = self.newest.committed.saturating_sub(mark.committed);
+        let mut anew = Self::begin(mark);
+        anew.moved = Some(mark.at);
+        anew.course.get_or_insert_default().rewound = Some((at, by));
+        *self = anew;
     }
 
     /// Takes the next look. The gap between two commits, if it ended one. `patience` is how long a verdict waits.
-    pub fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
-        let (committed, end) = places(row)?;
-        if end < self.end {
+    pub(super) fn look(&mut self, now: Mark, patience: Duration) -> Option<Duration> {
+        if now.end < self.newest.end {
             // Truncated, or the topic was made anew: what was seen is of another log.
-            let rewound = self.rewound;
-            *self = Self::begin(row, at)?;
-            self.rewound = rewound;
+            let rewound = self.course.take().and_then(|course| course.rewound);
+            *self = Self::begin(now);
+            if rewound.is_some() {
+                self.course.get_or_insert_default().rewound = rewound;
+            }
             return None;
         }
         let mut gap = None;
-        match committed.cmp(&self.committed) {
-            std::cmp::Ordering::Less => {
-                let by = self.committed.saturating_sub(committed);
-                *self = Self::begin(row, at)?;
-                self.rewound = Some((at, by));
-                self.moved = Some(at);
-            }
-            std::cmp::Ordering::Greater => {
-                let waited = self
-                    .moved
-                    .filter(|moved| self.waiting.is_some_and(|since| since <= *moved));
-                gap = waited.map(|moved| at.saturating_duration_since(moved));
-                if let Some(gap) = gap {
-                    keep(&mut self.gaps, gap, GAPS);
-                }
-                self.moved = Some(at);
-                self.mark(Mark { at, committed, end }, patience);
-            }
-            std::cmp::Ordering::Equal => {}
+        if now.committed > self.newest.committed {
+            let waited = self
+                .moved
+                .filter(|moved| self.waiting.is_some_and(|since| since <= *moved));
+            gap = waited.map(|moved| now.at.since(moved));
+            self.course.get_or_insert_default().take(now, gap, patience);
+            self.moved = Some(now.at);
         }
-        (self.seen, self.committed, self.end) = (at, committed, end);
-        self.waiting = if end > committed {
-            self.waiting.or(Some(at))
-        } else {
-            None
-        };
+        self.newest = now;
+        self.waiting = (now.waits() > 0).then(|| self.waiting.unwrap_or(now.at));
         if self.is_abreast(patience) {
             (self.was_abreast, self.behind) = (true, None);
         } else {
-            self.behind.get_or_insert(at);
+            self.behind.get_or_insert(now.at);
         }
         gap
     }
 
-    /// Keeps marks an interval and a half apart at least, and none that is older than four times the patience.
-    fn mark(&mut self, mark: Mark, patience: Duration) {
-        let is_near = |marks: &VecDeque<Mark>| {
-            let before = marks.len().checked_sub(2).and_then(|index| marks.get(index));
-            before.is_some_and(|before| match marks.back() {
-                Some(newest) => newest.at.saturating_duration_since(before.at) < patience / 2,
-                None => false,
-            })
-        };
-        if is_near(&self.marks) {
-            self.marks.pop_back();
-        }
-        keep(&mut self.marks, mark, MARKS);
-        let is_old = |mark: &Mark, now: Instant| now.saturating_duration_since(mark.at) > patience * 4;
-        while self.marks.len() > 2 && self.marks.front().is_some_and(|first| is_old(first, mark.at)) {
-            self.marks.pop_front();
-        }
-    }
-
     /// How fast records came and went; `None` before that can be told.
-    pub fn pace(&self, patience: Duration) -> Option<Pace> {
+    pub(super) fn pace(&self, patience: Duration) -> Option<Pace> {
         let over = |from: Mark, to: Mark| {
-            let seconds = to.at.saturating_duration_since(from.at).as_secs_f64();
+            let seconds = to.at.since(from.at).as_secs_f64();
             (seconds > 0.0).then(|| Pace {
                 produced: to.end.saturating_sub(from.end) as f64 / seconds,
                 consumed: to.committed.saturating_sub(from.committed) as f64 / seconds,
             })
         };
-        let newest = Mark {
-            at: self.seen,
-            committed: self.committed,
-            end: self.end,
-        };
+        let marks = self.marks();
         let quiet_since = self.moved.unwrap_or(self.first.at);
-        if self.seen.saturating_duration_since(quiet_since) >= patience {
+        if self.newest.at.since(quiet_since) >= patience {
             // Nothing was committed for so long: the group stands, and what comes in is counted from there.
-            return over(self.marks.back().copied().unwrap_or(self.first), newest);
+            return over(marks.last().copied().unwrap_or(self.first), self.newest);
         }
-        over(*self.marks.front()?, *self.marks.back()?)
+        over(*marks.first()?, *marks.last()?)
     }
 
     /// Whether what waits came within the last three commit intervals, and did not become ever more over the marks.
     fn is_abreast(&self, patience: Duration) -> bool {
-        let waits = self.end.saturating_sub(self.committed);
-        if waits <= 0 {
+        let waits = self.newest.waits();
+        if waits == 0 {
             return true;
         }
         let Some(pace) = self.pace(patience) else { return false };
         let of_an_interval = pace.produced * patience.as_secs_f64() / 3.0;
-        let grown = match (self.marks.front(), self.marks.back()) {
-            (Some(first), Some(last)) => last.lag() as f64 - first.lag() as f64,
+        let grown = match self.marks() {
+            [first, .., last] => last.waits() as f64 - first.waits() as f64,
             _ => 0.0,
         };
         // Looks and commits drift against each other: a lag read up to an interval later is larger by that much.
         waits as f64 <= of_an_interval * 3.0 && grown <= of_an_interval * 1.5
     }
 
-    /// The verdict as of the newest look, which found `row`.
-    pub fn verdict(&self, row: &PartitionLag, owner: Ownership, patience: Duration) -> Verdict {
-        let lag = match &row.case {
+    /// The verdict as of the newest look, which found a lag of this kind.
+    pub(super) fn verdict(&self, case: &LagCase, owner: Ownership, patience: Duration) -> Verdict {
+        let lag = match case {
             LagCase::Unknown(why) => return Verdict::Unknown(Doubt::Lag(why.clone())),
             LagCase::Ahead { by } => return Verdict::Unknown(Doubt::Ahead(*by)),
             LagCase::NoCommit { .. } => return Verdict::NoCommit,
             LagCase::Expired { lost, .. } => return Verdict::Expired(*lost),
             LagCase::Known { lag } => *lag,
         };
-        let ago = |at: Instant| self.seen.saturating_duration_since(at);
-        if let Some((_, by)) = self.rewound.filter(|(at, _)| ago(*at) < patience) {
+        let ago = |at: Moment| self.newest.at.since(at);
+        let rewound = self.course.as_deref().and_then(|course| course.rewound);
+        if let Some((_, by)) = rewound.filter(|(at, _)| ago(*at) < patience) {
             return Verdict::Rewound(by);
         }
         if lag <= 0 {
@@ -219,7 +226,7 @@ impl Track {
         let begun = self
             .moved
             .unwrap_or(self.first.at)
-            .max(self.waiting.unwrap_or(self.seen));
+            .max(self.waiting.unwrap_or(self.newest.at));
         let is_seen = begun > self.first.at;
         let stands = if is_seen { Standing::For } else { Standing::AtLeast }(ago(begun));
         if ago(begun) >= patience {
@@ -245,15 +252,26 @@ impl Track {
     }
 }
 
-/// Commit and end of a row, where both are known.
-fn places(row: &PartitionLag) -> Option<(i64, i64)> {
-    let (Offset(committed), Offset(end)) = (row.committed?, row.end?);
-    Some((committed, end))
-}
-
-fn keep<T>(newest: &mut VecDeque<T>, value: T, most: usize) {
-    if newest.len() >= most {
-        newest.pop_front();
+impl Course {
+    /// Takes a commit that moved, and the gap that it ended. Marks are an interval and a half apart at least, and none is
+    /// older than four times the patience.
+    fn take(&mut self, mark: Mark, gap: Option<Duration>, patience: Duration) {
+        if let Some(gap) = gap {
+            self.gaps.push(u32::try_from(gap.as_millis()).unwrap_or(u32::MAX));
+        }
+        if let [.., before, newest] = *self.marks
+            && newest.at.since(before.at) < patience / 2
+        {
+            self.marks.drop_newest();
+        }
+        self.marks.push(mark);
+        while self.marks.len() > 2
+            && self
+                .marks
+                .first()
+                .is_some_and(|first| mark.at.since(first.at) > patience * 4)
+        {
+            self.marks.drop_oldest();
+        }
     }
-    newest.push_back(value);
 }

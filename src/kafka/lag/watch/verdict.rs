@@ -61,6 +61,9 @@ pub enum Doubt {
     Lag(UnknownLag),
     /// The commit lies so far past the end: the log was truncated, or the topic made anew.
     Ahead(i64),
+    /// The commit was read so far back, or not at all (`None`), where a later one had been read: whether it went back, or a
+    /// new coordinator does not show it yet, is seen with a look some seconds later.
+    WentBack(Option<i64>),
 }
 
 impl Verdict {
@@ -73,7 +76,7 @@ impl Verdict {
             Self::FallingBehind => 7,
             Self::Rewound(_) => 6,
             Self::Unassigned => 5,
-            Self::Unknown(Doubt::Ahead(_) | Doubt::Lag(_)) => 4,
+            Self::Unknown(Doubt::Ahead(_) | Doubt::Lag(_) | Doubt::WentBack(_)) => 4,
             Self::NoCommit => 3,
             Self::CatchingUp => 2,
             Self::Unknown(Doubt::Watching { .. }) => 1,
@@ -83,9 +86,9 @@ impl Verdict {
 
     /// The worse of the two; of two as bad ones the one that says more.
     #[must_use]
-    pub fn worse(self, other: Self) -> Self {
+    pub fn worse<'a>(&'a self, other: &'a Self) -> &'a Self {
         let weight = |verdict: &Self| (verdict.danger(), verdict.extent());
-        if weight(&other) > weight(&self) { other } else { self }
+        if weight(other) > weight(self) { other } else { self }
     }
 
     /// How far it goes, among verdicts of one kind.
@@ -95,6 +98,7 @@ impl Verdict {
             Self::Rewound(offsets) | Self::Expired(offsets) | Self::Unknown(Doubt::Ahead(offsets)) => {
                 u128::from(offsets.unsigned_abs())
             }
+            Self::Unknown(Doubt::WentBack(Some(offsets))) => u128::from(offsets.unsigned_abs()),
             Self::Unknown(Doubt::Watching { needed, seen }) => needed.saturating_sub(*seen).as_millis(),
             _ => 0,
         }
@@ -144,15 +148,15 @@ mod tests {
             Verdict::Expired(12_034),
         ];
         for pair in all.windows(2) {
-            assert_eq!(pair[0].clone().worse(pair[1].clone()), pair[1]);
-            assert_eq!(pair[1].clone().worse(pair[0].clone()), pair[1]);
+            assert_eq!(pair[0].worse(&pair[1]), &pair[1]);
+            assert_eq!(pair[1].worse(&pair[0]), &pair[1]);
         }
     }
 
     #[test]
     fn of_two_stalls_the_longer_one_speaks() {
         let stalled = |seconds| Verdict::Stalled(Standing::For(s(seconds)));
-        assert_eq!(stalled(40).worse(stalled(90)), stalled(90));
-        assert_eq!(Verdict::Expired(7).worse(Verdict::Expired(2)), Verdict::Expired(7));
+        assert_eq!(stalled(40).worse(&stalled(90)), &stalled(90));
+        assert_eq!(Verdict::Expired(7).worse(&Verdict::Expired(2)), &Verdict::Expired(7));
     }
 }

@@ -3,28 +3,60 @@
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
+use super::moment::Moment;
 use super::pace::Pace;
-use super::track::{Ownership, Track};
+use super::track::{Mark, Ownership, Track};
 use super::trend::Trend;
 use super::verdict::{Doubt, Verdict};
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::{LagCase, PartitionLag};
 use crate::kafka::model::{Offset, TopicPartition};
 
-/// One partition: what was seen, and what was concluded at the newest look.
+/// A commit that went back is believed when it still is back so much later. A broker that has just become coordinator
+/// answers what lies below the high watermark it knows, and that only moves on with its followers' first fetches: commits
+/// that the one before it has accepted come back within this time.
+pub const CERTAIN: Duration = Duration::from_secs(5);
+
+/// One partition: what was seen, and what was concluded at the newest look. Kept small: a cluster has hundreds of
+/// thousands of commits.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
-    pub(super) track: Option<Track>,
-    /// Its lag, and how that went; kept of groups that somebody looks at, for a cluster has many partitions.
-    lag: Option<i64>,
+    track: Option<Track>,
+    /// Its lag over time; kept of groups that somebody looks at.
     pub(super) trend: Option<Box<Trend>>,
     pub(super) verdict: Verdict,
-    pub(super) pace: Option<Pace>,
-    pub(super) tail: Option<Box<Tail>>,
-    /// Where something waits at the newest look: commit and end.
-    place: Option<(Offset, Offset)>,
+    tail: Option<Box<Tail>>,
+    /// Since when its commit seems to have gone back. What is read until that is certain is shown, and not concluded from.
+    doubted: Option<Box<Doubted>>,
     /// Where the log began when that was last told: it only moves on, and not every look tells it.
-    log_start: Option<Offset>,
+    log_start: LogStart,
+    /// Whether something waits at the newest look.
+    waits: bool,
+}
+
+/// The first look that found an older commit, or none where there was one.
+#[derive(Clone, Copy, Debug)]
+struct Doubted {
+    at: Moment,
+    found: Option<Mark>,
+}
+
+/// An offset that may be unknown, in 8 bytes.
+#[derive(Clone, Copy, Debug)]
+struct LogStart(i64);
+
+impl LogStart {
+    const UNKNOWN: Self = Self(i64::MIN);
+
+    fn get(self) -> Option<Offset> {
+        (self.0 != i64::MIN).then_some(Offset(self.0))
+    }
+}
+
+impl From<Option<Offset>> for LogStart {
+    fn from(offset: Option<Offset>) -> Self {
+        offset.map_or(Self::UNKNOWN, |offset| Self(offset.0))
+    }
 }
 
 impl Default for Watched {
@@ -32,38 +64,57 @@ impl Default for Watched {
         let needed = PATIENCE;
         Self {
             track: None,
-            lag: None,
             trend: None,
             verdict: Verdict::Unknown(Doubt::Watching {
                 seen: Duration::ZERO,
                 needed,
             }),
-            pace: None,
             tail: None,
-            place: None,
-            log_start: None,
+            doubted: None,
+            log_start: LogStart::UNKNOWN,
+            waits: false,
         }
     }
 }
 
 impl Watched {
     /// Takes a look; the gap between two commits that it ended.
-    pub(super) fn look(&mut self, row: &PartitionLag, at: Instant, patience: Duration) -> Option<Duration> {
-        self.lag = row.case.lag();
-        let is_another_log = row
-            .end
-            .is_some_and(|end| self.log_start.is_some_and(|start| end < start));
-        self.log_start = row.log_start.or(self.log_start.filter(|_| !is_another_log));
-        if let Some(track) = &mut self.track {
-            return track.look(row, at, patience);
+    pub(super) fn look(&mut self, row: &PartitionLag, at: Moment, patience: Duration) -> Option<Duration> {
+        let known = self.log_start.get();
+        let is_another_log = row.end.is_some_and(|end| known.is_some_and(|start| end < start));
+        self.log_start = row.log_start.or(known.filter(|_| !is_another_log)).into();
+        let now = Mark::of(row, at);
+        let Some(track) = &mut self.track else {
+            self.track = now.map(Track::begin);
+            return None;
+        };
+        if track.went_back(row).is_some() {
+            let doubted = self.doubted.get_or_insert_with(|| Box::new(Doubted { at, found: now }));
+            if at.since(doubted.at) < CERTAIN {
+                return None;
+            }
+            match doubted.found {
+                Some(mark) => track.rewind(mark, at),
+                None => self.track = None,
+            }
+            self.doubted = None;
+            // Where it went on from there, or back once more.
+            return self.look(row, at, patience);
         }
-        self.track = Track::begin(row, at);
-        None
+        let now = now?;
+        self.doubted = None;
+        track.look(now, patience)
     }
 
     /// Adds the newest lag to its course.
-    pub(super) fn plot(&mut self, at: Instant) {
-        self.trend.get_or_insert_default().push(at, self.lag);
+    pub(super) fn plot(&mut self, row: &PartitionLag, at: Instant) {
+        let lag = row.case.lag().filter(|_| !self.is_doubted());
+        self.trend.get_or_insert_default().push(at, lag);
+    }
+
+    /// Whether its commit seems to have gone back, and nobody knows yet if it did.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted.is_some()
     }
 
     /// A look that did not ask where the log begins, with what is known of that. `None` where it would say no more.
@@ -71,38 +122,87 @@ impl Watched {
         let (LagCase::Known { lag }, None) = (&row.case, row.log_start) else {
             return None;
         };
-        let lost = self.log_start?.0.saturating_sub(row.committed?.0);
+        let log_start = self.log_start.get()?;
+        let lost = log_start.0.saturating_sub(row.committed?.0);
         (lost > 0).then(|| PartitionLag {
             case: LagCase::Expired { lag: *lag, lost },
-            log_start: self.log_start,
+            log_start: Some(log_start),
             ..row.clone()
         })
     }
 
+    /// Concludes from the newest look, which found `row`.
     pub(super) fn judge(&mut self, row: &PartitionLag, owner: Ownership, patience: Duration) {
+        if let (Some(track), Some(_)) = (&self.track, &self.doubted)
+            && let Some(doubt) = track.went_back(row)
+        {
+            self.waits = false;
+            self.verdict = Verdict::Unknown(doubt);
+            return;
+        }
         let completed = self.completed(row);
         let row = completed.as_ref().unwrap_or(row);
-        self.place = Place::of(row).map(|place| (place.committed, place.end));
+        self.waits = Place::of(row).is_some();
         if self.tail.as_ref().is_some_and(|tail| !self.stands_at(tail)) {
             self.tail = None;
         }
-        self.pace = self.track.as_ref().and_then(|track| track.pace(patience));
         self.verdict = match (&self.track, &row.case) {
             _ if self.emptiness().is_some() => Verdict::Ok,
-            (Some(track), _) => track.verdict(row, owner, patience),
+            (Some(track), case) => track.verdict(case, owner, patience),
             (None, LagCase::NoCommit { .. }) => Verdict::NoCommit,
             (None, LagCase::Unknown(why)) => Verdict::Unknown(Doubt::Lag(why.clone())),
             (None, _) => Self::default().verdict,
         };
     }
 
-    pub(super) fn stands_at(&self, tail: &Tail) -> bool {
-        self.place.is_some_and(|(committed, _)| committed == tail.committed)
+    /// How long a verdict on it waits: three intervals of its own or of its group, whichever is longer.
+    pub(super) fn interval(&self) -> Option<Duration> {
+        self.track.as_ref()?.interval()
+    }
+
+    /// How fast records come and go.
+    pub(super) fn pace(&self, patience: Duration) -> Option<Pace> {
+        self.track.as_ref()?.pace(patience)
+    }
+
+    /// When its commit was last seen to move.
+    pub(super) fn moved(&self) -> Option<Moment> {
+        self.track.as_ref()?.moved()
+    }
+
+    /// Commit and end, where something waits. Before the log start nothing can be read.
+    fn stands(&self) -> Option<(Offset, Offset)> {
+        let track = self.track.as_ref().filter(|_| self.waits)?;
+        let committed = Offset(track.committed());
+        let first = self.log_start.get().unwrap_or(committed);
+        Some((committed.max(first), Offset(track.end())))
+    }
+
+    fn stands_at(&self, tail: &Tail) -> bool {
+        self.stands().is_some_and(|(committed, _)| committed == tail.committed)
+    }
+
+    /// Takes what lies at a commit; `false` when that has moved since.
+    pub(super) fn take_tail(&mut self, tail: &Tail) -> bool {
+        if !self.stands_at(tail) {
+            return false;
+        }
+        self.tail = Some(Box::new(*tail));
+        if self.emptiness().is_some() {
+            self.verdict = Verdict::Ok;
+        }
+        true
+    }
+
+    /// What lies at this very commit, where that was looked at.
+    pub(super) fn tail(&self) -> Option<Tail> {
+        let tail = self.tail.as_deref()?;
+        self.stands_at(tail).then_some(*tail)
     }
 
     /// The place at which something waits.
     pub(super) fn place(&self, partition: &TopicPartition) -> Option<Place> {
-        self.place.map(|(committed, end)| Place {
+        self.stands().map(|(committed, end)| Place {
             partition: partition.clone(),
             committed,
             end,
@@ -111,21 +211,21 @@ impl Watched {
 
     /// How much lies between commit and end, where something waits.
     pub(super) fn distance(&self) -> Option<i64> {
-        self.place.map(|(committed, end)| end.0.saturating_sub(committed.0))
+        self.stands().map(|(committed, end)| end.0.saturating_sub(committed.0))
     }
 
     /// The tail, if it proves that nothing but markers waits up to this very end.
     pub(super) fn emptiness(&self) -> Option<Tail> {
-        let (_, end) = self.place?;
-        let tail = self.tail.as_deref()?;
-        (tail.is_empty() && tail.end == end).then_some(*tail)
+        let (_, end) = self.stands()?;
+        self.tail().filter(|tail| tail.is_empty() && tail.end == end)
     }
 
     /// How many records wait; `None` when that is unknown.
-    pub(super) fn waits(&self) -> Option<i64> {
-        if self.emptiness().is_some() {
-            return Some(0);
+    pub(super) fn lag(&self) -> Option<i64> {
+        match (&self.verdict, &self.track) {
+            (Verdict::NoCommit | Verdict::Unknown(Doubt::Lag(_) | Doubt::WentBack(_)), _) | (_, None) => None,
+            _ if self.emptiness().is_some() => Some(0),
+            (_, Some(track)) => Some(track.end().saturating_sub(track.committed()).max(0)),
         }
-        self.lag
     }
 }
