@@ -14,6 +14,7 @@ mod support;
 mod acts;
 mod bytes_panes;
 mod bytes_tty;
+mod changes;
 mod client_connection;
 mod client_hostile;
 mod client_routing;

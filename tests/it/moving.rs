@@ -368,7 +368,7 @@ fn a_low_or_narrow_screen_shows_the_row_and_what_is_typed() {
     assert_snapshot!("move_preview_60x16", stage.text());
 }
 
-fn spec() -> SimSpec {
+pub fn spec() -> SimSpec {
     let records = (0..10).map(|n| Record::value(format!("{n}")).at(1_700_000_000_000 + n * 1_000));
     SimSpec::small()
         .brokers(3)
@@ -382,7 +382,7 @@ fn committed(scene: &Scene) -> i64 {
         .look(|state| state.groups[&b"billing"[..]].commits.values().next().unwrap()[&0].offset)
 }
 
-async fn next<T>(events: &mut Receiver<Event>, is_it: impl Fn(Event) -> Option<T>) -> T {
+pub async fn next<T>(events: &mut Receiver<Event>, is_it: impl Fn(Event) -> Option<T>) -> T {
     loop {
         let event = timeout(SOON, events.recv()).await.expect("an answer comes").unwrap();
         if let Some(found) = is_it(event) {
@@ -402,7 +402,7 @@ fn order(target: Target) -> MoveOrder {
     }
 }
 
-async fn told(effects: &mut Effects, events: &mut Receiver<Event>, number: u64, step: MoveStep) -> MoveTold {
+pub async fn told(effects: &mut Effects, events: &mut Receiver<Event>, number: u64, step: MoveStep) -> MoveTold {
     effects.preview(number, step);
     next(events, |event| match event {
         Event::MoveTold { number: of, told } if of == number => Some(*told),
@@ -427,13 +427,18 @@ async fn planned(effects: &mut Effects, events: &mut Receiver<Event>, target: Ta
 }
 
 async fn moved(scene: &Scene, plan: &Plan, state: &Path) -> (MoveSent, JobEnd) {
-    let (replies, mut events) = tokio::sync::mpsc::channel(64);
-    let mut jobs = Jobs::new(scene.client.clone(), replies).keeping(state.to_owned());
     let job = MoveJob {
         plan: plan.clone().into(),
         cluster: "sim".into(),
         undoes: None,
     };
+    done(scene, job, state).await
+}
+
+/// What came of a confirmed change.
+pub async fn done(scene: &Scene, job: MoveJob, state: &Path) -> (MoveSent, JobEnd) {
+    let (replies, mut events) = tokio::sync::mpsc::channel(64);
+    let mut jobs = Jobs::new(scene.client.clone(), replies).keeping(state.to_owned());
     jobs.start(JobId(1), JobSpec::Move(Box::new(job)));
     let sent = next(&mut events, |event| match event {
         Event::MoveSent { job: JobId(1), sent } => Some(*sent),
