@@ -11,6 +11,8 @@ mod import;
 mod json;
 mod lag;
 mod produce;
+mod record;
+mod replay;
 mod report;
 mod reset;
 mod sending;
@@ -181,6 +183,10 @@ pub enum Command {
     },
     /// Print the lag of consumer groups on each partition; again and again with --watch, or wait for it with --until
     Lag(Box<lag::LagArgs>),
+    /// Record what is seen of consumer groups to a file, for `ktui replay`
+    Record(Box<record::RecordArgs>),
+    /// Look at a recording: the lines of JSON that `ktui lag --watch` would have printed
+    Replay(Box<replay::ReplayArgs>),
     /// Write records of topics to a file or a pipe
     Export(Box<export::ExportArgs>),
     /// Send lines of standard input or of files as records
@@ -267,6 +273,8 @@ fn run(args: &Args) -> Exit {
             headless::run(args, *output, async |session| groups::report(session).await)
         }
         Some(Command::Lag(lag)) => lag::run(args, lag),
+        Some(Command::Record(record)) => record::run(args, record),
+        Some(Command::Replay(replay)) => replay::run(replay),
         Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
         Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
         Some(Command::Reset(reset)) => sending::run(args, async |writing| reset::reset(writing, reset).await),
@@ -311,7 +319,7 @@ fn exit_codes() -> String {
         })
 }
 
-/// Reads a duration: `20s`, `500ms`, `1m`, or seconds as a plain number.
+/// Reads a duration: `20s`, `500ms`, `1m`, `2h`, or seconds as a plain number.
 ///
 /// # Errors
 /// When the text is none, or not above zero, or above a day.
@@ -322,7 +330,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 0.001,
         "" | "s" => 1.0,
         "m" => 60.0,
-        _ => return Err(format!("no unit {unit:?}: use ms, s or m")),
+        "h" => 3600.0,
+        _ => return Err(format!("no unit {unit:?}: use ms, s, m or h")),
     };
     let number: f64 = digits
         .trim()
@@ -376,7 +385,8 @@ mod tests {
     fn durations_have_units() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        for wrong in ["", "s", "0", "-1", "5h", "1e99", "nan", "ten"] {
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7_200)));
+        for wrong in ["", "s", "0", "-1", "5d", "25h", "1e99", "nan", "ten"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

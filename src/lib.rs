@@ -12,6 +12,7 @@ pub mod kafka;
 pub mod layout;
 pub mod ops;
 pub mod position;
+pub mod recording;
 pub mod runtime;
 pub mod settings;
 pub mod sim;

@@ -8,15 +8,11 @@ use super::effect::Effect;
 use super::pane::{Urgency, View, Want};
 use super::slot::SlotId;
 use super::store::Store;
-use crate::kafka::query::{ConfigNames, Query};
+use crate::kafka::query::{ConfigNames, Overview, Query};
 
-/// Metadata costs about 45 bytes a partition (protocol.md 1.1), so a large cluster is asked less often: 5 s up to
-/// 10,000 partitions, 50 s at 100,000.
 fn overview_period(store: &Store) -> Duration {
-    let partitions: usize = store.overview.value().map_or(0, |overview| {
-        overview.topics.iter().map(|topic| topic.partitions.len()).sum()
-    });
-    Duration::from_millis((partitions as u64 / 2).clamp(5_000, 60_000))
+    let overview = store.overview.value();
+    overview.map_or(Overview::default().polite_period(), Overview::polite_period)
 }
 
 /// What every screen needs: the overview, and the heartbeat between two of them.

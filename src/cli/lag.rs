@@ -1,12 +1,13 @@
 //! `ktui lag [GROUP...]`: what the Groups pane shows of one group, for several or all; once, or again and again.
 
-mod args;
-mod looks;
+pub mod args;
+pub mod looks;
 mod seen;
+pub mod sights;
 mod table;
-mod teller;
+pub mod teller;
 mod waiting;
-mod watching;
+pub mod watching;
 
 use serde::Serialize;
 

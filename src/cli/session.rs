@@ -80,6 +80,11 @@ impl Session {
         }
     }
 
+    /// Everything that failed so far; from now on nothing has.
+    pub fn take_failures(&mut self) -> Vec<Failure> {
+        std::mem::take(&mut self.failures)
+    }
+
     /// Notes something that could not be learned.
     pub fn fail(&mut self, what: &str, error: Error) {
         self.failures.push(Failure::new(what, error));
@@ -101,10 +106,15 @@ impl Session {
             _ => Overview::default(),
         };
         self.cluster = overview.cluster.clone();
+        self.heartbeat().await;
+        Ok(overview)
+    }
+
+    /// Brokers and controller as they are now, without the topics.
+    pub async fn heartbeat(&mut self) {
         if let Some(Answer::Cluster(cluster)) = self.try_ask("the description of the cluster", Query::Cluster).await {
             self.cluster = cluster;
         }
-        Ok(overview)
     }
 
     /// The groups of these names, or all of them; a name that no coordinator knows is a failure. While a coordinator
@@ -141,7 +151,7 @@ impl Session {
         Report {
             cluster: ClusterItem::new(&self.name, &self.cluster),
             items,
-            failures: std::mem::take(&mut self.failures),
+            failures: self.take_failures(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Errors of the engine: what was asked, of whom, what came back, and what to try.
 
 mod advice;
+mod recorded;
 mod remedy;
 mod words;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use kafka_protocol::protocol::VersionRange;
 
 use crate::kafka::model::{BrokerId, GroupId, GroupState, PartitionId, TopicName};
+pub use recorded::Recorded;
 pub use remedy::{Remedy, remedy};
 pub use words::code_name;
 use words::{addresses, detail, span, spoken, versions};
@@ -267,6 +269,9 @@ pub enum Error {
         /// What was under way.
         what: String,
     },
+    /// An error as a recording has it: it happened to another process.
+    #[error("{}", .0.words)]
+    Recorded(Box<Recorded>),
 }
 
 impl Error {
@@ -311,13 +316,18 @@ impl Error {
             | Self::NoBroker { .. }
             | Self::WrongListener { .. } => true,
             Self::Kafka { code, .. } => remedy(*code) != Remedy::Final,
+            Self::Recorded(recorded) => recorded.is_retriable,
             _ => false,
         }
     }
 
     /// Whether these credentials may not see it (`⊘` on the screen).
     pub fn is_denied(&self) -> bool {
-        matches!(self, Self::Denied { .. })
+        match self {
+            Self::Denied { .. } => true,
+            Self::Recorded(recorded) => recorded.is_denied,
+            _ => false,
+        }
     }
 
     /// Whether the request that failed so may have reached the broker, so that nobody knows whether it was done.
@@ -359,16 +369,17 @@ impl Error {
 
     /// Whether no answer came: the connection failed before, during or after the request.
     pub fn is_connection(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Connect { .. }
-                | Self::Timeout { .. }
-                | Self::Closed { .. }
-                | Self::NotKafka { .. }
-                | Self::Protocol { .. }
-                | Self::NoBroker { .. }
-                | Self::WrongListener { .. }
-        )
+            | Self::Timeout { .. }
+            | Self::Closed { .. }
+            | Self::NotKafka { .. }
+            | Self::Protocol { .. }
+            | Self::NoBroker { .. }
+            | Self::WrongListener { .. } => true,
+            Self::Recorded(recorded) => recorded.is_connection,
+            _ => false,
+        }
     }
 }
 

@@ -23,5 +23,6 @@ mod memory;
 mod messages;
 mod moving;
 mod quiet;
+mod recording;
 mod sending;
 mod simulated;

@@ -111,6 +111,19 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/recording",
+        &[
+            "tokio",
+            "std::fs",
+            "std::net",
+            "crate::kafka::client",
+            "crate::app",
+            "crate::ui",
+            "crate::cli",
+            "crate::runtime",
+        ],
+    ),
+    (
         "src/layout",
         &[
             "tokio",

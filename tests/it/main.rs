@@ -43,6 +43,7 @@ mod overlays;
 mod profiles;
 mod reassignments;
 mod record_view;
+mod recording;
 mod records_feed;
 mod records_paging;
 mod records_properties;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::WarnArgs;
 use super::super::report::OutputArgs;
 
-/// Time between two looks where none is given.
-const EVERY: &str = "5";
+/// Time between two looks where none is given, as it is written.
+pub const EVERY: &str = "5";
 /// Looks are no nearer to each other: each is some requests to every broker.
 const SHORTEST: Duration = Duration::from_millis(200);
 
@@ -64,7 +64,11 @@ impl LagArgs {
     }
 }
 
-fn interval(text: &str) -> Result<Duration, String> {
+/// Reads the time between two looks.
+///
+/// # Errors
+/// When it is none, or too short.
+pub fn interval(text: &str) -> Result<Duration, String> {
     let every = super::super::duration(text)?;
     if every < SHORTEST {
         return Err("must be at least 200ms".to_owned());

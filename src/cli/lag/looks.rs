@@ -1,69 +1,56 @@
-//! One look after the other at some groups: asks the cluster, feeds what was seen of each group before.
+//! Looks at groups again and again: asks the cluster, and remembers what is needed for the next question.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::headless;
-use super::super::report::Report;
 use super::super::session::Session;
-use super::seen::{WatchedGroup, places};
-use super::{details, group_item, waiting};
+use super::details;
+use super::sights::{Sight, Sights};
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
-use crate::kafka::lag::GroupDetail;
-use crate::kafka::lag::alarm::{Alarms, Crossing, Limit};
-use crate::kafka::lag::tail::Place;
-use crate::kafka::lag::watch::{GroupWatch, Look};
-use crate::kafka::model::{GroupId, GroupListing};
+use crate::kafka::lag::alarm::Limit;
+use crate::kafka::model::{Broker, Topic};
 use crate::kafka::query::{Answer, Query};
+use crate::recording::glance::{Asked, Failed, Glance, impaired};
 use crate::runtime::clock;
 
-/// So many commits are looked at in one look: those behind which most waits.
-const MOST_PLACES: usize = 1_000;
-
-/// What waits for a named group, or why that is unknown.
-pub type Waits = (String, Result<i64, String>);
-
-/// Looks at groups.
+/// Asks.
 pub struct Looks {
     client: Client,
     session: Session,
-    names: Vec<String>,
-    watches: HashMap<GroupId, GroupWatch>,
-    alarms: Alarms,
+    sights: Sights,
+    begun: Instant,
     /// Whether topics and their leaders have to be learned (again).
     is_lost: bool,
+    health: Option<Health>,
 }
 
-/// What one look told.
-pub struct Sight {
-    /// Everything that is shown.
-    pub report: Report<WatchedGroup>,
-    /// When it was told, in milliseconds since the epoch.
-    pub told: i64,
-    /// What waits for each of the named groups.
-    pub waits: Vec<Waits>,
-    /// Named groups that nobody knows.
-    pub strangers: Vec<String>,
-    /// Groups that went over their limit with this look, or came back.
-    pub crossings: Vec<Crossing>,
+/// What is asked at every look for its own sake: who is up, and what lacks a replica.
+#[derive(Default)]
+struct Health {
+    brokers: Vec<Broker>,
+    impaired: Option<Vec<Topic>>,
+    /// When topics are due.
+    due: Option<Instant>,
 }
 
 impl Looks {
     /// Nothing is seen yet. `names` is empty for all groups.
     pub fn new(client: Client, name: String, names: &[String], limits: Vec<Limit>) -> Self {
-        let mut names = names.to_vec();
-        names.sort();
-        names.dedup();
         Self {
-            session: Session::new(client.clone(), name),
+            session: Session::new(client.clone(), name.clone()),
             client,
-            names,
-            watches: HashMap::new(),
-            alarms: Alarms::new(limits),
+            sights: Sights::new(name, names, limits),
+            begun: clock::now(),
             is_lost: true,
+            health: None,
         }
+    }
+
+    /// Asks for the health of the cluster as well.
+    pub fn with_health(mut self) -> Self {
+        self.health = Some(Health::default());
+        self
     }
 
     /// Looks once, within `limit`.
@@ -71,94 +58,171 @@ impl Looks {
     /// # Errors
     /// When no broker can be asked.
     pub async fn look(&mut self, limit: Duration) -> Result<Sight, Error> {
-        self.session.renew(headless::for_one_question(&self.client, limit));
-        if std::mem::replace(&mut self.is_lost, true) {
-            self.session.overview().await?;
-        }
-        let listings = self.session.groups(&self.names).await?;
-        let details = details(&mut self.session, &listings).await;
-        self.take(&details);
-        self.read_tails(&details).await;
-        let told = clock::unix_millis();
-        let detail_of = |group: &GroupId| details.iter().find(|detail| detail.description.group == *group);
-        let nothing = GroupWatch::default();
-        let watch_of = |group: &GroupId| self.watches.get(group).unwrap_or(&nothing);
-        let items = listings.iter().map(|listing: &GroupListing| {
-            let detail = detail_of(&listing.group);
-            let group = group_item(listing, detail);
-            WatchedGroup::new(group, detail, watch_of(&listing.group), told).limited(&self.alarms, detail)
-        });
-        let items = items.collect();
-        let waits = self.names.iter().map(|name| {
-            let group = GroupId::from(name.as_str());
-            let waits = detail_of(&group).map(|detail| waiting::of_group(detail, watch_of(&group)));
-            (
-                name.clone(),
-                waits.unwrap_or_else(|| Err("it could not be described".to_owned())),
-            )
-        });
-        let waits = waits.collect();
-        let report = self.session.report(items);
-        let strangers = report.failures.iter().filter_map(|failure| match &failure.error {
-            Error::UnknownGroup { group } => Some(group.to_string()),
-            _ => None,
-        });
-        let strangers = strangers.filter(|name| self.names.contains(name)).collect();
-        self.is_lost = !report.failures.is_empty();
-        Ok(Sight {
-            report,
-            told,
-            waits,
-            strangers,
-            crossings: self.alarms.take_news(),
-        })
+        let glance = self.glance(limit).await?;
+        Ok(self.sights.sight(glance))
     }
 
     /// A look at which nobody answered, for this reason.
     pub fn blind(&mut self, error: Error) -> Sight {
-        let why = error.summary();
-        let unknown = |name: &String| (name.clone(), Err(why.clone()));
-        let waits = self.names.iter().map(unknown).collect();
-        self.session.fail("the groups", error);
-        Sight {
-            report: self.session.report(Vec::new()),
-            told: clock::unix_millis(),
-            waits,
-            strangers: Vec::new(),
-            crossings: Vec::new(),
-        }
+        let glance = self.blind_glance(error);
+        self.sights.sight(glance)
     }
 
-    fn take(&mut self, details: &[GroupDetail]) {
-        let at = clock::now();
-        for detail in details {
-            let watch = self.watches.entry(detail.description.group.clone()).or_default();
-            watch.take(&Look::of(detail, at));
-            self.alarms.told(&detail.description.group, detail.summary().lag, at);
-        }
-    }
-
-    async fn read_tails(&mut self, details: &[GroupDetail]) {
-        let mut wanted: Vec<Place> = Vec::new();
-        for detail in details {
-            if let Some(watch) = self.watches.get(&detail.description.group) {
-                wanted.extend(places(detail, watch));
+    /// Looks once, within `limit`, and tells no more than that.
+    ///
+    /// # Errors
+    /// When no broker can be asked.
+    pub async fn glance(&mut self, limit: Duration) -> Result<Glance, Error> {
+        self.session.renew(headless::for_one_question(&self.client, limit));
+        let mut failures = self.see_cluster().await?;
+        let listings = self.session.groups(self.sights.names()).await?;
+        self.note(Asked::Groups, &mut failures);
+        let details = details(&mut self.session, &listings).await;
+        self.note(Asked::Lags, &mut failures);
+        // As fine as a recording has it, so that it tells the same.
+        let after = Duration::from_millis(clock::now().saturating_duration_since(self.begun).as_millis() as u64);
+        self.sights.take(&details, self.begun + after);
+        let wanted = self.sights.wanted(&details);
+        let mut tails = Vec::new();
+        if !wanted.is_empty() {
+            let asked = self
+                .session
+                .try_ask("records at the commits", Query::Tails(wanted))
+                .await;
+            if let Some(Answer::Tails(found)) = asked {
+                self.sights.tails(&found);
+                tails = found;
             }
         }
-        // Many groups may stand at one place: it is looked at once.
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted.sort_by_key(|place| Reverse(place.end.0.saturating_sub(place.committed.0)));
-        wanted.truncate(MOST_PLACES);
-        if wanted.is_empty() {
-            return;
+        self.note(Asked::Tails, &mut failures);
+        self.is_lost = failures.iter().any(|failed| failed.asked != Asked::Health);
+        Ok(Glance {
+            after,
+            told: clock::unix_millis(),
+            cluster: self.session.cluster().clone(),
+            impaired: self.health.as_ref().and_then(|health| health.impaired.clone()),
+            listings,
+            details,
+            tails,
+            failures,
+            blind: None,
+        })
+    }
+
+    /// What there is to tell when nobody answered.
+    pub fn blind_glance(&mut self, error: Error) -> Glance {
+        let after = clock::now().saturating_duration_since(self.begun).as_millis() as u64;
+        self.session.take_failures();
+        self.is_lost = true;
+        Glance {
+            after: Duration::from_millis(after),
+            told: clock::unix_millis(),
+            cluster: self.session.cluster().clone(),
+            impaired: self.health.as_ref().and_then(|health| health.impaired.clone()),
+            blind: Some(error),
+            ..Glance::default()
         }
-        let asked = self
-            .session
-            .try_ask("records at the commits", Query::Tails(wanted))
-            .await;
-        if let Some(Answer::Tails(found)) = asked {
-            self.watches.values_mut().for_each(|watch| watch.tails(&found));
+    }
+
+    /// Learns topics and their leaders where that is needed, and for a recording who is up.
+    async fn see_cluster(&mut self) -> Result<Vec<Failed>, Error> {
+        let mut failures = Vec::new();
+        let is_lost = std::mem::replace(&mut self.is_lost, true);
+        let Some(health) = &mut self.health else {
+            if is_lost {
+                self.session.overview().await?;
+                self.note(Asked::Cluster, &mut failures);
+            }
+            return Ok(failures);
+        };
+        if !is_lost {
+            self.session.heartbeat().await;
         }
+        let is_changed = self.session.cluster().brokers != health.brokers;
+        let is_due = health.due.is_none_or(|due| due <= clock::now());
+        if is_lost || is_changed || is_due {
+            let overview = self.session.overview().await?;
+            health.impaired = Some(impaired(&overview.topics));
+            health.due = Some(clock::now() + overview.polite_period());
+            health.brokers.clone_from(&self.session.cluster().brokers);
+        }
+        let asked = if is_lost { Asked::Cluster } else { Asked::Health };
+        self.note(asked, &mut failures);
+        Ok(failures)
+    }
+
+    /// Moves what failed since to what was asked last.
+    fn note(&mut self, asked: Asked, failures: &mut Vec<Failed>) {
+        for failure in self.session.take_failures() {
+            if !failures.iter().any(|known| known.failure == failure) {
+                failures.push(Failed { asked, failure });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::super::teller;
+    use super::*;
+    use crate::export::Packing;
+    use crate::kafka::client::ClientSettings;
+    use crate::recording::{FORMAT, Header, Origin, Reader, VERSION, Writer};
+    use crate::sim::{SimCluster, SimSpec};
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn header() -> Header {
+        Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            ktui: String::new(),
+            cluster: Origin {
+                id: None,
+                name: "sim".to_owned(),
+            },
+            groups: Vec::new(),
+            started: 0,
+            every: 5_000,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_recording_tells_the_very_lines_that_the_watch_told() {
+        let spec = SimSpec::small()
+            .topic("orders", 4)
+            .group_at("billing", "orders", &[1, 0, 2]);
+        let cluster = SimCluster::start(spec.group_at("audit", "orders", &[0, 1]))
+            .await
+            .unwrap();
+        let client = Client::new(ClientSettings::new(cluster.bootstrap().iter().map(ToString::to_string)));
+        let mut looks = Looks::new(client, "sim".to_owned(), &[], Vec::new()).with_health();
+        let mut writer = Writer::start(Vec::new(), Packing::Zstd, &header()).unwrap();
+        let mut live = Vec::new();
+        for look in 0..5 {
+            let glance = if look == 3 {
+                looks.blind_glance(Error::Cancelled { what: "groups".into() })
+            } else {
+                cluster.handle().commit("billing", "orders", 0, look + 1);
+                looks.glance(LIMIT).await.unwrap()
+            };
+            writer.look(&glance).unwrap();
+            live.push(teller::json(&looks.sights.sight(glance)).unwrap());
+        }
+        let file = writer.end().unwrap().unwrap();
+        let mut reader = Reader::open(Cursor::new(file)).unwrap();
+        let (mut sights, begin) = (Sights::new("sim".to_owned(), &[], Vec::new()), clock::now());
+        let mut again = Vec::new();
+        while let Some(glance) = reader.look().unwrap() {
+            let at = begin + glance.after;
+            again.push(teller::json(&sights.see(glance, at)).unwrap());
+        }
+        assert!(
+            live[0].contains("\"group\":\"billing\"") && live[3].contains("cancelled"),
+            "{live:?}"
+        );
+        assert_eq!(again, live);
     }
 }

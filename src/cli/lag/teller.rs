@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::headless;
 use super::super::report::complaint;
 use super::LagArgs;
-use super::looks::Sight;
+use super::sights::{Sight, Waits};
 use super::table::Screen;
 use crate::exit::Exit;
 use crate::runtime::clock;
@@ -117,14 +117,22 @@ impl Teller {
     }
 }
 
-fn json(sight: &Sight) -> io::Result<String> {
+/// A look as a line of JSON.
+///
+/// # Errors
+/// When it cannot be put into words.
+pub fn json(sight: &Sight) -> io::Result<String> {
     let mut line = Vec::new();
     sight.report.write_timed(&mut line, sight.told)?;
     String::from_utf8(line).map_err(io::Error::other)
 }
 
 /// On stdout, whole and at once.
-fn line(text: &str) -> io::Result<()> {
+/// Writes a line, and has it go out.
+///
+/// # Errors
+/// When nobody takes it.
+pub fn line(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", text.trim_end())?;
     stdout.flush()
@@ -152,7 +160,7 @@ fn title(sight: &Sight, every: Duration, target: Option<i64>) -> String {
         let _ = write!(title, "  {} over the limit (!)", Count(over as i64));
     }
     if let Some(target) = target {
-        let is_small = |waits: &&super::looks::Waits| waits.1.as_ref().is_ok_and(|waits| *waits <= target);
+        let is_small = |waits: &&Waits| waits.1.as_ref().is_ok_and(|waits| *waits <= target);
         let small = sight.waits.iter().filter(is_small).count();
         let all = sight.waits.len();
         let _ = write!(title, "  at or under {}: {small} of {all}", Count(target));

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::{Args, complain, headless};
 use super::LagArgs;
-use super::looks::{Looks, Sight, Waits};
+use super::looks::Looks;
+use super::sights::{Sight, Waits};
 use super::teller::Teller;
 use crate::exit::Exit;
 use crate::kafka::client::Client;
@@ -63,10 +64,12 @@ struct Watching {
 }
 
 /// What a look came to.
-enum Looked {
-    Seen(Sight),
+pub enum Looked<T> {
+    /// This was seen.
+    Seen(T),
     /// Nobody answered, for this reason.
     Blind(Error),
+    /// Somebody asked it to end.
     Interrupted,
     /// The time is over.
     Late,
@@ -79,7 +82,7 @@ impl Watching {
         let (mut last, mut strangers, mut is_first) = (Vec::new(), Vec::new(), true);
         loop {
             let begun = Instant::now();
-            match look(&mut looks, self.limit, end, &mut interrupts).await {
+            match looked(looks.look(self.limit), self.limit, end, &mut interrupts).await {
                 Looked::Interrupted => return self.interrupted(),
                 Looked::Late => return self.late(&last),
                 Looked::Blind(error) if is_first => return headless::fail(&error),
@@ -158,13 +161,19 @@ impl Watching {
     }
 }
 
-async fn look(looks: &mut Looks, limit: Duration, end: Option<Instant>, interrupts: &mut Interrupts) -> Looked {
-    let asked = timeout(limit, looks.look(limit));
+/// Waits for a look, for `limit` at most, and no longer than until `end` or an interrupt.
+pub async fn looked<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+    limit: Duration,
+    end: Option<Instant>,
+    interrupts: &mut Interrupts,
+) -> Looked<T> {
+    let asked = timeout(limit, asked);
     tokio::select! {
         biased;
         () = interrupts.next() => Looked::Interrupted,
         looked = asked => match looked {
-            Ok(Ok(sight)) => Looked::Seen(sight),
+            Ok(Ok(seen)) => Looked::Seen(seen),
             Ok(Err(error)) => Looked::Blind(error),
             Err(_) => Looked::Blind(Error::Timeout {
                 what: "the groups".to_owned(),
@@ -176,7 +185,8 @@ async fn look(looks: &mut Looks, limit: Duration, end: Option<Instant>, interrup
     }
 }
 
-async fn until(end: Option<Instant>) {
+/// Waits for a moment; for ever where there is none.
+pub async fn until(end: Option<Instant>) {
     match end {
         Some(end) => sleep_until(end).await,
         None => pending().await,

@@ -44,6 +44,7 @@ impl Error {
             Self::Locked { what } => format!("locked: {what}"),
             Self::ReadOnly { what } => format!("read-only: {what}"),
             Self::Cancelled { what } => format!("cancelled: {what}"),
+            Self::Recorded(recorded) => recorded.summary.clone(),
         };
         shortened(text, 60)
     }
@@ -116,6 +117,7 @@ impl Error {
                 "Check the bootstrap address; what is read here belongs to other topics.".into()
             }
             Self::Cancelled { .. } => "Ask again.".into(),
+            Self::Recorded(recorded) => recorded.hint.clone().into(),
         }
     }
 }

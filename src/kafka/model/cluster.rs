@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::BrokerId;
 
@@ -32,7 +32,7 @@ impl Broker {
 }
 
 /// Who keeps the cluster's metadata, as the advertised APIs tell (protocol.md 0.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClusterKind {
     /// Brokers advertise the inter-broker APIs of ZooKeeper mode.

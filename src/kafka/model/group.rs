@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{BrokerId, GroupId, LeaderEpoch, Offset, TopicName};
 use crate::kafka::model::topic::TopicPartition;
 
 /// The kind of a group (KIP-848, KIP-932, KIP-1071); `Classic` where the broker sends none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupType {
     /// Members assign partitions among themselves (JoinGroup).
@@ -36,7 +36,7 @@ impl GroupType {
 }
 
 /// A group's state in Kafka's word, such as `Stable` or `PreparingRebalance`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GroupState(pub Arc<str>);
 
