@@ -39,7 +39,7 @@ pub struct Progress {
     /// What was seen.
     pub tally: Tally,
     /// What cannot be read at the moment.
-    pub delayed: Option<Failure>,
+    pub delayed: Vec<Failure>,
     /// Partitions that were given up.
     pub failures: Vec<Failure>,
 }
@@ -193,11 +193,18 @@ impl Run<'_> {
             Some(Step::Part(part)) => self.part(part).await,
             Some(Step::Lost(lost)) => self.lost(lost).await,
             Some(Step::Delayed(failure)) => {
-                self.progress.delayed = Some(failure);
+                self.read_again(&failure.what);
+                self.progress.delayed.push(failure);
+                Next::GoOn
+            }
+            Some(Step::Resumed(partition)) => {
+                self.read_again(&partition.to_string());
                 Next::GoOn
             }
             Some(Step::Failed { partition, error, .. }) => {
-                self.progress.failures.push(Failure::new(partition.to_string(), error));
+                let what = partition.to_string();
+                self.read_again(&what);
+                self.progress.failures.push(Failure::new(what, error));
                 Next::GoOn
             }
         })
@@ -219,7 +226,6 @@ impl Run<'_> {
         };
         self.progress.tally += &part.tally;
         self.progress.records += records;
-        self.progress.delayed = None;
         let order = Order::Lines {
             index,
             lines,
@@ -234,6 +240,11 @@ impl Run<'_> {
 
     async fn lost(&mut self, lost: Lost) -> Next {
         let Some(index) = self.passed(&lost.partition, lost.to.0).await else {
+    /// It is not waited for any more.
+    fn read_again(&mut self, what: &str) {
+        self.progress.delayed.retain(|known| known.what != what);
+    }
+
             return Next::End(Ending::Closed);
         };
         let gap = Gap {

@@ -20,6 +20,7 @@ mod make;
 mod newest;
 mod pieces;
 mod pool;
+mod queue;
 mod reader;
 mod size;
 mod span;
@@ -151,6 +152,8 @@ pub enum Step<M> {
     Lost(Lost),
     /// A partition cannot be read at the moment; it is asked for again.
     Delayed(Failure),
+    /// A partition that was delayed, or late, is read again.
+    Resumed(TopicPartition),
     /// A partition is given up: everything below `at` has been handed over.
     Failed {
         /// The partition.

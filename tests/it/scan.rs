@@ -67,6 +67,7 @@ impl Said {
             }
             Step::Lost(lost) => self.lost.push(lost),
             Step::Delayed(failure) => self.delayed.push(failure.what),
+            Step::Resumed(_) => {}
             Step::Failed { partition, at, .. } => self.failed.push((partition, at)),
             Step::Crashed => panic!("a task of the scan panicked"),
         }

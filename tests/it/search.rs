@@ -6,6 +6,7 @@ use ktui::filter::Filter;
 use ktui::kafka::client::{Client, Isolation, MetadataScope};
 use ktui::kafka::error::Error;
 use ktui::kafka::model::{Offset, Row};
+use ktui::kafka::partial::Failure;
 use ktui::kafka::query::{FeedTopic, Progress, SearchSpec};
 use ktui::kafka::search::Search;
 use ktui::position::{Start, Until};
@@ -164,6 +165,33 @@ async fn a_follow_waits_also_for_a_topic_of_which_no_leader_is_there() {
         found.extend(batch.rows.iter().map(|(_, row)| value(row)));
     }
     assert_eq!(found, ["first"]);
+}
+
+#[tokio::test]
+async fn a_partition_that_is_read_again_is_not_called_unreadable_though_nothing_is_written() {
+    let topic = TopicSpec::new("orders", 2)
+        .replicas(vec![vec![1], vec![2]])
+        .records(1, [Record::value("old").at(1000)]);
+    let (_sim, handle, client) = started(SimSpec::small().brokers(2).add_topic(topic)).await;
+    let _known = client.metadata(MetadataScope::All).await.unwrap();
+    // Once when it cannot be asked where it ends, once while it is followed.
+    handle.kill_broker(2);
+    let mut search = Search::open(client, spec("old", Start::End, Until::Follow), NOW);
+    for is_down in [true, false, true, false] {
+        if is_down {
+            handle.kill_broker(2);
+        } else {
+            handle.restart_broker(2).unwrap();
+        }
+        let is_told = |failures: &[Failure]| failures.iter().any(|failure| failure.what == "orders-1");
+        loop {
+            let batch = timeout(SOON, search.next()).await.expect("in time").unwrap().unwrap();
+            assert!(batch.rows.is_empty());
+            if is_told(&batch.progress.failures) == is_down {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -144,8 +144,11 @@ fn line(progress: &Progress, before: &Progress, seconds: f64) -> String {
             parts.push(format!("ETA {:.0} s", (total - done) as f64 / speed));
         }
     }
-    if let Some(failure) = &progress.delayed {
-        parts.push(failure.summary());
+    if let Some((first, more)) = progress.delayed.split_first() {
+        parts.push(first.summary());
+        if !more.is_empty() {
+            parts.push(format!("and {} more wait", more.len()));
+        }
     }
     parts.join("  ")
 }

@@ -97,7 +97,7 @@ async fn read(client: &Client, spec: ScanSpec) -> Partial<Records> {
                     .push(Failure::new("the newest records", Error::Cancelled { what }));
             }
             // What retention takes meanwhile is not among the newest.
-            Step::Lost(_) | Step::Delayed(_) => {}
+            Step::Lost(_) | Step::Delayed(_) | Step::Resumed(_) => {}
         }
     }
     found

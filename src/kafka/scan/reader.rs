@@ -1,6 +1,6 @@
 //! The task of a scan: keeps one request per leader under way, and hands what comes to the workers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep_until};
 use super::jobs::{Ask, Done, Jobs};
 use super::pieces::pieces;
 use super::pool::{Gone, Pool};
+use super::queue::Queue;
 use super::size::{self, PAGE, Size};
-use super::track::{Heard, Need, Track};
+use super::track::{Heard, Need, OFFSET_OUT_OF_RANGE, Track, out_of_range};
 use super::turns::{Turn, Turns, turns};
-use super::work::Piece;
 use super::{Lost, Range, ScanSpec, Step};
 use crate::kafka::client::{Client, Fetched, Isolation, Metadata, OffsetAnswers, OffsetSpec, Outcomes};
 use crate::kafka::error::Error;
@@ -28,21 +28,13 @@ const REFRESH: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// Bytes that are asked for where only the offset of the next batch is wanted: it comes whole all the same.
 const LOOK: usize = 1 << 10;
-const OFFSET_OUT_OF_RANGE: i16 = 1;
-
-/// What waits for a place in the workers' queue.
-enum Ready<T> {
-    Piece(Piece),
-    Say(Step<T>),
-}
 
 /// The state of the task.
 pub(super) struct Reader<T> {
     client: Client,
-    pool: Pool<T>,
+    queue: Queue<T>,
     jobs: Jobs,
     tracks: Vec<Track>,
-    ready: VecDeque<Ready<T>>,
     isolation: Isolation,
     patience: Duration,
     /// Topics whose added partitions are followed too, with those that are known: one that was given up does not begin
@@ -78,7 +70,6 @@ impl<T: Default + Send + 'static> Reader<T> {
             ids: ids.collect(),
             size,
             tracks,
-            ready: VecDeque::new(),
             isolation: spec.isolation,
             patience: spec.patience,
             grows,
@@ -86,7 +77,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             refreshed_at: None,
             turns: Turns::default(),
             client,
-            pool,
+            queue: Queue::new(pool),
         }
     }
 
@@ -101,24 +92,33 @@ impl<T: Default + Send + 'static> Reader<T> {
             let now = Instant::now();
             self.tell(now);
             self.tracks.retain(|track| track.need() != Need::Nothing);
-            if self.tracks.is_empty() && self.ready.is_empty() {
-                return self.pool.end().await;
+            if self.tracks.is_empty() && self.queue.is_empty() {
+                return self.queue.pool.end().await;
             }
             self.start(now);
-            let wake_at = self.wake_at(now);
+            self.hand_on(self.wake_at(now)).await?;
+        }
+    }
+
+    /// Hands on what is ready until something happens for which the tracks are to be looked at: that takes time with
+    /// thousands of them.
+    async fn hand_on(&mut self, wake_at: Instant) -> Result<(), Gone> {
+        loop {
+            let gone = self.queue.pool.gone();
             tokio::select! {
-                Some(done) = self.jobs.under_way.next() => self.take(done),
-                place = self.pool.place(), if !self.ready.is_empty() => {
-                    let place = place?;
-                    match self.ready.pop_front() {
-                        Some(Ready::Piece(piece)) => self.pool.work(place, piece)?,
-                        Some(Ready::Say(step)) => Pool::say(place, step),
-                        None => {}
+                Some(done) = self.jobs.under_way.next() => {
+                    self.take(done);
+                    return Ok(());
+                }
+                handed = self.queue.hand_on(), if !self.queue.is_empty() => {
+                    handed?;
+                    if self.queue.is_empty() {
+                        return Ok(());
                     }
                 }
-                () = self.size.freed(), if self.size.is_short() => {}
-                () = self.pool.gone() => return Err(Gone),
-                () = sleep_until(wake_at) => {}
+                () = self.size.freed(), if self.size.is_short() => return Ok(()),
+                () = gone => return Err(Gone),
+                () = sleep_until(wake_at) => return Ok(()),
             }
         }
     }
@@ -126,20 +126,23 @@ impl<T: Default + Send + 'static> Reader<T> {
     /// Says what stands in the way, and gives up what has failed for too long.
     fn tell(&mut self, now: Instant) {
         let (client, patience) = (&self.client, self.patience);
-        let ready = &mut self.ready;
+        let queue = &mut self.queue;
         self.tracks.retain_mut(|track| {
             if let Some(error) = track.verdict(patience, now) {
-                ready.push_back(Ready::Say(Step::Failed {
+                queue.say(Step::Failed {
                     partition: track.name.clone(),
                     at: Offset(track.at()),
                     error: error.clone(),
-                }));
+                });
                 return false;
+            }
+            if track.take_mended() {
+                queue.say(Step::Resumed(track.name.clone()));
             }
             if let Some(error) = track.news() {
                 let failure = Failure::new(track.name.to_string(), error);
                 let node = client.leader(&track.name.topic, track.name.partition).ok();
-                ready.push_back(Ready::Say(Step::Delayed(Failure { node, ..failure })));
+                queue.say(Step::Delayed(Failure { node, ..failure }));
             }
             true
         });
@@ -246,13 +249,15 @@ impl<T: Default + Send + 'static> Reader<T> {
         {
             self.size.shrink();
         }
-        for (number, (name, outcome)) in outcomes.into_iter().enumerate() {
-            let Some(index) = self.tracks.iter().position(|track| track.name == name) else {
-                continue;
-            };
-            match outcome {
-                Ok(fetched) => self.cut(index, fetched, number == 0, &room, now),
-                Err(error) => self.failed(index, error, now),
+        let outcomes = outcomes.into_iter().enumerate();
+        let mut by_name: HashMap<_, _> = outcomes
+            .map(|(number, (name, outcome))| (name, (number == 0, outcome)))
+            .collect();
+        for index in 0..self.tracks.len() {
+            match by_name.remove(&self.tracks[index].name) {
+                Some((stood_first, Ok(fetched))) => self.cut(index, fetched, stood_first, &room, now),
+                Some((_, Err(error))) => self.failed(index, error, now),
+                None => {}
             }
         }
     }
@@ -272,7 +277,7 @@ impl<T: Default + Send + 'static> Reader<T> {
             Isolation::ReadUncommitted => fetched.high_watermark,
         };
         let cut = pieces(&track.name, fetched.range, track.to(), room);
-        self.ready.extend(cut.pieces.into_iter().map(Ready::Piece));
+        self.queue.work(cut.pieces);
         let heard = Heard {
             end: end.0,
             stood_first,
@@ -319,11 +324,11 @@ impl<T: Default + Send + 'static> Reader<T> {
                 }
             };
             if let Some((from, to)) = self.tracks[index].found(start, end, out_of_range(&name), now) {
-                self.ready.push_back(Ready::Say(Step::Lost(Lost {
+                self.queue.say(Step::Lost(Lost {
                     partition: name,
                     from: Offset(from),
                     to: Offset(to),
-                })));
+                }));
             }
         }
     }
@@ -352,11 +357,11 @@ impl<T: Default + Send + 'static> Reader<T> {
             .partition(|track| track.name.topic == *topic);
         self.tracks = kept;
         for track in Vec::from_iter::<Vec<Track>>(gone) {
-            self.ready.push_back(Ready::Say(Step::Failed {
+            self.queue.say(Step::Failed {
                 partition: track.name.clone(),
                 at: Offset(track.at()),
                 error: Error::Remade { topic: topic.clone() },
-            }));
+            });
         }
     }
 
@@ -384,13 +389,5 @@ impl<T: Default + Send + 'static> Reader<T> {
         }
         let soon = self.refreshed_at.map_or(now, |at| now.max(at + REFRESH));
         self.refresh_at = self.refresh_at.map(|at| at.min(soon));
-    }
-}
-
-fn out_of_range(name: &TopicPartition) -> Error {
-    Error::Kafka {
-        code: OFFSET_OUT_OF_RANGE,
-        what: name.to_string(),
-        message: None,
     }
 }

@@ -19,6 +19,17 @@ const DISBELIEF: Duration = Duration::from_secs(5);
 /// Answers without progress before that is an error.
 const STUCK: u32 = 3;
 
+pub(super) const OFFSET_OUT_OF_RANGE: i16 = 1;
+
+/// What a broker says of an offset that is outside of the log.
+pub(super) fn out_of_range(name: &TopicPartition) -> Error {
+    Error::Kafka {
+        code: OFFSET_OUT_OF_RANGE,
+        what: name.to_string(),
+        message: None,
+    }
+}
+
 /// What stands in the way of a partition.
 #[derive(Clone, Debug)]
 struct Trouble {
@@ -26,7 +37,17 @@ struct Trouble {
     since: Instant,
     attempts: u32,
     retry_at: Instant,
-    is_told: bool,
+}
+
+/// What was said of a partition last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Nothing, or that it is read.
+    Well,
+    /// What stands in its way.
+    Trouble,
+    /// The same, and it does not any more: that is to be said.
+    Mended,
 }
 
 /// What a track needs.
@@ -76,6 +97,7 @@ pub(super) struct Track {
     hunger: u32,
     stuck: u32,
     trouble: Option<Trouble>,
+    told: Told,
 }
 
 impl Track {
@@ -93,6 +115,7 @@ impl Track {
             hunger: 0,
             stuck: 0,
             trouble: None,
+            told: Told::Well,
         }
     }
 
@@ -175,12 +198,13 @@ impl Track {
         if next > self.at {
             self.at = next;
             (self.hunger, self.stuck) = (0, 0);
-            self.trouble = None;
+            self.mend();
             return;
         }
         self.hunger += 1;
         if self.is_caught_up {
-            (self.hunger, self.trouble) = (0, None);
+            self.hunger = 0;
+            self.mend();
         } else if is_at_end {
             // The end was known to be further away: the log was cut off, or its new leader has yet to learn where it is.
             self.failed(self.gone(heard.end), now);
@@ -197,7 +221,8 @@ impl Track {
         match next {
             Some(next) if next > self.at => {
                 self.at = next.min(self.to());
-                (self.hunger, self.trouble) = (0, None);
+                self.hunger = 0;
+                self.mend();
             }
             _ => self.failed(stuck(&self.name.topic, self.name.partition), now),
         }
@@ -227,13 +252,14 @@ impl Track {
         self.is_lost = false;
         if let Some(origin) = self.origin.take() {
             self.at = origin.place(start, end);
-            self.trouble = None;
+            // Whoever named it late was told so before it was read.
+            (self.trouble, self.told) = (None, Told::Mended);
             return origin.lost(self.at).map(|from| (from, self.at));
         }
         if start > self.at {
             let lost = (self.at, start.min(self.to()));
             self.at = lost.1;
-            self.trouble = None;
+            self.mend();
             return Some(lost);
         }
         // Inside after all, or behind the end: a log that was cut off does not grow back.
@@ -245,9 +271,9 @@ impl Track {
     /// Notes what stands in the way.
     pub(super) fn failed(&mut self, error: Error, now: Instant) {
         self.is_busy = false;
-        let (since, attempts, is_told) = match &self.trouble {
-            Some(trouble) => (trouble.since, trouble.attempts + 1, trouble.is_told),
-            None => (now, 0, false),
+        let (since, attempts) = match &self.trouble {
+            Some(trouble) => (trouble.since, trouble.attempts + 1),
+            None => (now, 0),
         };
         // Leaders move all the time: the first time it is worth asking again at once.
         let pause = match attempts {
@@ -259,17 +285,33 @@ impl Track {
             since,
             attempts,
             retry_at: now + pause,
-            is_told,
         });
+    }
+
+    /// Nothing stands in the way any more.
+    fn mend(&mut self) {
+        self.trouble = None;
+        if self.told == Told::Trouble {
+            self.told = Told::Mended;
+        }
+    }
+
+    /// Whether what was told to stand in the way does not any more; told once.
+    pub(super) fn take_mended(&mut self) -> bool {
+        let is_mended = self.told == Told::Mended;
+        if is_mended {
+            self.told = Told::Well;
+        }
+        is_mended
     }
 
     /// The error that is worth telling: one that asking once more did not mend, and once.
     pub(super) fn news(&mut self) -> Option<Error> {
-        let trouble = self.trouble.as_mut()?;
-        if trouble.attempts < 3 || trouble.is_told {
+        let trouble = self.trouble.as_ref()?;
+        if trouble.attempts < 3 || self.told == Told::Trouble {
             return None;
         }
-        trouble.is_told = true;
+        self.told = Told::Trouble;
         Some(trouble.error.clone())
     }
 
@@ -390,6 +432,19 @@ mod tests {
         let denied = Error::from_code(29, "orders", None).unwrap();
         track.failed(denied, now);
         assert!(track.verdict(Duration::from_secs(1), now).is_some());
+    }
+
+    #[test]
+    fn what_was_told_is_taken_back_once_and_what_was_not_is_not() {
+        let (mut track, now) = (track(None), Instant::now());
+        track.failed(timeout(), now);
+        track.read(10, Heard { end: 10, ..END }, now);
+        assert!(!track.take_mended(), "nobody heard of it");
+        (0..4).for_each(|_| track.failed(timeout(), now));
+        assert!(track.news().is_some() && !track.take_mended());
+        track.read(10, Heard { end: 10, ..END }, now);
+        assert!(track.take_mended(), "also where there is nothing new");
+        assert!(!track.take_mended());
     }
 
     #[test]

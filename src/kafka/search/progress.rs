@@ -93,6 +93,7 @@ impl Seen {
                 self.pass(&lost.partition, lost.to.0);
             }
             Step::Delayed(failure) => self.fail(failure),
+            Step::Resumed(partition) => self.forget(&partition.to_string()),
             Step::Failed { partition, error, .. } => {
                 self.fail(Failure::new(partition.to_string(), error));
                 self.tracks.entry(partition).or_default().is_given_up = true;
@@ -111,8 +112,6 @@ impl Seen {
     fn part(&mut self, part: Part<Vec<Row>>, limit: u64) -> Vec<(u16, Row)> {
         let room = limit.saturating_sub(self.progress.matches);
         self.tally += &part.tally;
-        let name = part.partition.to_string();
-        self.progress.failures.retain(|failure| failure.what != name);
         self.pass(&part.partition, part.next.0);
         let topic = self.topics.get(&part.partition.topic).copied().unwrap_or(0);
         let wanted = part.made.into_iter().take(usize::try_from(room).unwrap_or(usize::MAX));
@@ -128,8 +127,13 @@ impl Seen {
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.progress.failures.retain(|known| known.what != failure.what);
+        self.forget(&failure.what);
         self.progress.failures.push(failure);
+    }
+
+    /// It can be read after all.
+    fn forget(&mut self, what: &str) {
+        self.progress.failures.retain(|known| known.what != what);
     }
 
     fn settle(&mut self) {
@@ -213,6 +217,7 @@ mod tests {
             .unwrap();
         assert_eq!((seen.progress().failures.len(), seen.progress().at_end), (1, false));
         seen.take(part(60, 0), 9).unwrap();
+        seen.take(Step::Resumed(partition.clone()), 9).unwrap();
         assert_eq!(seen.progress().failures.len(), 0, "it could be read again");
         let error = failed();
         seen.take(

@@ -83,10 +83,10 @@ pub(super) async fn run(
 
 fn moved(progress: &Progress) -> JobProgress {
     let (done, total) = progress.offsets;
-    let waits = progress.delayed.as_ref();
-    let waits = waits.map_or_else(String::new, |delayed| {
-        format!("; waiting: {}: {}", delayed.what, delayed.error)
-    });
+    let waits = match progress.delayed.as_slice() {
+        [] => String::new(),
+        list => format!("; waiting: {}", failures(list)),
+    };
     let given_up = match progress.failures.as_slice() {
         [] => String::new(),
         list => format!("; given up: {}", failures(list)),
