@@ -154,8 +154,8 @@ async fn page_back(client: &Client, seed: u64, shown: Shown, expected: &[(i32, i
         assert!(pages < 200, "it never ends");
         let page = older(client, &source.older(rows.edges(), 7, isolation)).await;
         assert_eq!(page.failures, []);
-        for (topic, row) in page.rows.iter().rev() {
-            rows.prepend(*topic, row);
+        for (topic, row) in page.rows.into_iter().rev() {
+            rows.prepend(topic, row);
         }
         if page.is_first {
             break;

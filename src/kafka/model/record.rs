@@ -304,6 +304,17 @@ pub enum Row {
 }
 
 impl Row {
+    /// The same row on bytes of its own, so that keeping it does not keep its whole batch in memory.
+    pub fn detached(&self) -> Self {
+        match self {
+            Self::Record(record) => Self::Record(record.detached()),
+            Self::Unreadable(stretch) => Self::Unreadable(Unreadable {
+                bytes: Bytes::copy_from_slice(&stretch.bytes),
+                ..stretch.clone()
+            }),
+        }
+    }
+
     /// The partition the row lies in.
     pub fn partition(&self) -> PartitionId {
         match self {

@@ -213,10 +213,7 @@ impl Backward {
         rows.retain(|row| row.offset().0 < self.hi);
         let surplus = surplus(rows.iter(), self.wanted);
         for row in rows.drain(..).skip(surplus) {
-            self.current.push_back(match row {
-                Row::Record(record) => Row::Record(record.detached()),
-                unreadable @ Row::Unreadable(_) => unreadable,
-            });
+            self.current.push_back(row.detached());
         }
         trim(&mut self.current, self.wanted);
     }

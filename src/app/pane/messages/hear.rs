@@ -21,7 +21,7 @@ impl Messages {
     pub(super) fn hear(&mut self, event: Event, view: View<'_>, out: &mut Vec<Intent>) {
         match event {
             Event::RecordsArrived { batch, .. } => self.take(batch, view, out),
-            Event::OlderRead { rows, .. } => self.take_older(&rows, view, out),
+            Event::OlderRead { rows, .. } => self.take_older(rows, view, out),
             Event::SearchMoved { batch, .. } => self.take_matches(batch, view, out),
             Event::FeedEnded { error, .. } if self.search.is_some() => self.search_ended(error, view),
             Event::FeedEnded { error, .. } => self.reading.ended(error, view.now),

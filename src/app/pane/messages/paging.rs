@@ -62,14 +62,16 @@ impl Messages {
     }
 
     /// Older records came: they go above the first row, and the cursor stays on its record.
-    pub(super) fn take_older(&mut self, older: &OlderRows, view: View<'_>, out: &mut Vec<Intent>) {
+    pub(super) fn take_older(&mut self, older: OlderRows, view: View<'_>, out: &mut Vec<Intent>) {
         self.above = match (older.is_first, older.failures.is_empty()) {
             (true, _) => Above::First,
             (false, true) => Above::Unknown,
-            (false, false) => Above::Failed(older.failures.clone()),
+            (false, false) => Above::Failed(older.failures),
         };
-        let rows = older.rows.iter().rev();
-        let shown = rows.filter(|(topic, row)| self.rows.prepend(*topic, row)).count();
+        let rows = older.rows.into_iter().rev();
+        let shown = rows
+            .map(|(topic, row)| usize::from(self.rows.prepend(topic, row)))
+            .sum::<usize>();
         self.list.cursor += shown;
         self.list.top_row += shown;
         self.look(self.rows.end());

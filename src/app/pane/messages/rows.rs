@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::edges::Edges;
-use crate::kafka::model::record::{RecordKind, Row, Unreadable};
+use crate::kafka::model::record::{RecordKind, Row};
 use crate::kafka::query::Began;
 use crate::position::Shown;
 
@@ -116,7 +116,7 @@ impl Rows {
 
     /// Adds a row at the end, on bytes of its own: a kept record must not keep its whole batch in memory.
     pub fn push(&mut self, topic: u16, row: &Row) {
-        let row = detached(row);
+        let row = row.detached();
         self.count_in(&row);
         self.edges.came(topic, &row);
         if self.is_shown(&row) {
@@ -126,10 +126,9 @@ impl Rows {
         self.furthest = self.furthest.max(self.end());
     }
 
-    /// Adds a row where its time belongs, after others of that time; gives its place. For rows that come in no order
-    /// and are all shown: what is kept of each partition is not known then.
-    pub fn insert(&mut self, topic: u16, row: &Row) -> usize {
-        let row = detached(row);
+    /// Adds a row, on bytes of its own already, where its time belongs, after others of that time; gives its place. For
+    /// rows that come in no order and are all shown: what is kept of each partition is not known then.
+    pub fn insert(&mut self, topic: u16, row: Row) -> usize {
         let at = self
             .kept
             .partition_point(|kept| kept.row.timestamp() <= row.timestamp());
@@ -139,9 +138,8 @@ impl Rows {
         at
     }
 
-    /// Adds a row before the first; `true` when it is shown.
-    pub fn prepend(&mut self, topic: u16, row: &Row) -> bool {
-        let row = detached(row);
+    /// Adds a row, on bytes of its own already, before the first; `true` when it is shown.
+    pub fn prepend(&mut self, topic: u16, row: Row) -> bool {
         self.count_in(&row);
         self.edges.came(topic, &row);
         self.first -= 1;
@@ -376,16 +374,6 @@ impl Rows {
     }
 }
 
-fn detached(row: &Row) -> Row {
-    match row {
-        Row::Record(record) => Row::Record(record.detached()),
-        Row::Unreadable(stretch) => Row::Unreadable(Unreadable {
-            bytes: bytes::Bytes::copy_from_slice(&stretch.bytes),
-            ..stretch.clone()
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -503,7 +491,7 @@ mod tests {
             other @ Row::Unreadable(_) => other,
         };
         let places: Vec<usize> = [(0, 50), (1, 70), (2, 60), (3, 60), (4, 10)]
-            .map(|(offset, time)| rows.insert(0, &timed(offset, time)))
+            .map(|(offset, time)| rows.insert(0, timed(offset, time)))
             .to_vec();
         assert_eq!(places, [0, 1, 1, 2, 0]);
         assert_eq!(offsets(&rows), [4, 0, 2, 3, 1]);
@@ -521,9 +509,9 @@ mod tests {
         data(&mut rows, 10..14);
         let under_cursor = rows.seq(0);
         for offset in (6..10).rev() {
-            assert!(rows.prepend(0, &row(offset, "some value", RecordKind::Data)));
+            assert!(rows.prepend(0, row(offset, "some value", RecordKind::Data)));
         }
-        assert!(!rows.prepend(0, &row(5, "", RecordKind::Aborted)));
+        assert!(!rows.prepend(0, row(5, "", RecordKind::Aborted)));
         assert_eq!(offsets(&rows), [6, 7, 8, 9, 10, 11, 12, 13]);
         assert_eq!(rows.seq(4), under_cursor, "numbers stay");
         let limit = Limit {

@@ -295,8 +295,8 @@ impl Messages {
             search.reached_end = Some(view.now);
         }
         let was_empty = self.rows.is_empty();
-        for (topic, row) in &batch.rows {
-            let at = self.rows.insert(*topic, row);
+        for (topic, row) in batch.rows {
+            let at = self.rows.insert(topic, row);
             if !was_empty && at <= self.list.cursor {
                 self.list.cursor += 1;
                 self.list.top_row += 1;
