@@ -193,6 +193,19 @@ pub fn state_dir() -> Option<PathBuf> {
     Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
 }
 
+/// A path as somebody typed it into a form: `~/` is their home, as in a shell.
+pub fn typed_path(path: &Path) -> PathBuf {
+    let home = directories::BaseDirs::new();
+    at_home(path, home.as_ref().map(directories::BaseDirs::home_dir))
+}
+
+fn at_home(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
 /// How many colours the terminal shows, as its environment says.
 fn color_depth() -> ColorDepth {
     let var = |name| std::env::var(name).ok();
@@ -210,6 +223,16 @@ mod tests {
     fn listed(given: &[&str]) -> Result<Vec<String>, String> {
         let given: Vec<String> = given.iter().map(ToString::to_string).collect();
         bootstrap(&given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_tilde_alone_is_the_home() {
+        let of = |path: &str| at_home(Path::new(path), Some(Path::new("/home/anna")));
+        assert_eq!(of("~/a/b.jsonl"), Path::new("/home/anna/a/b.jsonl"));
+        for other in ["a~", "~other/a", "/~/a", "a/~/b"] {
+            assert_eq!(of(other), Path::new(other));
+        }
+        assert_eq!(at_home(Path::new("~/a"), None), Path::new("~/a"), "where there is none");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::export::{Ending, Export, ExportError, ExportSpec, Note, Outcome, Outp
 use crate::kafka::client::Client;
 use crate::kafka::partial::Failure;
 use crate::runtime::clock;
+use crate::settings::typed_path;
 
 /// Failures that are named; of more their number.
 const NAMED: usize = 3;
@@ -25,6 +26,7 @@ pub(super) async fn run(
     mut teller: Teller,
 ) -> JobEnd {
     let ExportOrder { spec, path, existing } = order;
+    let path = typed_path(&path);
     // The whole path stands in the list of jobs.
     let name = path.file_name().unwrap_or(path.as_os_str());
     let file = name.to_string_lossy().into_owned();
