@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod count;
 pub mod decode;
+pub mod durable;
 pub mod exit;
 pub mod export;
 pub mod filter;

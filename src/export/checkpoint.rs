@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::durable::{self, Access, Survives};
 
 /// The form of the file; another number is not read.
 const VERSION: u32 = 1;
@@ -95,15 +97,10 @@ pub struct Paths {
 impl Paths {
     /// The paths of an output file.
     pub fn of(file: &Path) -> Self {
-        let beside = |extension: &str| {
-            let mut name = file.as_os_str().to_owned();
-            name.push(extension);
-            PathBuf::from(name)
-        };
         Self {
             file: file.to_owned(),
-            partial: beside(".partial"),
-            checkpoint: beside(".checkpoint"),
+            partial: durable::beside(file, ".partial"),
+            checkpoint: durable::beside(file, ".checkpoint"),
         }
     }
 
@@ -112,8 +109,7 @@ impl Paths {
     /// # Errors
     /// The system's.
     pub fn finish(&self) -> io::Result<()> {
-        fs::rename(&self.partial, &self.file)?;
-        sync_folder(&self.file)
+        durable::rename(&self.partial, &self.file)
     }
 }
 
@@ -150,13 +146,7 @@ impl Checkpoint {
     /// # Errors
     /// The system's.
     pub fn save(&self, path: &Path) -> io::Result<()> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_data()?;
-        fs::rename(&beside, path)?;
-        sync_folder(path)
+        durable::replace(path, &serde_json::to_vec(self)?, Access::Usual, Survives::PowerLoss)
     }
 
     /// The first thing in which another way to make the file differs, in words. A time that was typed in the same words
@@ -176,12 +166,6 @@ impl Checkpoint {
             word(options)
         ))
     }
-}
-
-/// Makes the names in a file's folder last.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -1,22 +1,20 @@
 //! The thread that writes: lines into the file or the stream, and how far they go into the checkpoint.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::checkpoint::{Checkpoint, Gap, Part, Paths};
 use super::lines::{Lines, Packing};
 use crate::decode::sanitize;
+use crate::durable;
 use crate::kafka::scan::{Held, Recycler};
 
 /// Orders that may wait.
@@ -175,8 +173,7 @@ impl Target {
     /// Lets others have the file, before anybody is told that it is free. The syncer may hold it open a moment longer.
     fn release(&self) {
         if let Self::File(file, ..) = self {
-            // What cannot be unlocked was not locked.
-            flock(file, FlockOperation::Unlock).ok();
+            durable::release(file);
         }
     }
 
@@ -192,16 +189,7 @@ impl Target {
 
 /// Opens the partial file for this process alone. [`io::ErrorKind::ResourceBusy`] while another one writes it.
 fn partial(paths: &Paths) -> io::Result<File> {
-    let options = OpenOptions::new().create(true).write(true).truncate(false).clone();
-    let file = options.open(&paths.partial)?;
-    // Held until it is closed. Some network file systems have no locks: there it is as if nobody held it.
-    let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
-    let is_there = |there: Metadata| file.metadata().is_ok_and(|held| there.ino() == held.ino());
-    // Whoever held it may have given it its name since it was opened.
-    if lock == Err(Errno::WOULDBLOCK) || !fs::metadata(&paths.partial).is_ok_and(is_there) {
-        return Err(io::ErrorKind::ResourceBusy.into());
-    }
-    Ok(file)
+    durable::hold(&paths.partial)?.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
 }
 
 impl Writer {

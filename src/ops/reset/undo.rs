@@ -2,9 +2,9 @@
 //! all that the CSV cannot say (metadata, leader epochs, partitions without commit, the cluster). ktui reads the JSON.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::file;
 use super::plan::Plan;
 use super::when::stamp;
+use crate::durable::{self, Access, Survives};
 use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicName, TopicPartition};
 
 /// Of the file's format.
@@ -316,22 +317,7 @@ fn plain(one: char) -> char {
 
 /// Writes a file whole or not at all; it has reached the disk when this returns.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let next = path.with_extension(format!("{}.part", std::process::id()));
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&next)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.and_then(|()| fs::rename(&next, path)).inspect_err(|_| {
-        let _nothing_left_to_remove_is_as_good = fs::remove_file(&next);
-    })?;
-    match path.parent() {
-        Some(dir) => File::open(dir)?.sync_all(),
-        None => Ok(()),
-    }
+    durable::replace(path, bytes, Access::Owner, Survives::PowerLoss)
 }
 
 #[cfg(test)]

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::cut::{Bounds, Mark};
 use super::target::Target;
+use crate::durable::{self, Access, Survives};
 use crate::kafka::client::ProducerId;
 use crate::kafka::model::{Offset, PartitionId};
 
@@ -21,6 +20,8 @@ use crate::kafka::model::{Offset, PartitionId};
 const VERSION: u32 = 1;
 /// So many writes share one that reaches the disk: a killed process needs none, a lost machine one now and then.
 const SYNC_EVERY: u32 = 64;
+/// Ending of the file that a process holds while it writes the checkpoint.
+const LOCK: &str = ".lock";
 
 /// A partition as far as everything in it is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,23 +178,12 @@ impl Keeper {
     /// # Errors
     /// When its folder cannot be written.
     pub fn hold(path: &Path) -> io::Result<Option<Self>> {
-        let name = beside(path, "lock");
-        loop {
-            let lock = File::options().create(true).truncate(false).write(true).open(&name)?;
-            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
-            // Whoever held it before may have removed it since it was opened: that one guards nothing any more.
-            if fs::metadata(&name).is_ok_and(|there| lock.metadata().is_ok_and(|held| there.ino() == held.ino())) {
-                return Ok(Some(Self {
-                    path: path.to_owned(),
-                    lock,
-                    writes: 0,
-                }));
-            }
-        }
+        let lock = durable::hold(&durable::beside(path, LOCK))?;
+        Ok(lock.map(|lock| Self {
+            path: path.to_owned(),
+            lock,
+            writes: 0,
+        }))
     }
 
     /// What an earlier process left, if there is something.
@@ -213,30 +203,22 @@ impl Keeper {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let new = beside(&self.path, "new");
-        let mut file = File::create(&new)?;
-        file.write_all(&serde_json::to_vec(checkpoint)?)?;
-        if self.writes.is_multiple_of(SYNC_EVERY) || checkpoint.is_complete {
-            file.sync_data()?;
-        }
+        let survives = if self.writes.is_multiple_of(SYNC_EVERY) || checkpoint.is_complete {
+            Survives::PowerLoss
+        } else {
+            Survives::Kill
+        };
         self.writes += 1;
-        fs::rename(&new, &self.path)
+        durable::replace(&self.path, &serde_json::to_vec(checkpoint)?, Access::Usual, survives)
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
         // Removed while it is still held: whoever comes next makes a new one.
-        let _ = fs::remove_file(beside(&self.path, "lock"));
-        let _ = flock(&self.lock, FlockOperation::Unlock);
+        let _ = fs::remove_file(durable::beside(&self.path, LOCK));
+        durable::release(&self.lock);
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
 }
 
 #[cfg(test)]
