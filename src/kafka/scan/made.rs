@@ -77,6 +77,13 @@ impl<T: Default> Store<T> {
     }
 }
 
+impl State {
+    fn has_room(&self, piece: u64, bytes: usize) -> bool {
+        let is_full = self.held > 0 && self.held.saturating_add(bytes) > ROOM;
+        !is_full || self.turn == piece || self.is_closed
+    }
+}
+
 impl Room {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,10 +96,7 @@ impl Room {
 
     /// Waits until there is room for so many bytes of this piece.
     fn take(self: &Arc<Self>, piece: u64, bytes: usize) -> Held {
-        let has_none = |state: &mut State| {
-            let is_full = state.held > 0 && state.held.saturating_add(bytes) > ROOM;
-            is_full && state.turn != piece && !state.is_closed
-        };
+        let has_none = |state: &mut State| !state.has_room(piece, bytes);
         let state = self.changed.wait_while(self.state(), has_none);
         state.unwrap_or_else(PoisonError::into_inner).held += bytes;
         let room = Some(Arc::clone(self));
@@ -173,9 +177,9 @@ mod tests {
     fn whoever_is_not_waited_for_waits_for_room() {
         let room = Arc::<Room>::default();
         let first = room.take(7, ROOM);
+        assert!(!room.state().has_room(8, 1), "not even for a byte");
         let waiting = taking(&room, 8, 1);
         let waited_for = room.take(0, ROOM);
-        assert!(waiting.try_recv().is_err(), "there is none, not even for a byte");
         drop(waited_for);
         drop(first);
         drop(waiting.recv_timeout(SOON).unwrap());
@@ -189,7 +193,7 @@ mod tests {
         let (next, after) = (taking(&room, 1, 5), taking(&room, 2, 5));
         room.change(|state| state.turn = 1);
         let _next = next.recv_timeout(SOON).unwrap();
-        assert!(after.try_recv().is_err());
+        assert!(!room.state().has_room(2, 5));
         room.change(|state| state.is_closed = true);
         after.recv_timeout(SOON).unwrap();
     }
@@ -198,8 +202,8 @@ mod tests {
     fn what_is_larger_than_all_room_has_it_alone() {
         let room = Arc::<Room>::default();
         let large = room.take(3, 3 * ROOM);
+        assert!(!room.state().has_room(4, 1));
         let small = taking(&room, 4, 1);
-        assert!(small.try_recv().is_err());
         drop(large);
         small.recv_timeout(SOON).unwrap();
     }
