@@ -17,8 +17,9 @@ use crate::runtime::signals::Interrupts;
 use crate::runtime::{clock, logging};
 use crate::settings;
 
+use super::sending::say;
 pub use args::ExportArgs;
-use say::{Bar, say};
+use say::Bar;
 
 /// Time between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(200);

@@ -124,7 +124,7 @@ pub async fn send(writing: &Writing, args: &ProduceArgs) -> Result<Exit, Refusal
         Some(counted(&input, &recipe).await?)
     };
     for file in &args.files {
-        // What cannot be read was said above.
+        // What cannot be read is told by who reads it to send it.
         for warning in foreign::warnings(file, &recipe.format).unwrap_or_default() {
             super::sending::say(&format!("warning: {}: {warning}", file.display()));
         }

@@ -78,6 +78,8 @@ struct Run<'a> {
     count: usize,
     /// Records that may still be written.
     left: Option<u64>,
+    /// What was lost in this run.
+    gaps: Vec<Gap>,
     progress: Progress,
     progress_tx: &'a watch::Sender<Progress>,
 }
@@ -137,6 +139,7 @@ impl Export {
             count: state.parts.len(),
             packing,
             left,
+            gaps: Vec::new(),
             progress: begun(&state, is_followed),
             progress_tx,
             writer: Writer::start(target, state, head, packing, scan.recycler())
@@ -152,8 +155,7 @@ impl Export {
                 ending = Some(Ending::Incomplete);
             }
         }
-        let grace = if paths.is_some() { FILE_GRACE } else { STREAM_GRACE };
-        run.end(ending, &name, stop, grace).await
+        run.end(ending, &name, stop, paths.is_none()).await
     }
 }
 
@@ -238,13 +240,13 @@ impl Run<'_> {
         self.tell(order).await
     }
 
-    async fn lost(&mut self, lost: Lost) -> Next {
-        let Some(index) = self.passed(&lost.partition, lost.to.0).await else {
     /// It is not waited for any more.
     fn read_again(&mut self, what: &str) {
         self.progress.delayed.retain(|known| known.what != what);
     }
 
+    async fn lost(&mut self, lost: Lost) -> Next {
+        let Some(index) = self.passed(&lost.partition, lost.to.0).await else {
             return Next::End(Ending::Closed);
         };
         let gap = Gap {
@@ -253,6 +255,7 @@ impl Run<'_> {
             from: lost.from.0,
             to: lost.to.0,
         };
+        self.gaps.push(gap.clone());
         self.tell(Order::Gap(index, gap)).await
     }
 
@@ -283,14 +286,15 @@ impl Run<'_> {
         }
     }
 
-    /// Waits for what is under way to be written; once it is to stop, no longer than `grace`.
+    /// Waits for what is under way to be written; once it is to stop, no longer than its grace.
     async fn end(
         self,
         ending: Option<Ending>,
         path: &Path,
         stop: Pin<&mut impl Future<Output = ()>>,
-        grace: Duration,
+        is_stream: bool,
     ) -> Result<Outcome, ExportError> {
+        let grace = if is_stream { STREAM_GRACE } else { FILE_GRACE };
         let outcome = |ending, state| Outcome {
             ending,
             state,
@@ -312,7 +316,11 @@ impl Run<'_> {
             None => match timeout(grace, written).await {
                 Ok(written) => written,
                 // Nobody reads: what is in the pipe is all that there will be.
-                Err(_) if grace == STREAM_GRACE => return Ok(outcome(Ending::Stopped, Checkpoint::default())),
+                Err(_) if is_stream => {
+                    let mut state = Checkpoint::default();
+                    state.gaps = self.gaps;
+                    return Ok(outcome(Ending::Stopped, state));
+                }
                 Err(_) => {
                     let error = io::Error::new(io::ErrorKind::TimedOut, "it does not take what is written");
                     (Checkpoint::default(), Err(error))

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use tokio::time::Instant;
 
+use super::super::sending::say;
 use crate::count::Count;
 use crate::export::{Checkpoint, Ending, Export, Note, Outcome, Output, Progress, note_lines};
 use crate::kafka::partial::Failure;
@@ -12,12 +13,6 @@ use crate::ui::text;
 
 /// Lines of one kind; the rest is counted.
 const MOST: usize = 10;
-
-/// Says a sentence.
-pub(super) fn say(words: &str) {
-    // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(io::stderr(), "ktui: {}", text::visible(words));
-}
 
 fn say_some<T>(all: &[T], what: &str, words: impl Fn(&T) -> String) {
     all.iter().take(MOST).for_each(|one| say(&words(one)));

@@ -123,7 +123,10 @@ impl Tail<'_> {
         let client = self.client.with_deadline(end);
         let answers = client.list_offsets(OffsetSpec::Earliest, Isolation::ReadUncommitted, [at.clone()]);
         let answer = answers.await.remove(&at).map(|answer| answer.map_err(|error| *error));
-        Ok(answer.transpose()?.flatten().unwrap_or(Offset(0)))
+        answer.transpose()?.flatten().ok_or_else(|| Error::Missing {
+            what: format!("the start of {at}"),
+            addr: "its leader".to_owned(),
+        })
     }
 
     async fn read(&self, from: Offset, end: Instant) -> Result<Vec<(PartitionId, i32)>, Error> {
