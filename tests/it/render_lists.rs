@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use insta::assert_snapshot;
 use ktui::app::action::Action;
 use ktui::app::effect::Effect;
+use ktui::app::event::Event;
 use ktui::app::memory::Memo;
 use ktui::app::nav::PaneId;
 use ktui::app::slot::SlotId;
 use ktui::kafka::error::Error;
-use ktui::kafka::lag::tail::{Next, NextRecord, Tail};
+use ktui::kafka::lag::tail::{Next, NextRecord, Place, Tail};
 use ktui::kafka::lag::{
     GroupDetail, GroupReading, GroupSummary, LagCase, PartitionLag, TopicReader, TopicReaders, UnknownLag,
 };
@@ -18,7 +19,7 @@ use ktui::kafka::model::{
     Member, Offset, PartitionId, PartitionOffsets, Reassignments, ReplicaSize, Timestamp, TimestampType, TopicName,
     TopicPartition, Total,
 };
-use ktui::kafka::partial::Failure;
+use ktui::kafka::partial::{Failure, Partial};
 use ktui::kafka::query::{Answer, Overview, Query};
 
 use crate::stage::{Stage, cluster, overview, timeout};
@@ -484,6 +485,54 @@ pub fn group(width: u16, height: u16) -> Stage {
     stage.press(Action::Open);
     stage.answer(SlotId::Group, Answer::Group(detail()));
     stage
+}
+
+/// Answers what is asked about commits: at each lies a record. The partitions that were asked for.
+fn answer_tails(stage: &mut Stage) -> Vec<TopicPartition> {
+    let (ticket, Query::Tails(places)) = stage.asked(SlotId::Tails).expect("a question") else {
+        panic!("another question")
+    };
+    let tail = |place: &Place| Tail {
+        next: Some(Next {
+            offset: place.committed,
+            timestamp: Timestamp(1),
+            timestamp_type: TimestampType::Create,
+        }),
+        ..Tail::at(place)
+    };
+    let found = places.iter().map(|place| (place.partition.clone(), tail(place)));
+    let answer = Answer::Tails(found.collect());
+    stage.tell(Event::Loaded {
+        slot: SlotId::Tails,
+        ticket,
+        result: Ok(Partial::complete(answer)),
+    });
+    places.into_iter().map(|place| place.partition).collect()
+}
+
+#[test]
+fn what_lies_at_a_commit_is_not_read_again_while_the_group_stands_there() {
+    let mut stage = groups(100, 20);
+    // All three stand at the same place in the one partition whose lag is known.
+    assert_eq!(
+        answer_tails(&mut stage),
+        [0; 3].map(|id| TopicPartition::new("orders", id))
+    );
+    stage.pass(30);
+    assert!(stage.asked(SlotId::Tails).is_none());
+
+    stage.press(Action::CursorDown);
+    stage.press(Action::Open);
+    stage.answer(SlotId::Group, Answer::Group(detail()));
+    let partitions = [0, 2].map(|id| TopicPartition::new("orders.events", id));
+    assert_eq!(answer_tails(&mut stage), partitions);
+    stage.pass(30);
+    assert!(stage.asked(SlotId::Tails).is_none());
+    let mut moved = detail();
+    moved.partitions[2].committed = Some(Offset(41));
+    moved.partitions[2].log_start = Some(Offset(101));
+    stage.answer(SlotId::Group, Answer::Group(moved));
+    assert_eq!(answer_tails(&mut stage), partitions[1..]);
 }
 
 #[test]

@@ -28,7 +28,6 @@ use crate::app::schedule;
 use crate::app::slot::SlotId;
 use crate::app::toast::Level;
 use crate::kafka::lag::alarm::Over;
-use crate::kafka::lag::tail::Place;
 use crate::kafka::lag::watch::GroupWatch;
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
@@ -180,11 +179,15 @@ impl Groups {
         layout::list(view.body).page().into()
     }
 
-    /// What lies at the worst commit of each visible group.
+    /// What lies at the worst commit of each visible group, where that is not known.
     fn wants_tails(visible: &[&GroupWatch]) -> Option<Want> {
-        let places: Vec<Place> = visible.iter().filter_map(|watch| watch.worst_place()).collect();
-        let lacks = |watch: &&GroupWatch| watch.worst_place().is_some() && watch.oldest().is_none();
-        let is_missing = visible.iter().any(lacks);
+        let (mut places, mut is_missing) = (Vec::new(), false);
+        for watch in visible {
+            if let Some(place) = watch.worst_place().filter(|place| !watch.knows(place)) {
+                is_missing |= watch.oldest().is_none();
+                places.push(place);
+            }
+        }
         (!places.is_empty()).then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }
 

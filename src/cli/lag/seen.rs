@@ -302,15 +302,11 @@ fn behind_of_group(detail: &GroupDetail, watch: &GroupWatch, now: i64) -> Result
 
 /// The commits that are worth a look: something waits there, and it is not known yet what.
 pub fn places<'a>(detail: &'a GroupDetail, watch: &'a GroupWatch) -> impl Iterator<Item = Place> + 'a {
-    let is_known = |place: &Place| {
-        let tail = watch.partition(&place.partition).and_then(|seen| seen.tail);
-        tail.is_some_and(|tail| tail.next.is_some() || tail.end == place.end)
-    };
     detail
         .partitions
         .iter()
         .filter_map(Place::of)
-        .filter(move |place| !is_known(place))
+        .filter(move |place| !watch.knows(place))
 }
 
 #[cfg(test)]

@@ -278,6 +278,12 @@ impl GroupWatch {
         }
     }
 
+    /// Whether it is known what lies at a place. A record stays where it is: looking again tells nothing.
+    pub fn knows(&self, place: &Place) -> bool {
+        let tail = self.get(&place.partition).and_then(Watched::tail);
+        tail.is_some_and(|tail| tail.committed == place.committed && (tail.next.is_some() || tail.end == place.end))
+    }
+
     /// How long the group takes from one commit to the next, as far as that was seen.
     pub fn interval(&self) -> Option<Duration> {
         self.interval
@@ -727,11 +733,15 @@ mod tests {
             read_to: Offset(100),
         };
         take(&mut watch, &rows, "Stable", begin);
+        let at = |committed, end| Place::of(&row(0, committed, 0, end)).unwrap();
+        assert!(!watch.knows(&at(99, 100)));
         watch.tails(&[(rows[0].partition.clone(), tail)]);
+        assert!(watch.knows(&at(99, 100)) && !watch.knows(&at(98, 100)));
         take(&mut watch, &rows, "Stable", begin + 60 * S);
         assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
         assert_eq!(watch.pace().unwrap().eta, Some(Eta::In(Duration::ZERO)));
         // A record came: the proof was of another end.
+        assert!(!watch.knows(&at(99, 101)));
         take(&mut watch, &[row(0, 99, 0, 101)], "Stable", begin + 65 * S);
         let partition = TopicPartition::new("orders", 0);
         assert_eq!(watch.partition(&partition).unwrap().nothing, None);

@@ -9,17 +9,18 @@ use crate::kafka::model::TopicName;
 use crate::kafka::query::{ConfigNames, Query};
 
 impl Group {
-    /// What lies at the commits of the visible partitions that lag.
+    /// What lies at the commits of the visible partitions that lag, where that is not known.
     pub(super) fn wants_tails(&self, view: View<'_>) -> Option<Want> {
         let watch = view.store.derived.watches.get(&self.listing.group);
         let window = self.list.window(self.rows.len(), self.page(view));
         let visible = window.filter_map(|row| self.partition(row, view.store));
-        let places: Vec<Place> = visible.filter_map(Place::of).collect();
-        let is_known = |place: &Place| {
+        let is_known = |place: &Place| watch.is_some_and(|watch| watch.knows(place));
+        let places: Vec<Place> = visible.filter_map(Place::of).filter(|place| !is_known(place)).collect();
+        let is_looked_at = |place: &Place| {
             let seen = watch.and_then(|watch| watch.partition(&place.partition));
             seen.is_some_and(|seen| seen.tail.is_some())
         };
-        let is_missing = !places.iter().all(is_known);
+        let is_missing = !places.iter().all(is_looked_at);
         let is_shown = self.tab == GroupTab::Partitions && !places.is_empty();
         is_shown.then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }
