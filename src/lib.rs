@@ -16,6 +16,7 @@ pub mod position;
 pub mod recording;
 pub mod runtime;
 pub mod settings;
+pub mod shell;
 pub mod sim;
 pub mod task;
 pub mod ui;

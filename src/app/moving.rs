@@ -34,7 +34,7 @@ use super::overlay::Overlay;
 use super::prompt::LineInput;
 use crate::kafka::model::{Lock, TopicPartition};
 use crate::layout::Area;
-use crate::ops::reset::{Change, Effect, Glance, Outcome, Plan, Totals};
+use crate::ops::reset::{Change, Glance, Outcome, Plan, Totals};
 
 /// Rows below the table: the row under the cursor, the total, what is to be said, the prompt.
 pub const BELOW: u16 = 7;
@@ -269,9 +269,8 @@ impl Moving {
             return None;
         };
         let change = plan.changes.get(self.list.cursor)?;
-        let moves = matches!(change.effect(), Effect::Replays(_) | Effect::Skips(_) | Effect::Begins);
         let is_known = self.glance(&change.partition).is_some() || self.asked.as_ref() == Some(&change.partition);
-        if !moves || is_known {
+        if is_known || change.destination().is_none() {
             return None;
         }
         let one = Plan {

@@ -19,9 +19,9 @@ use crate::runtime::clock;
 impl From<NoPlan> for Refusal {
     fn from(none: NoPlan) -> Self {
         match none {
-            NoPlan::Engine(error) => error.into(),
-            NoPlan::Kind { .. } => Self::Refused(format!("nothing was sent: {none}")),
-            NoPlan::Refused(why) => Self::Failed(format!("nothing was sent: {why}")),
+            NoPlan::Engine(error) => Self::from(error).unsent(),
+            NoPlan::Kind { .. } => Self::Refused(none.to_string()).unsent(),
+            NoPlan::Refused(why) => Self::Failed(why).unsent(),
             NoPlan::Nothing(why) => Self::Failed(format!("there is nothing to do: {why}")),
         }
     }
@@ -34,7 +34,7 @@ impl From<NoPlan> for Refusal {
 pub async fn reset(writing: &Writing, args: &ResetArgs) -> Result<Exit, Refusal> {
     args.act.check(writing)?;
     let group = GroupId::from(args.group.as_str());
-    let strategy = args.how.strategy(&group)?;
+    let strategy = args.how.strategy(&group).await?;
     let scope = args.scope.scope(&strategy)?;
     let carrying = Carrying {
         writing,
@@ -77,7 +77,7 @@ pub async fn undo(writing: &Writing, args: &UndoArgs) -> Result<Exit, Refusal> {
             id(&journal.cluster.id)
         )));
     }
-    say(&format!("taking back: {}, planned at {}", undo.what(), undo.made()));
+    say(&format!("taking back: {}, at {}", undo.what(), undo.made()));
     if let Some(at) = undo.undone() {
         say(&format!("note: it was taken back already, at {at}"));
     }
@@ -94,6 +94,19 @@ pub async fn undo(writing: &Writing, args: &UndoArgs) -> Result<Exit, Refusal> {
         return Ok(exit);
     }
     let plan = plan_undo(&writing.client, &undo, clock::unix_millis()).await?;
+    let totals = plan.totals();
+    match undo.gone_on(&plan) {
+        _ if totals.changed + totals.refused == 0 => say(
+            "note: there is nothing to take back, the offsets are as they were before it; with --execute ktui undo goes on \
+             to the change before",
+        ),
+        0 => {}
+        count => say(&format!(
+            "note: {count} of {} offsets are no longer where that change has put them: the group went on, or \
+             somebody moved it",
+            plan.changes.len()
+        )),
+    }
     carrying.carry_out(&plan).await
 }
 

@@ -174,6 +174,16 @@ impl From<Error> for Refusal {
 }
 
 impl Refusal {
+    /// The same, said with what has not happened.
+    pub fn unsent(self) -> Self {
+        let said = |words| format!("nothing was sent: {words}");
+        match self {
+            Self::Usage(words) => Self::Usage(words),
+            Self::Refused(words) => Self::Refused(said(words)),
+            Self::Failed(words) => Self::Failed(said(words)),
+        }
+    }
+
     /// Says it, and how the command ends.
     pub fn exit(&self) -> Exit {
         match self {

@@ -1,9 +1,9 @@
 //! Finds out for the screen what changing a group would do: nothing in here changes the cluster.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use std::{fs, io};
 
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -16,16 +16,13 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{GroupId, Offset, TopicPartition};
 use crate::ops::reset::journal::undo_dir;
 use crate::ops::reset::members::plan_removal;
+use crate::ops::reset::wait::{LOOK, Waiting};
 use crate::ops::reset::{
-    ClusterMark, NoPlan, Plan, Scope, Strategy, Undo, file, glances, hand, plan, plan_forget, plan_undo, standing_of,
+    ClusterMark, NoPlan, Plan, Scope, Strategy, Undo, file, glances, hand, plan, plan_forget, plan_undo,
 };
 use crate::settings::state_dir;
 use crate::task::{self, Task};
 
-/// Pause between two looks at a group that shall become empty.
-const LOOK: Duration = Duration::from_secs(1);
-/// Largest file of offsets that is read: 100,000 partitions with long names fit.
-const MAX_FILE: u64 = 32 << 20;
 /// Changes that are listed to be taken back.
 const UNDOS: usize = 200;
 
@@ -211,28 +208,22 @@ async fn undos(client: &Client, state: Option<PathBuf>, cluster: String) -> Resu
 
 fn read(path: &Path, group: &GroupId) -> Result<BTreeMap<TopicPartition, Offset>, String> {
     let cannot = |error: io::Error| format!("cannot read {}: {error}", path.display());
-    let known = fs::metadata(path).map_err(cannot)?;
-    // Reading a pipe might never end.
-    if !known.is_file() || known.len() > MAX_FILE {
+    // Opening or reading a pipe might never end.
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
         return Err(format!("cannot read {}: it is no file of offsets", path.display()));
     }
-    let text = fs::read_to_string(path).map_err(cannot)?;
+    let text = file::text(File::open(path).map_err(cannot)?).map_err(cannot)?;
     file::read(&text, group).map_err(|why| format!("{}: {why}", path.display()))
 }
 
-/// Waits until nobody is in the group, as long as somebody looks at the preview. A coordinator that does not answer is
-/// asked again: it may just be moving.
+/// Waits until nobody is in the group, as long as somebody looks at the preview.
 async fn await_empty(client: &Client, group: &GroupId, teller: &Teller) -> Result<(), String> {
-    loop {
-        let told = match standing_of(client, group, None).await {
-            Ok(standing) if standing.is_free() => return Ok(()),
-            Ok(standing) => format!("group {group} is {}: {}", standing.state, standing.who()),
-            Err(NoPlan::Engine(error)) => format!("nobody tells who is in it: {error}"),
-            Err(none) => return Err(none.to_string()),
-        };
-        teller.tell(MoveTold::Waiting(told)).await;
+    let mut waiting = Waiting::new(client, group);
+    while let Some(who) = waiting.look().await.map_err(|none| why(&none))? {
+        teller.tell(MoveTold::Waiting(who)).await;
         sleep(LOOK).await;
     }
+    Ok(())
 }
 
 fn why(none: &NoPlan) -> String {

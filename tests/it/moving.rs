@@ -561,6 +561,6 @@ async fn a_cluster_that_dies_after_the_preview_is_sent_nothing_and_said_so() {
     let MoveTold::Waiting(who) = told(&mut effects, &mut events, 2, MoveStep::Plan { order, waits: true }).await else {
         panic!("nobody can tell that the group is empty")
     };
-    assert!(who.starts_with("nobody tells who is in it: "), "{who}");
+    assert!(who.starts_with("nobody tells who is in group billing: "), "{who}");
     assert_eq!(committed(&scene), 4);
 }

@@ -18,6 +18,7 @@ use ktui::sim::{ApiProfile, GroupSpec, SimSpec, TopicSpec};
 use crate::scene::{Scene, api};
 
 const OFFSET_COMMIT: i16 = 8;
+const DELETE_GROUPS: i16 = 42;
 const NOW: i64 = 1_700_000_100_000;
 const GROUP: &str = "billing";
 
@@ -446,18 +447,87 @@ async fn undo_restores_offsets_texts_epochs_and_missing_commits_exactly() {
 }
 
 #[tokio::test]
+async fn each_undo_of_an_undo_turns_what_is_in_force() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders:0"], Strategy::Earliest).await;
+    let first = bed.apply(&plan).await.unwrap().undo.unwrap();
+    let mut path = first.clone();
+    for (round, offset) in [4, 0, 4, 0].into_iter().enumerate() {
+        let back = plan_undo(&bed.scene.client, &Undo::read(&path).unwrap(), NOW)
+            .await
+            .unwrap();
+        path = bed.apply_of(&back, Some(&path)).await.unwrap().undo.unwrap();
+        assert_eq!(bed.offsets()[0].1, offset);
+        let newest = Undo::newest(&bed.journal().undo_dir(), &bed.journal().cluster).unwrap();
+        let in_force = (offset == 0).then(|| first.clone());
+        assert_eq!(newest.map(|(path, _)| path), in_force, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_not_offered_to_be_taken_back() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders:0"], Strategy::Earliest).await;
+    let first = bed.apply(&plan).await.unwrap().undo.unwrap();
+    let again = bed.plan(&["orders:0"], Strategy::Earliest).await;
+    assert_eq!(again.totals().changed, 0);
+    let applied = bed.apply(&again).await.unwrap();
+    assert_eq!((words(&applied), applied.undo), (vec!["verified"], None));
+    let (path, _) = Undo::newest(&bed.journal().undo_dir(), &bed.journal().cluster)
+        .unwrap()
+        .unwrap();
+    assert_eq!(path, first);
+    assert_eq!(bed.audit().len(), 2, "it was sent all the same");
+}
+
+#[tokio::test]
+async fn an_undo_file_bears_the_time_at_which_it_was_written() {
+    let bed = Bed::new().await;
+    let mut plan = bed.plan(&["orders:0"], Strategy::Earliest).await;
+    plan.made_ms -= 3_600_000;
+    let path = bed.apply(&plan).await.unwrap().undo.unwrap();
+    assert_eq!(
+        Undo::read(&path).unwrap().made(),
+        "2023-11-14T22:15:00.000Z",
+        "not of the preview"
+    );
+}
+
+#[tokio::test]
+async fn a_group_without_offsets_that_may_be_deleted_is_not_said_to_be_left() {
+    for (fault, is_gone) in [(Fault::CloseUnanswered, true), (Fault::CloseUnserved, false)] {
+        let bed = Bed::of(spec().add_group(GroupSpec::classic("bare"))).await;
+        let delete = plan_forget(&bed.scene.client, &"bare".into(), None, NOW).await.unwrap();
+        bed.scene.sim.inject(Rule::new(fault.clone()).api(DELETE_GROUPS));
+        let applied = bed.apply(&delete).await.unwrap();
+        assert_eq!(applied.kept.is_none(), is_gone, "{fault:?}");
+        assert!(!applied.is_surely_undone(), "{fault:?}");
+    }
+    let bed = Bed::of(spec().add_group(GroupSpec::classic("bare"))).await;
+    let delete = plan_forget(&bed.scene.client, &"bare".into(), None, NOW).await.unwrap();
+    bed.scene.sim.inject(Rule::error(DELETE_GROUPS, 68));
+    assert!(bed.apply(&delete).await.unwrap().is_surely_undone());
+}
+
+#[tokio::test]
+async fn what_an_undo_cannot_measure_is_not_counted() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    let path = bed.apply(&plan).await.unwrap().undo.unwrap();
+    bed.scene.sim.take_leader("orders", 1);
+    let back = plan_undo(&bed.scene.client, &Undo::read(&path).unwrap(), NOW)
+        .await
+        .unwrap();
+    let effects: Vec<_> = back.changes.iter().map(ktui::ops::reset::Change::effect).collect();
+    assert_eq!(effects, [Effect::Skips(4), Effect::Unmeasured, Effect::Forgets]);
+}
+
+#[tokio::test]
 async fn a_session_that_is_locked_while_it_waits_gives_up_at_once() {
     let bed = Bed::new().await;
     let plan = bed.plan(&["orders"], Strategy::Earliest).await;
-    let client = bed.scene.client.clone();
     bed.scene.sim.inject(Rule::error(OFFSET_COMMIT, 14).always());
-    let lock = async {
-        while bed.scene.seen(OFFSET_COMMIT) == 0 {
-            tokio::task::yield_now().await;
-        }
-        client.lock();
-    };
-    let (applied, ()) = tokio::join!(bed.apply(&plan), lock);
+    let applied = apply_and(&bed, &plan, || bed.scene.client.lock()).await;
     let applied = applied.unwrap();
     assert_eq!(words(&applied), ["failed"; 3]);
     assert_eq!((applied.undo, bed.undo_files()), (None, 0));
@@ -537,6 +607,51 @@ async fn a_coordinator_that_moved_or_loads_is_asked_again() {
         assert_eq!(words(&applied), ["verified"; 3], "{code}");
         assert_eq!(bed.scene.seen(OFFSET_COMMIT), 3);
     }
+}
+
+/// Applies it, and does something as soon as the first commit has arrived.
+async fn apply_and(bed: &Bed, plan: &Plan, act: impl FnOnce()) -> Result<Applied, NotApplied> {
+    let act = async {
+        while bed.scene.seen(OFFSET_COMMIT) == 0 {
+            tokio::task::yield_now().await;
+        }
+        act();
+    };
+    tokio::join!(bed.apply(plan), act).0
+}
+
+#[tokio::test]
+async fn a_coordinator_that_moved_is_sent_nothing_before_the_group_was_found_unchanged_once_more() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    let sim = &bed.scene.sim;
+    sim.inject(Rule::error(OFFSET_COMMIT, 16));
+    let applied = apply_and(&bed, &plan, || {
+        // Whoever takes over cannot be asked at first, and meanwhile somebody has committed.
+        sim.inject(Rule::error(api::FIND_COORDINATOR, 30));
+        sim.inject(Rule::error(api::DESCRIBE_GROUPS, 30));
+        sim.commit(GROUP, "orders", 1, 6);
+    });
+    assert!(matches!(applied.await, Err(NotApplied::Changed(why)) if why.contains("orders-1 changed from 5 to 6")));
+    assert_eq!((bed.scene.seen(OFFSET_COMMIT), bed.undo_files()), (1, 0));
+    assert_eq!(bed.offsets()[1], ("orders-1".to_owned(), 6));
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_waited_for() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    bed.scene.sim.inject(Rule::error(OFFSET_COMMIT, 25));
+    let before = bed.scene.seen(api::OFFSET_FETCH);
+    let applied = apply_and(&bed, &plan, || {
+        bed.scene.sim.inject(Rule::error(api::OFFSET_FETCH, 30).always());
+    });
+    assert_eq!(words(&applied.await.unwrap()), ["failed"; 3]);
+    assert_eq!(
+        bed.scene.seen(api::OFFSET_FETCH),
+        before + 2,
+        "checked once, read back once"
+    );
 }
 
 #[tokio::test]

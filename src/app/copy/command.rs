@@ -1,9 +1,8 @@
 //! The commands of others that read one record, for a runbook or a colleague without ktui. Nothing secret is in them:
 //! how the cluster lets one in stays with whoever runs them.
 
-use std::borrow::Cow;
-
 use crate::position::Locator;
+use crate::shell::quoted;
 
 /// kcat (librdkafka): the record as JSON.
 pub fn kcat(at: &Locator, bootstrap: &[String]) -> String {
@@ -28,15 +27,6 @@ pub fn console_consumer(at: &Locator, bootstrap: &[String]) -> String {
         at.partition,
         at.offset
     )
-}
-
-/// A word of a shell command, in single quotes where it needs them.
-fn quoted(word: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:,/@%+=".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! show what would be done and send nothing.
 
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
 use crate::cli::report::{ClusterItem, Column, Item, Report, Side, known};
@@ -21,6 +22,7 @@ pub enum GroupsCommand {
     /// Delete a group that has no members, with all its offsets; shows them, and does it with --execute
     Delete {
         /// The group
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         group: String,
         /// Whether to wait.
         #[command(flatten)]
@@ -32,6 +34,7 @@ pub enum GroupsCommand {
     /// Make a group forget offsets of topics that no member reads; shows them, and does it with --execute
     DeleteOffsets {
         /// The group
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         group: String,
         /// Which.
         #[command(flatten)]
@@ -46,6 +49,7 @@ pub enum GroupsCommand {
     /// Take static members out of a group; shows them, and does it with --execute
     RemoveMembers {
         /// The group
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         group: String,
         /// Their group.instance.id
         #[arg(required = true, value_name = "INSTANCE")]

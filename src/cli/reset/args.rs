@@ -1,8 +1,11 @@
 //! Flags of commands that change groups, named as those of Kafka's ConsumerGroupCommand.
 
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::report::OutputArgs;
 use crate::cli::sending::{Refusal, Writing};
@@ -10,6 +13,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{GroupId, Lock};
 use crate::ops::reset::{Scope, Strategy, TopicScope, file, when};
 use crate::runtime::clock;
+use crate::task::apart;
 
 /// How `ktui reset` is written, shorter than with every flag there is.
 pub const USAGE: &str = "ktui reset <GROUP> <--topic <TOPIC>|--all-topics> \
@@ -19,6 +23,7 @@ pub const USAGE: &str = "ktui reset <GROUP> <--topic <TOPIC>|--all-topics> \
 #[derive(Clone, Debug, clap::Args)]
 pub struct ResetArgs {
     /// Group whose offsets are moved
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub group: String,
     /// Where they go.
     #[command(flatten)]
@@ -80,7 +85,7 @@ pub struct StrategyArgs {
     #[arg(long, value_name = "FILE")]
     from_file: Option<PathBuf>,
     /// To the offsets of another group
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
     from_group: Option<String>,
 }
 
@@ -89,7 +94,7 @@ impl StrategyArgs {
     ///
     /// # Errors
     /// When its value cannot be understood, or the file cannot be read.
-    pub fn strategy(&self, group: &GroupId) -> Result<Strategy, Refusal> {
+    pub async fn strategy(&self, group: &GroupId) -> Result<Strategy, Refusal> {
         let time = |text: &String| when::datetime(text, clock::unix_millis()).map(Strategy::Datetime);
         let span = |text: &String| when::duration(text).map(Strategy::Duration);
         let found = None
@@ -108,8 +113,10 @@ impl StrategyArgs {
         match (found, &self.from_file) {
             (Some(found), _) => found.map_err(Refusal::Usage),
             (None, Some(path)) => {
-                let text =
-                    read(path).map_err(|error| Refusal::Failed(format!("cannot read {}: {error}", path.display())))?;
+                // Apart: whoever waits for standard input can be interrupted.
+                let file = path.clone();
+                let text = apart(move || read(&file)).await;
+                let text = text.map_err(|error| Refusal::Failed(format!("cannot read {}: {error}", path.display())))?;
                 let offsets = file::read(&text, group);
                 let offsets = offsets.map_err(|why| Refusal::Failed(format!("{}: {why}", path.display())))?;
                 Ok(Strategy::Named(offsets))
@@ -121,11 +128,9 @@ impl StrategyArgs {
 
 fn read(path: &Path) -> io::Result<String> {
     if path.as_os_str() == "-" {
-        let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text)?;
-        return Ok(text);
+        return file::text(io::stdin().lock());
     }
-    std::fs::read_to_string(path)
+    file::text(File::open(path)?)
 }
 
 /// Which partitions.
@@ -224,16 +229,15 @@ mod tests {
         }
     }
 
-    fn strategy(line: &str) -> Strategy {
+    async fn strategy(line: &str) -> Strategy {
         let line = format!("ktui reset g --all-topics {line}");
-        parsed(&line)
-            .how
-            .strategy(&"g".into())
-            .unwrap_or_else(|_| panic!("{line}"))
+        let args = parsed(&line);
+        let found = args.how.strategy(&"g".into()).await;
+        found.unwrap_or_else(|_| panic!("{line}"))
     }
 
-    #[test]
-    fn every_strategy_is_written_as_kafkas_tool_has_it() {
+    #[tokio::test]
+    async fn every_strategy_is_written_as_kafkas_tool_has_it() {
         let cases = [
             ("--to-earliest", Strategy::Earliest),
             ("--to-latest", Strategy::Latest),
@@ -257,7 +261,7 @@ mod tests {
             ("--from-group other", Strategy::Group("other".into())),
         ];
         for (line, expected) in cases {
-            assert_eq!(strategy(line), expected, "{line}");
+            assert_eq!(strategy(line).await, expected, "{line}");
         }
     }
 
@@ -273,6 +277,8 @@ mod tests {
             assert!(Args::try_parse_from(line.split_whitespace()).is_err(), "{line}");
         }
         assert!(Args::try_parse_from("ktui reset g --to-earliest --topic t --all-topics".split(' ')).is_err());
+        // A variable of a script that was never set.
+        assert!(Args::try_parse_from(["ktui", "reset", "", "--to-earliest", "--topic", "t"]).is_err());
         let unscoped = parsed("ktui reset g --to-earliest");
         assert!(matches!(
             unscoped.scope.scope(&Strategy::Earliest),

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::args::{ActArgs, WaitArgs};
 use super::show::{ChangeItem, Stage, first_record, refusals, sent_again, skipped_record, summary, unverified};
@@ -15,17 +16,16 @@ use crate::kafka::model::{Cluster, GroupId, Offset};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::journal::Journal;
 use crate::ops::reset::scope::arguments;
+use crate::ops::reset::wait::{LOOK, Waiting};
 use crate::ops::reset::{
     Applied, Applying, ClusterMark, Deed, NotApplied, Outcome, Plan, Settled, Standing, apply, file, glances,
-    standing_of,
 };
 use crate::runtime::clock;
 use crate::settings::state_dir;
+use crate::shell::quoted;
 
 /// Partitions of which the first record is shown.
 const GLANCES: usize = 12;
-/// Pause between two looks at a group that shall become empty.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// A command that changes a group.
 pub struct Carrying<'a> {
@@ -73,21 +73,19 @@ impl Carrying<'_> {
         let Some(longest) = self.wait.wait_empty else {
             return Ok(None);
         };
-        let end = tokio::time::Instant::now() + longest;
-        let (client, mut told) = (&self.writing.client, Vec::new());
-        let mut now = standing_of(client, group, None).await?;
-        while !now.is_free() {
-            let blockers = now.blockers();
-            if blockers != told {
-                say(&format!("waiting for group {group}, {}: {}", now.state, now.who()));
-                told = blockers;
+        let end = Instant::now() + longest;
+        let (mut waiting, mut told) = (Waiting::new(&self.writing.client, group), String::new());
+        while let Some(who) = waiting.look().await? {
+            if who != told {
+                say(&format!("waiting: {who}"));
+                told = who;
             }
-            if tokio::time::Instant::now() + LOOK > end {
-                say(&format!("nothing was sent: group {group} still has members"));
+            let now = Instant::now();
+            if now >= end {
+                say(&format!("nothing was sent: group {group} did not become empty in time"));
                 return Ok(Some(Exit::Timeout));
             }
-            tokio::time::sleep(LOOK).await;
-            now = standing_of(client, group, Some(now.kind)).await?;
+            sleep(LOOK.min(end - now)).await;
         }
         Ok(None)
     }
@@ -160,10 +158,10 @@ impl Carrying<'_> {
         self.writing.begins();
         let (failure, exit) = match apply(client, &intent, plan, applying).await {
             Ok(applied) => return self.applied(plan, applied).await,
-            Err(NotApplied::Engine(error)) => return Err(error.into()),
+            Err(NotApplied::Engine(error)) => return Err(Refusal::from(error).unsent()),
             Err(NotApplied::Active { standing, .. }) => (active(plan, &standing), Exit::Refused),
             Err(why @ (NotApplied::Journal(_) | NotApplied::Save { .. })) => {
-                return Err(Refusal::Failed(format!("nothing was sent: {why}")));
+                return Err(Refusal::Failed(why.to_string()).unsent());
             }
             Err(other) => {
                 let (what, reason) = (format!("group {}", plan.group), other.to_string());
@@ -191,7 +189,10 @@ impl Carrying<'_> {
         let (verified, all) = (applied.settled.iter().filter(is).count(), applied.settled.len());
         say(&format!("{}; {verified} of {all} read back as planned", summary(plan)));
         if let Some(path) = &applied.undo {
-            say(&format!("to take it back: ktui undo {} --execute", path.display()));
+            say(&format!(
+                "to take it back: ktui undo {} --execute",
+                quoted(&path.to_string_lossy())
+            ));
         }
         if let (Some(saving), Some(path)) = (&plan.saves, &applied.saved) {
             say(&sent_again(saving, path));
@@ -204,11 +205,11 @@ impl Carrying<'_> {
             let _ = refusal.exit();
             return Ok(Exit::Partial);
         }
-        Ok(match (is_whole, applied.undo.is_some()) {
-            (true, _) if applied.unwritten.is_none() => Exit::Well,
-            (false, _) if applied.blockers.is_some() => Exit::Refused,
-            (false, false) => Exit::Nothing,
-            _ => Exit::Partial,
+        Ok(match applied.is_surely_undone() {
+            _ if is_whole && applied.unwritten.is_none() => Exit::Well,
+            true if applied.blockers.is_some() => Exit::Refused,
+            true => Exit::Nothing,
+            false => Exit::Partial,
         })
     }
 
@@ -232,11 +233,8 @@ impl Carrying<'_> {
             None => format!(". Hint: leave it out with {flags}"),
             Some(path) => {
                 let csv = path.with_extension("csv");
-                let group = &plan.group;
-                format!(
-                    ". Hint: the others can be restored with ktui reset {group} --from-file {} {flags}",
-                    csv.display()
-                )
+                let (group, csv) = (quoted(plan.group.as_str()), quoted(&csv.to_string_lossy()).into_owned());
+                format!(". Hint: the others can be restored with ktui reset {group} --from-file {csv} {flags}")
             }
         }
     }

@@ -129,29 +129,10 @@ fn effect(plan: &Plan, change: &Change) -> String {
     words::effect(plan, change, |count| count.to_string())
 }
 
-fn records(count: u64) -> String {
-    match count {
-        1 => "1 record".to_owned(),
-        _ => format!("{count} records"),
-    }
-}
-
-/// `move 12 offsets of group billing (Empty) to earliest: replays 171404 records, skips 565`.
+/// `move 12 offsets of group billing to earliest: replays 171404 records, skips 565 records`.
 pub fn summary(plan: &Plan) -> String {
     let totals = plan.totals();
-    let mut parts = Vec::new();
-    if totals.replayed > 0 {
-        parts.push(format!("replays {}", records(totals.replayed)));
-    }
-    if totals.skipped > 0 {
-        parts.push(format!("skips {}", records(totals.skipped)));
-    }
-    if totals.clamped > 0 {
-        parts.push(format!("{} clamped", totals.clamped));
-    }
-    if totals.refused > 0 {
-        parts.push(format!("{} refused", totals.refused));
-    }
+    let mut parts = words::totals(&totals, |count| count.to_string());
     if totals.changed == 0 && totals.refused == 0 && plan.deed != Deed::Delete {
         parts.push("changes nothing".to_owned());
     }
@@ -213,45 +194,23 @@ pub fn unverified<'a>(outcomes: impl Iterator<Item = (String, &'a Outcome)>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::model::{GroupState, GroupType, Offset, TopicPartition};
-    use crate::ops::reset::{Adjusted, Refusal, Standing};
+    use crate::kafka::model::TopicPartition;
+    use crate::ops::reset::plan::tests::{change, plan};
+    use crate::ops::reset::{Adjusted, Refusal};
 
-    fn change(id: i32, before: Option<i64>, after: Result<i64, Refusal>, adjusted: Adjusted) -> Change {
-        let committed = |offset| Committed::at(Offset(offset));
-        Change {
-            partition: TopicPartition::new("orders", id),
-            before: before.map(committed),
-            after: after.map(|offset| Some(committed(offset))),
-            adjusted,
-            log: Some((Offset(0), Offset(200))),
-        }
-    }
-
-    fn plan() -> Plan {
-        Plan {
-            group: "billing".into(),
-            deed: Deed::Move,
-            how: "to earliest".to_owned(),
-            made_ms: 0,
-            standing: Standing {
-                kind: GroupType::Classic,
-                state: GroupState("Empty".into()),
-                members: Vec::new(),
-            },
-            changes: vec![
-                change(0, Some(150), Ok(0), Adjusted::ToStart(-5)),
-                change(1, Some(150), Ok(151), Adjusted::No),
-                change(2, None, Ok(200), Adjusted::NoCommit),
-                change(3, Some(1), Err(Refusal::NoLeader), Adjusted::No),
-            ],
-            topic_ids: std::collections::BTreeMap::new(),
-            saves: None,
-        }
+    fn planned() -> Plan {
+        let adjusted = |change, adjusted| Change { adjusted, ..change };
+        plan(vec![
+            adjusted(change(Some(150), Ok(Some(100))), Adjusted::ToStart(-5)),
+            change(Some(150), Ok(Some(151))),
+            adjusted(change(None, Ok(Some(200))), Adjusted::NoCommit),
+            change(Some(1), Err(Refusal::NoLeader)),
+        ])
     }
 
     #[test]
     fn an_item_has_these_fields_and_no_others() {
-        let plan = plan();
+        let plan = planned();
         let settled = [Settled {
             partition: TopicPartition::new("orders", 0),
             outcome: Outcome::Verified,
@@ -259,7 +218,7 @@ mod tests {
         let word = Stage::Settled(&settled).word(0);
         let json = serde_json::to_value(ChangeItem::new(&plan, &plan.changes[0], word)).unwrap();
         let expected = serde_json::json!({
-            "topic": "orders", "partition": 0, "before": 150, "after": 0, "clamped": true, "outcome": "verified"
+            "topic": "orders", "partition": 0, "before": 150, "after": 100, "clamped": true, "outcome": "verified"
         });
         assert_eq!(json, expected);
         let refused = serde_json::to_value(ChangeItem::new(&plan, &plan.changes[3], Stage::Planned.word(3))).unwrap();
@@ -271,10 +230,10 @@ mod tests {
 
     #[test]
     fn effects_and_totals_are_said_in_words() {
-        let plan = plan();
+        let plan = planned();
         let effects: Vec<_> = plan.changes.iter().map(|change| effect(&plan, change)).collect();
         let expected = [
-            "replays 150 records (-5 is before the log start)",
+            "replays 50 records (-5 is before the log start)",
             "SKIPS 1 record",
             "first commit (at the end)",
             "the partition has no leader",
@@ -282,16 +241,16 @@ mod tests {
         assert_eq!(effects, expected);
         assert_eq!(
             summary(&plan),
-            "move 4 offsets of group billing to earliest: replays 150 records, skips 1 record, 1 clamped, 1 refused"
+            "move 4 offsets of group billing to earliest: replays 50 records, skips 1 record, 1 clamped, 1 refused"
         );
         assert_eq!(refusals(&plan).len(), 1);
     }
 
     #[test]
     fn a_commit_out_of_the_log_neither_skips_nor_replays_records() {
-        let lost = change(0, Some(-50), Ok(0), Adjusted::No);
-        assert_eq!(effect(&plan(), &lost), "passes only what is gone already");
-        let ahead = change(0, Some(300), Ok(200), Adjusted::No);
-        assert_eq!(effect(&plan(), &ahead), "nothing to read again");
+        let lost = change(Some(50), Ok(Some(100)));
+        assert_eq!(effect(&planned(), &lost), "passes only what is gone already");
+        let ahead = change(Some(300), Ok(Some(200)));
+        assert_eq!(effect(&planned(), &ahead), "nothing to read again");
     }
 }

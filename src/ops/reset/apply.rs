@@ -9,21 +9,22 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::journal::Journal;
-use super::outcome::{Outcome, Settled, is_unsure, outcome};
+use super::outcome::{Outcome, Settled, is_unsure};
 use super::plan::{Deed, Plan, Standing};
 use super::read::{commits_of, standing};
 use super::saving::Saved;
 use super::undo::Undo;
+use super::verify::verify;
 use crate::kafka::client::{Client, Commits, WriteIntent};
 use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, Committed, GroupType, TopicPartition};
 
 /// Pause before the coordinator is asked again; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long a change is looked for while something else is read back: it may still be on its way, and a coordinator that
-/// has just taken over shows what is older than its replicas' high watermark.
-const LINGER: Duration = Duration::from_secs(5);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Undos of undos of undos that are followed: files that name each other have no end.
+const LONGEST_CHAIN: usize = 1_000;
 
 const LOADING: i16 = 14;
 const NOT_COORDINATOR: i16 = 16;
@@ -48,7 +49,7 @@ pub struct Applying<'a> {
 pub struct Applied {
     /// Every partition of the plan, in its order.
     pub settled: Vec<Settled>,
-    /// The file that takes it back; `None` when nothing of it happened.
+    /// The file that takes it back; `None` when nothing of it happened, or nothing was to change.
     pub undo: Option<PathBuf>,
     /// The file of the record that was skipped; `None` when nothing of it happened, or none was to be saved.
     pub saved: Option<PathBuf>,
@@ -58,6 +59,15 @@ pub struct Applied {
     pub blockers: Option<Standing>,
     /// Why the group is not deleted, or may not be; `None` where it is, or was not to be.
     pub kept: Option<Error>,
+}
+
+impl Applied {
+    /// Whether nothing of it was done, without doubt.
+    pub fn is_surely_undone(&self) -> bool {
+        let is_group_untouched = self.kept.as_ref().is_none_or(|error| !is_unsure(error));
+        let is_done = self.kept.is_none() && self.settled.is_empty();
+        is_group_untouched && !is_done && self.settled.iter().all(|one| one.outcome.is_surely_undone())
+    }
 }
 
 /// Why nothing was sent.
@@ -86,7 +96,7 @@ pub enum NotApplied {
         error: io::Error,
     },
     /// It could not be written down.
-    #[error("cannot write the undo file or the audit log: {0}")]
+    #[error("cannot write the undo file or the audit log below {0}")]
     Journal(#[from] io::Error),
     /// The session is locked, or the group could not be checked.
     #[error("{0}")]
@@ -94,9 +104,26 @@ pub enum NotApplied {
 }
 
 /// What the coordinator said: of each change, and of the group where that is deleted.
-struct Said {
-    rows: Vec<Result<(), Error>>,
+pub(super) struct Said {
+    pub(super) rows: Vec<Result<(), Error>>,
     group: Result<(), Error>,
+}
+
+impl Said {
+    /// Whether all of it surely was not done, for a reason that passes.
+    fn may_be_sent_again(&self, plan: &Plan) -> bool {
+        let rows = match plan.deed {
+            Deed::Delete => std::slice::from_ref(&self.group),
+            _ => &self.rows[..],
+        };
+        let passes = |one: &Result<(), Error>| {
+            one.as_ref().err().is_some_and(|error| {
+                let was_refused = matches!(error.code(), Some(LOADING | NOT_COORDINATOR));
+                was_refused || (!error.may_have_arrived() && error.is_retriable())
+            })
+        };
+        !rows.is_empty() && rows.iter().all(passes)
+    }
 }
 
 /// Applies a plan that somebody has confirmed.
@@ -115,7 +142,7 @@ pub async fn apply(
     }
     check(client, plan).await?;
     let saved = save(plan)?;
-    let entry = applying.journal.begin(plan, applying.undoes);
+    let entry = applying.journal.begin(plan, applying.undoes, (applying.clock)());
     let entry = entry.inspect_err(|_| discard(saved.as_ref()))?;
     let end = Instant::now() + applying.patience;
     let said = match send(client, intent, plan, end).await {
@@ -194,15 +221,18 @@ async fn kept(client: &Client, plan: &Plan, said: Result<(), Error>) -> Option<E
     Some(error)
 }
 
-/// The undone change is undone; when it was an undo itself, what that took back is in force again.
+/// The undone change is undone; when it was an undo itself, what that took back is in force again, and so on.
 fn marked(path: &Path, now_ms: i64) {
     let note = || -> io::Result<()> {
-        let undo = Undo::read(path)?;
-        Undo::mark(path, Some(now_ms))?;
-        match undo.undoes() {
-            Some(first) => Undo::mark(&path.with_file_name(first), None),
-            None => Ok(()),
+        let (mut path, mut is_undone) = (path.to_owned(), true);
+        for _ in 0..LONGEST_CHAIN {
+            let undo = Undo::read(&path)?;
+            Undo::mark(&path, is_undone.then_some(now_ms))?;
+            let Some(earlier) = undo.undoes() else { break };
+            path = path.with_file_name(earlier);
+            is_undone = !is_undone;
         }
+        Ok(())
     };
     // The offsets are restored all the same; the file is only offered once more.
     if let Err(error) = note() {
@@ -255,45 +285,48 @@ async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
     Ok(())
 }
 
-fn found(commits: &Commits, partition: &TopicPartition) -> Result<Option<Committed>, Error> {
+pub(super) fn found(commits: &Commits, partition: &TopicPartition) -> Result<Option<Committed>, Error> {
     commits.get(partition).cloned().transpose()
 }
 
-/// Sends it once. A coordinator that says it has not done it, because it is not the coordinator or still loads, is looked
-/// up and asked again while there is time, and the group is checked again before that.
+/// Sends it once. A coordinator that says it has not done it, because it is not the coordinator or still loads, is asked
+/// again while there is time.
 async fn send(client: &Client, intent: &WriteIntent, plan: &Plan, end: Instant) -> Result<Said, NotApplied> {
     let mut pause = FIRST_PAUSE;
-    let mut coordinator = client.find_coordinator(&plan.group).await?;
+    let mut coordinator = client.known_coordinator(&plan.group).await?;
     loop {
         let said = send_to(client, intent, plan, coordinator).await;
-        let was_refused = |one: &Result<(), Error>| {
-            let code = one.as_ref().err().and_then(Error::code);
-            matches!(code, Some(LOADING | NOT_COORDINATOR))
-        };
-        let was_not_sent = |one: &Result<(), Error>| {
-            let error = one.as_ref().err();
-            error.is_some_and(|error| !error.may_have_arrived() && error.is_retriable())
-        };
-        let rows = if plan.deed == Deed::Delete {
-            std::slice::from_ref(&said.group)
-        } else {
-            &said.rows[..]
-        };
-        let again = !rows.is_empty() && rows.iter().all(|one| was_refused(one) || was_not_sent(one));
-        if !again || Instant::now() + pause >= end {
+        if !said.may_be_sent_again(plan) {
             return Ok(said);
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        coordinator = match client.find_coordinator(&plan.group).await {
-            Ok(found) => found,
-            Err(_) => continue,
+        coordinator = match next_coordinator(client, plan, &mut pause, end).await? {
+            Some(next) => next,
+            None => return Ok(said),
+        };
+    }
+}
+
+/// Whom to ask next. The group must have been found as the plan says once more; `None` when time is over before.
+async fn next_coordinator(
+    client: &Client,
+    plan: &Plan,
+    pause: &mut Duration,
+    end: Instant,
+) -> Result<Option<BrokerId>, NotApplied> {
+    while Instant::now() + *pause < end {
+        sleep(*pause).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        let Ok(next) = client.find_coordinator(&plan.group).await else {
+            continue;
         };
         match check(client, plan).await {
-            Ok(()) | Err(NotApplied::Engine(_)) => {}
+            Ok(()) => return Ok(Some(next)),
+            // Whoever takes over does not tell yet.
+            Err(NotApplied::Engine(_)) => {}
             Err(changed) => return Err(changed),
         }
     }
+    Ok(None)
 }
 
 /// One request for what is set, one for what is forgotten, or one for the whole group.
@@ -339,39 +372,5 @@ async fn send_to(client: &Client, intent: &WriteIntent, plan: &Plan, coordinator
     Said {
         rows: plan.changes.iter().map(|change| of(&change.partition)).collect(),
         group: Ok(()),
-    }
-}
-
-/// Reads back what is committed now, as long as there is time, and compares.
-async fn verify(client: &Client, plan: &Plan, said: &Said, end: Instant) -> Vec<Settled> {
-    let linger = Instant::now() + LINGER;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let read = commits_of(client, &plan.group, plan.standing.kind).await;
-        let settled: Vec<Settled> = plan
-            .changes
-            .iter()
-            .zip(&said.rows)
-            .map(|(change, said)| {
-                let now = match &read {
-                    Ok(commits) => found(commits, &change.partition),
-                    Err(error) => Err(error.clone()),
-                };
-                let after = change.after.as_ref().ok().cloned().flatten();
-                let outcome = outcome(said, now, change.before.as_ref(), after.as_ref());
-                Settled {
-                    partition: change.partition.clone(),
-                    outcome,
-                }
-            })
-            .collect();
-        let now = Instant::now() + pause;
-        let is_open = settled.iter().any(|one| one.outcome.is_open());
-        let again = (read.is_err() && now < end) || (is_open && now < linger);
-        if !again {
-            return settled;
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -1,8 +1,25 @@
 //! Offsets in Kafka's CSV: `topic,partition,offset` for one group, `group,topic,partition,offset` for several. No header.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 use crate::kafka::model::{GroupId, Offset, TopicPartition};
+
+/// The longest file of offsets that is read: 100,000 partitions with long names fit.
+const LONGEST: u64 = 32 << 20;
+
+/// The text of a file of offsets.
+///
+/// # Errors
+/// When it cannot be read, or is too large to be one.
+pub fn text(input: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    let read = input.take(LONGEST + 1).read_to_string(&mut text)?;
+    if read as u64 > LONGEST {
+        return Err(io::Error::other("it is too large for a file of offsets"));
+    }
+    Ok(text)
+}
 
 /// Reads the offsets that a file names for `group`. Rows of other groups are for other groups.
 ///
@@ -91,6 +108,13 @@ mod tests {
         assert_eq!(parsed("\"orders\",0,12\r\n\norders,11,5"), expected);
         let several = "billing,orders,0,12\nother,orders,0,99\nbilling,orders,11,5\n";
         assert_eq!(parsed(several), expected);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read_to_its_end() {
+        assert_eq!(text(&b"orders,0,12"[..]).unwrap(), "orders,0,12");
+        assert!(text(io::repeat(b'1')).unwrap_err().to_string().contains("too large"));
+        assert!(text(&[0xff][..]).is_err());
     }
 
     #[test]

@@ -1,20 +1,16 @@
 //! What lies where offsets go: the first record that will be read, so that somebody can tell whether it is the right place.
 
-use std::time::Duration;
-
-use futures_util::future::ready;
 use futures_util::stream::{self, StreamExt as _};
 
-use super::plan::{Change, Effect, Plan};
-use crate::kafka::client::{Client, FetchPosition, FetchSpec, Purpose};
+use super::plan::{Change, Plan};
+use crate::kafka::client::Client;
 use crate::kafka::error::Error;
-use crate::kafka::model::{Isolation, Offset, Record, RecordKind, Row, TopicPartition};
-use crate::kafka::records::{Inflater, Walk, append_rows};
+use crate::kafka::lag::tail::Place;
+use crate::kafka::model::{Offset, Record, Row, TopicPartition};
+use crate::kafka::tails::next_record;
 
-/// Fetches under way at a time.
+/// Looks under way at a time.
 const AT_ONCE: usize = 8;
-/// The first batch comes whole, however large; more is not needed.
-const MAX_BYTES: i32 = 64 << 10;
 
 /// A partition that will be read from another place.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +19,7 @@ pub struct Glance {
     pub partition: TopicPartition,
     /// Where reading will begin.
     pub at: Offset,
-    /// The first record there that is no marker; `None` where there is none yet, or only further on.
+    /// The first record from there on; `None` where there is none yet up to the end.
     pub record: Result<Option<Record>, Error>,
 }
 
@@ -32,18 +28,12 @@ pub async fn glances(client: &Client, plan: &Plan, most: usize) -> Vec<Glance> {
     let moved = plan
         .changes
         .iter()
-        .filter_map(|change| Some((change, destination(change)?)));
+        .filter_map(|change| Some((change, change.destination()?)));
     let looks = moved.take(most).map(|(change, at)| async move {
-        let is_end = change.log.is_some_and(|(_, end)| at >= end);
-        let record = if is_end {
-            ready(Ok(None)).await
-        } else {
-            first(client, &change.partition, at).await
-        };
         Glance {
             partition: change.partition.clone(),
             at,
-            record,
+            record: first(client, change, at).await,
         }
     });
     // Collected: a lazy iterator of futures over borrows, held over an await, is not provably Send.
@@ -51,63 +41,23 @@ pub async fn glances(client: &Client, plan: &Plan, most: usize) -> Vec<Glance> {
     stream::iter(looks).buffered(AT_ONCE).collect().await
 }
 
-/// Where reading will begin, where that is another place than before.
-fn destination(change: &Change) -> Option<Offset> {
-    let moves = matches!(change.effect(), Effect::Replays(_) | Effect::Skips(_) | Effect::Begins);
-    let after = change.after.as_ref().ok()?.as_ref()?;
-    moves.then_some(after.offset)
-}
-
-async fn first(client: &Client, partition: &TopicPartition, at: Offset) -> Result<Option<Record>, Error> {
-    let leader = client.leader(&partition.topic, partition.partition)?;
-    let spec = FetchSpec {
-        purpose: Purpose::Fetch,
-        isolation: Isolation::ReadUncommitted,
-        max_wait: Duration::ZERO,
-        max_bytes: MAX_BYTES,
-    };
-    let position = FetchPosition {
-        partition: partition.partition,
-        offset: at,
-        max_bytes: MAX_BYTES,
-    };
-    let found = client.fetch(leader, &partition.topic, &[position], spec).await.pop();
-    let Some((_, found)) = found else { return Ok(None) };
-    let (mut rows, mut inflater) = (Vec::new(), Inflater::default());
-    for step in Walk::new(found?.range) {
-        append_rows(partition.partition, &step, &mut inflater, &mut rows);
-        let read = rows.iter().filter_map(Row::record);
-        let mut read = read.filter(|record| record.offset >= at && !matches!(record.kind, RecordKind::Control(_)));
-        if let Some(record) = read.next() {
-            return Ok(Some(record.detached()));
-        }
-        rows.clear();
+async fn first(client: &Client, change: &Change, at: Offset) -> Result<Option<Record>, Error> {
+    let end = change.log.map_or(Offset(i64::MAX), |(_, end)| end);
+    if at >= end {
+        return Ok(None);
     }
-    Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kafka::model::Committed;
-    use crate::ops::reset::{Adjusted, Refusal};
-
-    #[test]
-    fn only_what_moves_is_looked_at() {
-        let committed = |offset| Committed::at(Offset(offset));
-        let of = |before: Option<i64>, after: Result<Option<i64>, Refusal>| {
-            destination(&Change {
-                partition: TopicPartition::new("t", 0),
-                before: before.map(committed),
-                after: after.map(|after| after.map(committed)),
-                adjusted: Adjusted::No,
-                log: None,
-            })
-        };
-        assert_eq!(of(Some(5), Ok(Some(3))), Some(Offset(3)));
-        assert_eq!(of(None, Ok(Some(3))), Some(Offset(3)));
-        assert_eq!(of(Some(3), Ok(Some(3))), None);
-        assert_eq!(of(Some(3), Ok(None)), None);
-        assert_eq!(of(Some(3), Err(Refusal::NoLeader)), None);
+    let place = Place {
+        partition: change.partition.clone(),
+        committed: at,
+        end,
+    };
+    let found = next_record(client, place).await?;
+    match found.row.as_ref().map(Row::record) {
+        Some(Some(record)) => Ok(Some(record.detached())),
+        None if found.tail.is_over() => Ok(None),
+        _ => Err(Error::Unsettled {
+            what: change.partition.to_string(),
+            reason: "no record near it can be read".to_owned(),
+        }),
     }
 }

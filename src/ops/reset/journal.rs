@@ -77,16 +77,19 @@ impl Journal {
         self.dir.join("audit.jsonl")
     }
 
-    /// Writes down what `plan` will replace. What cannot be written down is not to be sent.
+    /// Writes down what `plan` will replace, at `now_ms`. What cannot be written down is not to be sent.
     ///
     /// # Errors
     /// When the undo file or the audit log cannot be written.
-    pub fn begin(&self, plan: &Plan, undoes: Option<&Path>) -> io::Result<Entry<'_>> {
-        let audit = self.open()?;
+    pub fn begin(&self, plan: &Plan, undoes: Option<&Path>, now_ms: i64) -> io::Result<Entry<'_>> {
+        let below = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.dir.display()));
+        let audit = self.open().map_err(below)?;
         let undoes = undoes
             .and_then(Path::file_name)
             .map(|name| name.to_string_lossy().into_owned());
-        let undo = Undo::of(plan, &self.cluster, &self.who, undoes).save(&self.undo_dir())?;
+        let undo = Undo::of(plan, &self.cluster, &self.who, undoes, now_ms)
+            .save(&self.undo_dir())
+            .map_err(below)?;
         Ok(Entry {
             journal: self,
             audit,
@@ -132,12 +135,14 @@ impl Entry<'_> {
         &self.undo
     }
 
-    /// Writes down what came of it. Of a change that surely did not happen no undo file is kept.
+    /// Writes down what came of it. Of a change that surely did not happen, or was none, no undo file is kept: the newest
+    /// file is what somebody takes back in a hurry.
     ///
     /// # Errors
     /// When the audit log cannot be written.
     pub fn end(mut self, plan: &Plan, settled: &[Settled], now_ms: i64) -> io::Result<Option<PathBuf>> {
-        let has_happened = settled.iter().any(|one| !one.outcome.is_surely_undone());
+        let mut each = plan.changes.iter().zip(settled);
+        let has_happened = each.any(|(change, one)| change.is_change() && !one.outcome.is_surely_undone());
         if !has_happened {
             Undo::discard(&self.undo);
         }

@@ -103,6 +103,8 @@ pub enum Effect {
     Begins,
     /// There will be no commit: where reading begins is the consumer's choice.
     Forgets,
+    /// It is read from another place, and nobody can tell what lies between: its log could not be read.
+    Unmeasured,
     /// Nothing is done.
     Refused,
 }
@@ -117,13 +119,31 @@ impl Change {
             (Some(_), None) => return Effect::Forgets,
             (None, None) => return Effect::Unchanged,
         };
-        let within = |offset: Offset| self.log.map_or(offset, |(start, end)| offset.min(end).max(start));
-        let count = within(before).0.abs_diff(within(after).0);
-        match after.cmp(&before) {
-            std::cmp::Ordering::Less => Effect::Replays(count),
-            std::cmp::Ordering::Equal => Effect::Unchanged,
-            std::cmp::Ordering::Greater => Effect::Skips(count),
+        if after == before {
+            return Effect::Unchanged;
         }
+        let Some((start, end)) = self.log else {
+            return Effect::Unmeasured;
+        };
+        let within = |offset: Offset| offset.min(end).max(start);
+        let count = within(before).0.abs_diff(within(after).0);
+        if after < before {
+            Effect::Replays(count)
+        } else {
+            Effect::Skips(count)
+        }
+    }
+
+    /// Whether something is to be other than it is: the offset, its text or its epoch.
+    pub fn is_change(&self) -> bool {
+        self.after.as_ref().is_ok_and(|after| *after != self.before)
+    }
+
+    /// Where reading will begin, where that is another place than before.
+    pub fn destination(&self) -> Option<Offset> {
+        let after = self.after.as_ref().ok()?.as_ref()?.offset;
+        let is_there = self.before.as_ref().is_some_and(|before| before.offset == after);
+        (!is_there).then_some(after)
     }
 
     /// Offsets from the commit to the end, where both are known.
@@ -145,7 +165,9 @@ pub struct Totals {
     pub replayed: u64,
     /// Offsets not read.
     pub skipped: u64,
-    /// Partitions whose offset moves, begins or is forgotten.
+    /// Partitions of which nobody can tell how many are read again or not read.
+    pub unmeasured: usize,
+    /// Partitions whose commit will be another one, or none.
     pub changed: usize,
     /// Partitions whose offset was pulled into the log.
     pub clamped: usize,
@@ -193,14 +215,14 @@ impl Plan {
     pub fn totals_of<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Totals {
         let mut totals = Totals::default();
         for change in changes {
-            let effect = self.effect(change);
-            match effect {
+            match self.effect(change) {
                 Effect::Replays(count) => totals.replayed = totals.replayed.saturating_add(count),
                 Effect::Skips(count) => totals.skipped = totals.skipped.saturating_add(count),
+                Effect::Unmeasured => totals.unmeasured += 1,
                 Effect::Refused => totals.refused += 1,
                 Effect::Unchanged | Effect::Begins | Effect::Forgets => {}
             }
-            totals.changed += usize::from(!matches!(effect, Effect::Unchanged | Effect::Refused));
+            totals.changed += usize::from(change.is_change());
             totals.clamped += usize::from(change.is_clamped());
         }
         totals
@@ -252,20 +274,36 @@ impl fmt::Display for Plan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn committed(offset: i64) -> Option<Committed> {
-        Some(Committed::at(Offset(offset)))
-    }
-
-    fn change(before: Option<i64>, after: Result<Option<i64>, Refusal>) -> Change {
+    /// A change of `orders-0`, whose log goes from 100 to 200.
+    pub fn change(before: Option<i64>, after: Result<Option<i64>, Refusal>) -> Change {
+        let at = |offset| Committed::at(Offset(offset));
         Change {
             partition: TopicPartition::new("orders", 0),
-            before: before.and_then(committed),
-            after: after.map(|after| after.and_then(committed)),
+            before: before.map(at),
+            after: after.map(|after| after.map(at)),
             adjusted: Adjusted::No,
             log: Some((Offset(100), Offset(200))),
+        }
+    }
+
+    /// A plan for the group `billing`, in which nobody is.
+    pub fn plan(changes: Vec<Change>) -> Plan {
+        Plan {
+            group: "billing".into(),
+            deed: Deed::Move,
+            how: "to earliest".to_owned(),
+            made_ms: 0,
+            standing: Standing {
+                kind: GroupType::Classic,
+                state: GroupState("Empty".into()),
+                members: Vec::new(),
+            },
+            changes,
+            topic_ids: BTreeMap::new(),
+            saves: None,
         }
     }
 
@@ -289,21 +327,36 @@ mod tests {
         assert_eq!(change(Some(1), Err(Refusal::NoLeader)).effect(), Effect::Refused);
     }
 
-    fn plan(changes: Vec<Change>) -> Plan {
-        Plan {
-            group: "billing".into(),
-            deed: Deed::Move,
-            how: "to earliest".to_owned(),
-            made_ms: 0,
-            standing: Standing {
-                kind: GroupType::Classic,
-                state: GroupState("Empty".into()),
-                members: Vec::new(),
-            },
-            changes,
-            topic_ids: BTreeMap::new(),
-            saves: None,
-        }
+    #[test]
+    fn what_nobody_can_measure_is_not_counted() {
+        let mut blind = change(Some(150), Ok(Some(120)));
+        blind.log = None;
+        assert_eq!(blind.effect(), Effect::Unmeasured);
+        let totals = plan(vec![blind]).totals();
+        assert_eq!((totals.replayed, totals.unmeasured, totals.changed), (0, 1, 1));
+    }
+
+    #[test]
+    fn a_text_that_is_put_back_is_a_change_of_the_same_offset() {
+        let mut texted = change(Some(150), Ok(Some(150)));
+        assert!(!texted.is_change());
+        texted.after = Ok(texted.before.clone().map(|before| Committed {
+            metadata: "note".into(),
+            ..before
+        }));
+        assert!(texted.is_change());
+        assert_eq!((texted.effect(), texted.destination()), (Effect::Unchanged, None));
+        assert_eq!(plan(vec![texted]).totals().changed, 1);
+    }
+
+    #[test]
+    fn a_destination_is_another_place_to_read_from() {
+        let of = |before, after| change(before, after).destination().map(|offset| offset.0);
+        assert_eq!(of(Some(5), Ok(Some(3))), Some(3));
+        assert_eq!(of(None, Ok(Some(3))), Some(3));
+        assert_eq!(of(Some(3), Ok(Some(3))), None);
+        assert_eq!(of(Some(3), Ok(None)), None);
+        assert_eq!(of(Some(3), Err(Refusal::NoLeader)), None);
     }
 
     #[test]
@@ -320,6 +373,7 @@ mod tests {
         let expected = Totals {
             replayed: 10,
             skipped: 30,
+            unmeasured: 0,
             changed: 3,
             clamped: 1,
             refused: 1,

@@ -3,17 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join3;
-
+use super::logs::Logs;
 use super::plan::{Change, Deed, Plan, Standing};
 use super::scope::Scope;
 use super::strategy::{Adjusted, Facts, Refusal, Strategy, target};
 use super::undo::Undo;
-use crate::kafka::client::{Client, Commits, MetadataScope, OffsetAnswers, OffsetSpec};
+use crate::kafka::client::{Client, Commits, MetadataScope};
 use crate::kafka::error::Error;
-use crate::kafka::model::{Committed, GroupId, GroupListing, GroupType, Isolation, Offset, TopicName, TopicPartition};
-
-const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+use crate::kafka::model::{Committed, GroupId, GroupListing, GroupType, Offset, TopicName, TopicPartition};
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -69,44 +66,18 @@ pub async fn plan(
             (Scope::Topics(_), _) => "no partition is selected".to_owned(),
         }));
     }
-    let logs = Logs::read(client, &selected, strategy.time(now_ms)).await;
-    let topic_ids = topic_ids(client, &selected);
-    let changes = selected.into_iter().map(|partition| {
-        let before = committed(&commits, &partition);
-        let facts = before.clone().map(|committed| Facts {
-            committed,
-            log: logs.range(&partition),
-            at_time: None,
-            given: given.as_ref().and_then(|given| given.get(&partition).copied()),
-        });
-        let found = facts.and_then(|mut facts| {
-            facts.at_time = logs.at_time(&partition)?;
-            target(strategy, &facts)
-        });
-        let before = before.unwrap_or_default();
-        let (after, adjusted) = match found {
-            Ok((offset, adjusted)) => (Ok(Some(kept(before.as_ref(), offset))), adjusted),
-            Err(refusal) => (Err(refusal), Adjusted::No),
+    let ground = Ground::read(client, group, (standing, commits), selected, strategy.time(now_ms)).await;
+    let plan = ground.plan(Deed::Move, strategy.words(now_ms), now_ms, |partition, before| {
+        let facts = Facts {
+            committed: before.cloned(),
+            log: ground.logs.range(partition),
+            at_time: ground.logs.at_time(partition)?,
+            given: given.as_ref().and_then(|given| given.get(partition).copied()),
         };
-        let log = logs.range(&partition).ok();
-        Change {
-            partition,
-            before,
-            after,
-            adjusted,
-            log,
-        }
+        let (offset, adjusted) = target(strategy, &facts)?;
+        Ok((Some(kept(before, offset)), adjusted))
     });
-    Ok(Plan {
-        group: group.clone(),
-        deed: Deed::Move,
-        how: strategy.words(now_ms),
-        made_ms: now_ms,
-        changes: changes.collect(),
-        standing,
-        topic_ids,
-        saves: None,
-    })
+    Ok(plan)
 }
 
 /// Plans to put back what a change replaced.
@@ -115,41 +86,27 @@ pub async fn plan(
 /// When its commits cannot be moved so, or cannot be read.
 pub async fn plan_undo(client: &Client, undo: &Undo, now_ms: i64) -> Result<Plan, NoPlan> {
     let group = undo.group();
-    let (standing, commits) = now(client, &group).await?;
+    let now = now(client, &group).await?;
     let rows = undo.before();
-    let selected: BTreeSet<TopicPartition> = rows.keys().cloned().collect();
+    let selected = rows.keys().cloned().collect();
     // Only to say what is replayed: what was committed once is put back wherever the log is by now.
-    let logs = Logs::read(client, &selected, None).await;
-    let topic_ids = topic_ids(client, &selected);
-    let changes = rows.into_iter().map(|(partition, after)| {
-        let before = committed(&commits, &partition);
-        let log = logs.range(&partition).ok();
-        let after = match &before {
-            Err(refusal) => Err(refusal.clone()),
-            Ok(Some(_)) if after.is_none() && standing.kind == GroupType::Share => Err(Refusal::Kept),
-            Ok(_) if logs.range(&partition) == Err(Refusal::Unknown) => Err(Refusal::Unknown),
-            Ok(_) if undo.is_remade(&partition.topic, topic_ids.get(&partition.topic)) => Err(Refusal::Remade),
-            Ok(_) => Ok(after),
-        };
-        let before = before.unwrap_or_default();
-        Change {
-            partition,
-            before,
-            after,
-            adjusted: Adjusted::No,
-            log,
+    let ground = Ground::read(client, &group, now, selected, None).await;
+    let how = format!("to those before {}", undo.made());
+    let plan = ground.plan(Deed::Undo, how, now_ms, |partition, before| {
+        let after = rows.get(partition).cloned().flatten();
+        let topic = &partition.topic;
+        if after.is_none() && before.is_some() && ground.standing.kind == GroupType::Share {
+            return Err(Refusal::Kept);
         }
+        if ground.logs.range(partition) == Err(Refusal::Unknown) {
+            return Err(Refusal::Unknown);
+        }
+        if undo.is_remade(topic, ground.topic_ids.get(topic)) {
+            return Err(Refusal::Remade);
+        }
+        Ok((after, Adjusted::No))
     });
-    Ok(Plan {
-        group,
-        deed: Deed::Undo,
-        how: format!("to those before {}", undo.made()),
-        made_ms: now_ms,
-        changes: changes.collect(),
-        standing,
-        topic_ids,
-        saves: None,
-    })
+    Ok(plan)
 }
 
 /// Plans to make `group` forget its offsets within `scope`, or to delete it with all of them where there is none.
@@ -171,35 +128,82 @@ pub async fn plan_forget(client: &Client, group: &GroupId, scope: Option<&Scope>
     if selected.is_empty() && deed == Deed::Forget {
         return Err(NoPlan::Nothing(format!("group {group} has committed nothing there")));
     }
-    let logs = Logs::read(client, &selected, None).await;
-    let topic_ids = topic_ids(client, &selected);
-    let changes = selected.into_iter().map(|partition| {
-        let before = committed(&commits, &partition);
-        let after = match &before {
-            Err(refusal) => Err(refusal.clone()),
-            Ok(_) if deed == Deed::Forget && standing.reads(&partition.topic) => Err(Refusal::Subscribed),
-            Ok(_) => Ok(None),
-        };
-        let before = before.unwrap_or_default();
-        let log = logs.range(&partition).ok();
-        Change {
-            partition,
-            before,
-            after,
-            adjusted: Adjusted::No,
-            log,
+    let ground = Ground::read(client, group, (standing, commits), selected, None).await;
+    let plan = ground.plan(deed, String::new(), now_ms, |partition, _| {
+        if deed == Deed::Forget && ground.standing.reads(&partition.topic) {
+            return Err(Refusal::Subscribed);
         }
+        Ok((None, Adjusted::No))
     });
-    Ok(Plan {
-        group: group.clone(),
-        deed,
-        how: String::new(),
-        made_ms: now_ms,
-        changes: changes.collect(),
-        standing,
-        topic_ids,
-        saves: None,
-    })
+    Ok(plan)
+}
+
+/// What a plan stands on.
+struct Ground {
+    group: GroupId,
+    standing: Standing,
+    commits: Commits,
+    /// Every partition that is meant.
+    selected: BTreeSet<TopicPartition>,
+    logs: Logs,
+    topic_ids: BTreeMap<TopicName, [u8; 16]>,
+}
+
+impl Ground {
+    /// Reads the logs of what is selected, and where a time is looked for, what is there.
+    async fn read(
+        client: &Client,
+        group: &GroupId,
+        (standing, commits): (Standing, Commits),
+        selected: BTreeSet<TopicPartition>,
+        time: Option<i64>,
+    ) -> Self {
+        let logs = Logs::read(client, &selected, time).await;
+        Self {
+            group: group.clone(),
+            standing,
+            commits,
+            // After the logs, whose leaders are looked up where they are not known.
+            topic_ids: topic_ids(client, &selected),
+            selected,
+            logs,
+        }
+    }
+
+    /// The plan in which each partition goes where `target` says, from what it has committed.
+    fn plan(
+        &self,
+        deed: Deed,
+        how: String,
+        now_ms: i64,
+        target: impl Fn(&TopicPartition, Option<&Committed>) -> Result<(Option<Committed>, Adjusted), Refusal>,
+    ) -> Plan {
+        let changes = self.selected.iter().map(|partition| {
+            let before = committed(&self.commits, partition);
+            let target = before.clone().and_then(|before| target(partition, before.as_ref()));
+            let (after, adjusted) = match target {
+                Ok((after, adjusted)) => (Ok(after), adjusted),
+                Err(refusal) => (Err(refusal), Adjusted::No),
+            };
+            Change {
+                partition: partition.clone(),
+                before: before.unwrap_or_default(),
+                after,
+                adjusted,
+                log: self.logs.range(partition).ok(),
+            }
+        });
+        Plan {
+            group: self.group.clone(),
+            deed,
+            how,
+            made_ms: now_ms,
+            changes: changes.collect(),
+            standing: self.standing.clone(),
+            topic_ids: self.topic_ids.clone(),
+            saves: None,
+        }
+    }
 }
 
 /// The group with its commits, as they are now.
@@ -339,59 +343,6 @@ fn committed(commits: &Commits, partition: &TopicPartition) -> Result<Option<Com
 fn kept(before: Option<&Committed>, offset: Offset) -> Committed {
     let same = before.filter(|before| before.offset == offset);
     same.cloned().unwrap_or_else(|| Committed::at(offset))
-}
-
-/// Where the logs of some partitions start and end.
-struct Logs {
-    starts: OffsetAnswers,
-    ends: OffsetAnswers,
-    times: OffsetAnswers,
-}
-
-impl Logs {
-    async fn read(client: &Client, partitions: &BTreeSet<TopicPartition>, time: Option<i64>) -> Self {
-        // Kafka's tool counts to the high watermark, too.
-        let ask = |spec| client.list_offsets(spec, Isolation::ReadUncommitted, partitions.iter().cloned());
-        let times = async {
-            match time {
-                Some(ms) => ask(OffsetSpec::Timestamp(ms)).await,
-                None => OffsetAnswers::new(),
-            }
-        };
-        let (starts, ends, times) = join3(ask(OffsetSpec::Earliest), ask(OffsetSpec::Latest), times).await;
-        Self { starts, ends, times }
-    }
-
-    fn range(&self, partition: &TopicPartition) -> Result<(Offset, Offset), Refusal> {
-        let of = |answers: &OffsetAnswers| match answers.get(partition) {
-            Some(Ok(Some(offset))) => Ok(*offset),
-            Some(Ok(None)) => Err(Refusal::Unread("its leader names no offset".to_owned())),
-            Some(Err(error)) => Err(refusal(error)),
-            None => Err(Refusal::Unread("its leader was not asked".to_owned())),
-        };
-        Ok((of(&self.starts)?, of(&self.ends)?))
-    }
-
-    /// `None` where no time was asked for, or no record is so young.
-    fn at_time(&self, partition: &TopicPartition) -> Result<Option<Offset>, Refusal> {
-        match self.times.get(partition) {
-            None => Ok(None),
-            Some(Ok(found)) => Ok(*found),
-            Some(Err(error)) => Err(refusal(error)),
-        }
-    }
-}
-
-fn refusal(error: &Error) -> Refusal {
-    match error {
-        Error::NoLeader { .. } => Refusal::NoLeader,
-        Error::UnknownTopic { .. } | Error::UnknownPartition { .. } => Refusal::Unknown,
-        Error::Kafka {
-            code: UNKNOWN_TOPIC_OR_PARTITION,
-            ..
-        } => Refusal::Unknown,
-        other => Refusal::Unread(other.summary()),
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! What a change replaced, on disk before anything is sent: Kafka's CSV for Kafka's tool, and beside it a JSON file with
 //! all that the CSV cannot say (metadata, leader epochs, partitions without commit, the cluster). ktui reads the JSON.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file;
-use super::plan::Plan;
+use super::plan::{Change, Plan};
 use super::when::stamp;
 use crate::durable::{self, Access, Survives};
 use crate::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicName, TopicPartition};
@@ -99,8 +99,8 @@ pub struct Undo {
 }
 
 impl Undo {
-    /// What takes `plan` back. `undoes` is the file that the plan itself was made from.
-    pub fn of(plan: &Plan, cluster: &ClusterMark, who: &str, undoes: Option<String>) -> Self {
+    /// What takes `plan` back when it is sent at `now_ms`. `undoes` is the file that the plan itself was made from.
+    pub fn of(plan: &Plan, cluster: &ClusterMark, who: &str, undoes: Option<String>, now_ms: i64) -> Self {
         let rows = plan.changes.iter().map(|change| Row {
             topic: change.partition.topic.to_string(),
             partition: change.partition.partition.0,
@@ -112,7 +112,7 @@ impl Undo {
             cluster: cluster.clone(),
             group: plan.group.to_string(),
             what: plan.to_string(),
-            made: stamp(plan.made_ms),
+            made: stamp(now_ms),
             who: who.to_owned(),
             undoes,
             undone: None,
@@ -141,7 +141,7 @@ impl Undo {
         self.group.as_str().into()
     }
 
-    /// When the change was planned.
+    /// When the change was about to be sent.
     pub fn made(&self) -> &str {
         &self.made
     }
@@ -182,6 +182,25 @@ impl Undo {
         .collect()
     }
 
+    /// Of how many partitions that it restores `plan`, which takes this back, finds neither what this change has put there
+    /// nor what was there before: the group has gone on, or somebody has moved it.
+    pub fn gone_on(&self, plan: &Plan) -> usize {
+        let rows: HashMap<(&str, i32), &Row> = self
+            .rows
+            .iter()
+            .map(|row| ((row.topic.as_str(), row.partition), row))
+            .collect();
+        let offset = |one: &Option<CommitMark>| one.as_ref().map(|one| one.offset);
+        let has_gone_on = |change: &&Change| {
+            let partition = (change.partition.topic.as_str(), change.partition.partition.0);
+            let now = change.before.as_ref().map(|before| before.offset.0);
+            let row = rows.get(&partition);
+            row.is_some_and(|row| now != offset(&row.after) && now != offset(&row.before))
+        };
+        let restored = plan.changes.iter().filter(|change| change.after.is_ok());
+        restored.filter(has_gone_on).count()
+    }
+
     fn csv(&self) -> String {
         let before = self.before();
         let rows = before.iter();
@@ -193,15 +212,15 @@ impl Undo {
     /// # Errors
     /// When it cannot be read, or is none.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let beside = path.with_extension("json");
-        if path.exists() && !beside.exists() {
+        let named = path;
+        let path = json_of(named);
+        if path != named && named.exists() && !path.exists() {
             let why = format!(
                 "there is no {} beside it; ktui reset GROUP --from-file reads a CSV",
-                beside.display()
+                path.display()
             );
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
-        let path = beside;
         if fs::metadata(&path)?.len() > LONGEST {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -221,15 +240,10 @@ impl Undo {
         let digits = |one: &char| one.is_ascii_alphanumeric();
         let time: String = self.made.chars().filter(digits).collect();
         let name: String = self.group.chars().take(60).map(plain).collect();
-        // Another change within the same millisecond has taken the name: the next is free.
-        let mut path = dir.join(format!("{time}-{name}.json"));
-        let mut count = 1;
-        while path.exists() {
-            count += 1;
-            path = dir.join(format!("{time}-{name}-{count}.json"));
-        }
-        write(&path.with_extension("csv"), self.csv().as_bytes())?;
-        self.rewrite(&path)?;
+        let path = free(dir, &format!("{time}-{name}"))?;
+        write(&path.with_extension("csv"), self.csv().as_bytes())
+            .and_then(|()| self.rewrite(&path))
+            .inspect_err(|_| Self::discard(&path))?;
         Ok(path)
     }
 
@@ -244,7 +258,7 @@ impl Undo {
     /// # Errors
     /// When it cannot be read or written.
     pub fn mark(path: &Path, undone: Option<i64>) -> io::Result<()> {
-        let path = path.with_extension("json");
+        let path = json_of(path);
         let mut undo = Self::read(&path)?;
         undo.undone = undone.map(stamp);
         undo.rewrite(&path)
@@ -303,6 +317,33 @@ impl Undo {
     }
 }
 
+/// A name for a JSON file in `dir` that no other change has. Whoever makes the CSV first has it, in another process as
+/// well.
+fn free(dir: &Path, name: &str) -> io::Result<PathBuf> {
+    let mut count = 1;
+    loop {
+        let name = if count == 1 {
+            name.to_owned()
+        } else {
+            format!("{name}-{count}")
+        };
+        let path = dir.join(format!("{name}.csv"));
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+            taken => return taken.map(|_| path.with_extension("json")),
+        }
+    }
+}
+
+/// The JSON file of an undo file that may be named by its CSV.
+fn json_of(path: &Path) -> PathBuf {
+    if path.extension().is_some_and(|kind| kind == "csv") {
+        path.with_extension("json")
+    } else {
+        path.to_owned()
+    }
+}
+
 fn hex(id: &[u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(*id))
 }
@@ -324,10 +365,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::super::plan::{Change, Deed, Standing};
     use super::super::strategy::Adjusted;
     use super::*;
-    use crate::kafka::model::{GroupState, GroupType};
 
     fn cluster(id: &str) -> ClusterMark {
         ClusterMark {
@@ -349,30 +388,63 @@ mod tests {
             adjusted: Adjusted::No,
             log: None,
         };
+        let changes = vec![
+            change(0, Some(before), Some(Committed::at(Offset(0)))),
+            change(1, None, Some(Committed::at(Offset(5)))),
+        ];
         Plan {
             group: "team/billing".into(),
-            deed: Deed::Move,
-            how: "to earliest".to_owned(),
             made_ms,
-            standing: Standing {
-                kind: GroupType::Classic,
-                state: GroupState("Empty".into()),
-                members: Vec::new(),
-            },
-            changes: vec![
-                change(0, Some(before), Some(Committed::at(Offset(0)))),
-                change(1, None, Some(Committed::at(Offset(5)))),
-            ],
             topic_ids: BTreeMap::from([("orders".into(), [7; 16])]),
-            saves: None,
+            ..super::super::plan::tests::plan(changes)
         }
+    }
+
+    #[test]
+    fn what_a_group_has_done_since_is_counted() {
+        let undo = Undo::of(&plan(0), &cluster("c1"), "ann", None, 0);
+        let now = |offset: i64| {
+            let mut back = plan(0);
+            for change in &mut back.changes {
+                change.before = Some(Committed::at(Offset(offset)));
+            }
+            undo.gone_on(&back)
+        };
+        assert_eq!((now(0), now(5)), (1, 1), "one of them is where the change has put it");
+        assert_eq!(now(7), 1, "one of them is where it was");
+        assert_eq!(now(3), 2);
+    }
+
+    #[test]
+    fn the_file_that_is_named_is_the_one_that_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Undo::of(&plan(0), &cluster("c1"), "ann", None, 0)
+            .save(dir.path())
+            .unwrap();
+        let copy = path.with_extension("bak");
+        assert!(Undo::read(&copy).is_err(), "it is not there");
+        fs::copy(&path, &copy).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(Undo::read(&copy).unwrap().made(), "1970-01-01T00:00:00.000Z");
+        let why = Undo::read(&path.with_extension("csv")).unwrap_err().to_string();
+        assert!(why.contains("--from-file reads a CSV"), "{why}");
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let names: std::collections::HashSet<_> = std::thread::scope(|scope| {
+            let takes = [(); 8].map(|()| scope.spawn(|| free(dir.path(), "n").unwrap()));
+            takes.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(names.len(), 8);
     }
 
     #[test]
     fn what_was_replaced_is_read_back_whole_and_the_csv_is_kafkas() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("undo");
-        let undo = Undo::of(&plan(1_763_460_000_123), &cluster("c1"), "ann", None);
+        let undo = Undo::of(&plan(0), &cluster("c1"), "ann", None, 1_763_460_000_123);
         let path = undo.save(&dir).unwrap();
         assert_eq!(path.file_name().unwrap(), "20251118T100000123Z-team_billing.json");
         let csv = fs::read_to_string(path.with_extension("csv")).unwrap();
@@ -397,7 +469,8 @@ mod tests {
     fn the_newest_is_of_this_cluster_and_not_taken_back() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
-        let save = |ms, id: &str, undoes: Option<String>| Undo::of(&plan(ms), &cluster(id), "ann", undoes).save(dir);
+        let save =
+            |ms, id: &str, undoes: Option<String>| Undo::of(&plan(ms), &cluster(id), "ann", undoes, ms).save(dir);
         let newest = |id: &str| Undo::newest(dir, &cluster(id)).unwrap().map(|(path, _)| path);
         assert_eq!(Undo::newest(&dir.join("none"), &cluster("c1")).unwrap(), None);
         let first = save(1_000, "c1", None).unwrap();
@@ -443,7 +516,7 @@ mod tests {
 
     #[test]
     fn a_topic_with_another_id_was_made_anew() {
-        let undo = Undo::of(&plan(0), &cluster("c1"), "ann", None);
+        let undo = Undo::of(&plan(0), &cluster("c1"), "ann", None, 0);
         let is_remade = |topic: &str, id| undo.is_remade(&topic.into(), id);
         assert!(is_remade("orders", Some(&[8; 16])));
         assert!(!is_remade("orders", Some(&[7; 16])));

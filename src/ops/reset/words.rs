@@ -1,27 +1,53 @@
 //! What a change does, in words, for tables of commands and of the screen.
 
 use super::glance::Glance;
-use super::plan::{Change, Effect, Plan};
+use super::plan::{Change, Effect, Plan, Totals};
 use super::saving::{Passed, Saving};
 use super::strategy::Adjusted;
 use crate::decode::{Format, Part, Preview, Site, preview_at};
 use crate::kafka::model::TopicPartition;
 use crate::kafka::model::record::{Record, Row};
 
+/// `1 record`, `15,118 records`. The count is written by `number`.
+fn records(count: u64, number: impl Fn(u64) -> String) -> String {
+    let records = if count == 1 { "record" } else { "records" };
+    format!("{} {records}", number(count))
+}
+
+/// What a plan comes to: `replays 171404 records`, `skips 565 records`, `1 clamped`; nothing where there is nothing to
+/// say. Counts of records are written by `number`.
+pub fn totals(totals: &Totals, number: impl Fn(u64) -> String) -> Vec<String> {
+    let mut parts = Vec::new();
+    if totals.replayed > 0 {
+        parts.push(format!("replays {}", records(totals.replayed, &number)));
+    }
+    if totals.skipped > 0 {
+        parts.push(format!("skips {}", records(totals.skipped, &number)));
+    }
+    if totals.unmeasured > 0 {
+        parts.push(format!("nobody can tell for {} of them", totals.unmeasured));
+    }
+    if totals.clamped > 0 {
+        parts.push(format!("{} clamped", totals.clamped));
+    }
+    if totals.refused > 0 {
+        parts.push(format!("{} refused", totals.refused));
+    }
+    parts
+}
+
 /// What happens to a partition: `replays 15118 records`, `SKIPS 1 record (900 is past the end)`. Counts of records are
 /// written by `number`.
 pub fn effect(plan: &Plan, change: &Change, number: impl Fn(u64) -> String) -> String {
-    let records = |count: u64| {
-        let records = if count == 1 { "record" } else { "records" };
-        format!("{} {records}", number(count))
-    };
     let words = match plan.effect(change) {
+        Effect::Unchanged if change.is_change() => "the same offset, with its text as it was".to_owned(),
         Effect::Unchanged => "unchanged".to_owned(),
+        Effect::Unmeasured => "past nobody knows how many records: its log cannot be read".to_owned(),
         // Before the log start and past the end there is nothing to count.
         Effect::Skips(0) => "passes only what is gone already".to_owned(),
         Effect::Replays(0) => "nothing to read again".to_owned(),
-        Effect::Replays(count) => format!("replays {}", records(count)),
-        Effect::Skips(count) => format!("SKIPS {}", records(count)),
+        Effect::Replays(count) => format!("replays {}", records(count, &number)),
+        Effect::Skips(count) => format!("SKIPS {}", records(count, &number)),
         Effect::Begins => "first commit".to_owned(),
         Effect::Forgets => "forgets the commit".to_owned(),
         Effect::Refused => return change.after.as_ref().err().map(ToString::to_string).unwrap_or_default(),

@@ -11,6 +11,7 @@ use crate::kafka::client::{Client, MetadataScope};
 use crate::ops::reset::members::{Removal, remove};
 use crate::ops::reset::{Applied, Applying, ClusterMark, Deed, Journal, NotApplied, Outcome, Plan, apply};
 use crate::runtime::clock;
+use crate::shell::quoted;
 
 /// How long a coordinator that moves is waited for; somebody sits at the screen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -125,7 +126,10 @@ fn end(plan: &Planned, sent: &MoveSent) -> JobEnd {
         .chain(settlement.notes.iter().cloned())
         .collect();
     let undo = settlement.undo.as_ref().map_or_else(String::new, |path| {
-        format!(". To take it back: ktui undo {} --execute", path.display())
+        format!(
+            ". To take it back: ktui undo {} --execute",
+            quoted(&path.to_string_lossy())
+        )
     });
     let said = parts.join("; ") + &undo;
     let has_happened = settlement.undo.is_some() || settlement.outcomes.iter().any(|one| !one.is_surely_undone());

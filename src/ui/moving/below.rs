@@ -104,7 +104,7 @@ fn count(count: u64, one: &str) -> String {
     }
 }
 
-/// What it comes to: `total: replays 171,404 records, SKIPS 565 records`.
+/// What it comes to: `total: replays 171,404 records, skips 565 records`.
 fn total(moving: &Moving) -> Option<String> {
     let Some(Planned::Offsets(plan)) = &moving.plan else {
         return None;
@@ -123,19 +123,7 @@ fn total(moving: &Moving) -> Option<String> {
 
 fn moved(moving: &Moving) -> String {
     let totals = moving.totals();
-    let mut parts = Vec::new();
-    if totals.replayed > 0 {
-        parts.push(format!("replays {}", count(totals.replayed, "record")));
-    }
-    if totals.skipped > 0 {
-        parts.push(format!("SKIPS {}", count(totals.skipped, "record")));
-    }
-    if totals.clamped > 0 {
-        parts.push(format!("{} clamped", totals.clamped));
-    }
-    if totals.refused > 0 {
-        parts.push(format!("{} refused", totals.refused));
-    }
+    let mut parts = words::totals(&totals, |count| format::Count(count as i64).to_string());
     if parts.is_empty() {
         let moved = match totals.changed {
             0 => "nothing changes".to_owned(),

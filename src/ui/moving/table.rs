@@ -216,7 +216,7 @@ pub(super) fn said_of(moving: &Moving, at: usize, row: Row<'_>) -> (Role, String
         return (Role::Dim, "left out: stays as it is".to_owned());
     }
     let role = match plan.effect(change) {
-        Effect::Skips(_) | Effect::Forgets => Role::Warning,
+        Effect::Skips(_) | Effect::Unmeasured | Effect::Forgets => Role::Warning,
         Effect::Refused => Role::Danger,
         Effect::Unchanged => Role::Dim,
         _ => Role::Text,
