@@ -8,8 +8,22 @@ use std::time::{Duration, Instant};
 
 use super::programs::Bench;
 
-/// What brokers say to each other at rest; `Fetch` is the sum of `FetchFollower` and `FetchConsumer`.
-const BETWEEN_BROKERS: [&str; 3] = ["BrokerHeartbeat", "Fetch", "FetchFollower"];
+/// What only brokers ask of each other; `Fetch` is the sum of `FetchFollower` and `FetchConsumer`.
+const BETWEEN_BROKERS: [&str; 13] = [
+    "AllocateProducerIds",
+    "AlterPartition",
+    "BeginQuorumEpoch",
+    "BrokerHeartbeat",
+    "BrokerRegistration",
+    "ControllerRegistration",
+    "EndQuorumEpoch",
+    "Envelope",
+    "Fetch",
+    "FetchFollower",
+    "FetchSnapshot",
+    "UpdateRaftVoter",
+    "Vote",
+];
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long the brokers are watched at rest.
 const REST: Duration = Duration::from_secs(10);
