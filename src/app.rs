@@ -12,6 +12,7 @@ pub mod acts;
 pub mod command;
 pub mod coordinator;
 pub mod copy;
+pub mod cost;
 pub mod decoders;
 pub mod effect;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod moving;
 pub mod nav;
 pub mod overlay;
 pub mod pane;
+pub mod presence;
 pub mod produce;
 pub mod prompt;
 pub mod schedule;
@@ -49,6 +51,7 @@ use memory::Memory;
 use nav::{Nav, PaneId};
 use overlay::Overlay;
 use pane::{View, Want};
+use presence::Presence;
 use prompt::Prompt;
 use schedule::Freshness;
 use slot::Ticket;
@@ -103,6 +106,7 @@ pub struct App {
     feed: Ticket,
     /// What the screen needs, as of the last event.
     wants: Vec<Want>,
+    presence: Presence,
     errands: Errands,
     is_dirty: bool,
 }
@@ -134,6 +138,7 @@ impl App {
             toasts: Toasts::default(),
             feed: Ticket::default(),
             wants: Vec::new(),
+            presence: Presence::new(now),
             errands: Errands::default(),
             is_dirty: true,
         };
@@ -149,7 +154,18 @@ impl App {
     /// Takes one event. Every event is legal in every state.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         self.is_dirty = true;
-        let mut effects = match event {
+        let mut effects = if self.wakes(&event, now) {
+            Vec::new()
+        } else {
+            self.take(event, now)
+        };
+        effects.extend(self.warn(now));
+        effects.extend(self.settle(now));
+        effects
+    }
+
+    fn take(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        match event {
             Event::Acted(action) => self.act(action, now),
             Event::Typed(c) => self.type_text(c.encode_utf8(&mut [0; 4]), now),
             Event::Pasted(text) => self.type_text(&text, now),
@@ -161,8 +177,15 @@ impl App {
                 self.toasts.expire(now);
                 self.pane_deadline(now)
             }
-            Event::Loaded { slot, ticket, result } => {
-                self.store.finish(slot, ticket, now, result);
+            Event::Loaded {
+                slot,
+                ticket,
+                result,
+                cost,
+            } => {
+                if self.store.finish(slot, ticket, now, result) {
+                    self.store.spent(slot, cost, now);
+                }
                 Vec::new()
             }
             Event::RecordsArrived { ticket, .. }
@@ -195,23 +218,21 @@ impl App {
                 self.store.derived.wall = Some(WallClock { at: now, time, zone });
                 Vec::new()
             }
+            Event::Touched => Vec::new(),
             Event::Resumed => vec![Effect::Repaint],
             Event::Crashed(what) => {
                 self.toasts
                     .say(Level::Warning, format!("a background task failed: {what}"), now);
                 Vec::new()
             }
-        };
-        effects.extend(self.warn(now));
-        effects.extend(self.settle(now));
-        effects
+        }
     }
 
     /// The next moment at which something happens without an event; `None` while there is nothing to wait for.
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let pane = self.nav.top().pane().next_deadline(self.view(now));
         let asks = schedule::next_deadline(&self.wants, &self.store, now);
-        let ages = schedule::next_change(&self.wants, self.view(now));
+        let ages = schedule::next_change(&self.wants, self.view(now)).filter(|_| self.paused().is_none());
         // Some overlays show ages and counts that change by themselves.
         let counts = match &self.overlay {
             Some(Overlay::Debug) => true,
@@ -219,7 +240,8 @@ impl App {
             _ => false,
         };
         let counts = counts.then(|| now + Duration::from_secs(1));
-        [pane, asks, ages, counts, self.toasts.next_deadline()]
+        let pause = self.presence.deadline().filter(|_| self.may_pause());
+        [pane, asks, ages, counts, pause, self.toasts.next_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -262,7 +284,15 @@ impl App {
 
     /// How fresh the figures on screen are.
     pub fn freshness(&self, now: Instant) -> Freshness {
+        if self.paused().is_some() {
+            return Freshness::Paused;
+        }
         schedule::freshness(&self.wants, self.view(now))
+    }
+
+    /// Since when nothing is asked, because nobody is there.
+    pub fn paused(&self) -> Option<Instant> {
+        self.presence.paused()
     }
 
     /// What it was told at the start.

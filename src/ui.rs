@@ -7,6 +7,7 @@ pub mod acts;
 pub mod brokers;
 pub mod chart;
 pub mod confirm;
+mod cost;
 pub mod debug;
 pub mod decoders;
 pub mod face;

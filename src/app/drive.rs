@@ -19,6 +19,7 @@ use super::list::ListState;
 use super::memory::Memo;
 use super::nav::{Location, PaneId, Screen};
 use super::overlay::Overlay;
+use super::pane::messages::Source;
 use super::pane::{Intent, Pane, Want};
 use super::prompt::{Prompt, PromptKind};
 use super::schedule;
@@ -85,10 +86,42 @@ impl App {
         }
     }
 
+    /// Notes that somebody is there. A key that ends a pause does nothing else, but for the one that leaves: whoever reads
+    /// that any key goes on presses any.
+    pub(super) fn wakes(&mut self, event: &Event, now: Instant) -> bool {
+        let is_key = matches!(
+            event,
+            Event::Acted(_) | Event::Typed(_) | Event::Pasted(_) | Event::Touched
+        );
+        let is_sign = is_key || matches!(event, Event::Resized(_) | Event::Resumed | Event::Edited(_));
+        let leaves = matches!(event, Event::Acted(Action::Quit | Action::QuitNow | Action::Suspend));
+        is_sign && self.presence.touch(now) && is_key && !leaves
+    }
+
+    /// Whether what is on screen can wait for somebody: not before anything is known, nor while offsets are about to be
+    /// moved, nor while new records are followed.
+    pub(super) fn may_pause(&self) -> bool {
+        let follows = match self.nav.top() {
+            Screen::Messages(messages) => messages.source().is_some_and(Source::follows),
+            _ => false,
+        };
+        let moves = matches!(self.overlay, Some(Overlay::Move(_)));
+        self.store.overview.loaded().is_some() && !follows && !moves
+    }
+
     /// After every event: the pane derives its rows anew, and what is due is asked for.
     pub(super) fn settle(&mut self, now: Instant) -> Vec<Effect> {
         self.with_pane(now, |pane, view, _| pane.refresh(view));
         let mut effects = self.locate(now);
+        if self.may_pause() {
+            self.presence.settle(now);
+        }
+        if self.paused().is_some() {
+            // Nobody looks; who waits for a bell is told all the same.
+            self.wants = schedule::groups::limited(&self.store, &[], now);
+            effects.extend(schedule::ask(&self.wants, &mut self.store, now));
+            return effects;
+        }
         self.wants = schedule::always(&self.store);
         let wants = self.nav.top().pane().wants(self.view(now));
         self.wants.extend(wants);
@@ -97,7 +130,8 @@ impl App {
         if !is_listed && command.is_some_and(|prompt| command::needs_groups(prompt.line.text())) {
             self.wants.push(Want::every(15, SlotId::Groups, Query::Groups));
         }
-        self.wants.extend(schedule::groups::limited(&self.store, &self.wants));
+        self.wants
+            .extend(schedule::groups::limited(&self.store, &self.wants, now));
         if self.store.overview.loaded().is_none() {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);

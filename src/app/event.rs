@@ -9,7 +9,7 @@ use super::slot::{SlotId, Ticket};
 use crate::kafka::error::Error;
 use crate::kafka::model::Lock;
 use crate::kafka::partial::Partial;
-use crate::kafka::query::{Answer, FeedBatch, OlderRows, SearchBatch};
+use crate::kafka::query::{Answer, Cost, FeedBatch, OlderRows, SearchBatch};
 use crate::layout::Size;
 
 /// Everything the machine can be told. Plain data: printable, comparable, replayable.
@@ -33,6 +33,8 @@ pub enum Event {
         ticket: Ticket,
         /// The answer.
         result: Result<Partial<Answer>, Error>,
+        /// What it took.
+        cost: Cost,
     },
     /// The open feed handed over records.
     RecordsArrived {
@@ -109,6 +111,8 @@ pub enum Event {
         /// The zone in which times are shown and read.
         zone: jiff::tz::TimeZone,
     },
+    /// A key that means nothing here: somebody is there.
+    Touched,
     /// The process came back from the background.
     Resumed,
     /// A task panicked; its message.

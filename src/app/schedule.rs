@@ -10,6 +10,9 @@ use super::slot::SlotId;
 use super::store::Store;
 use crate::kafka::query::{ConfigNames, Overview, Query};
 
+/// What is on screen of groups is asked for this often.
+pub const ON_SCREEN: Duration = Duration::from_secs(5);
+
 fn overview_period(store: &Store) -> Duration {
     let overview = store.overview.value();
     overview.map_or(Overview::default().polite_period(), Overview::polite_period)
@@ -121,6 +124,8 @@ pub enum Freshness {
     },
     /// Every figure is within its refresh period.
     Live,
+    /// Nothing is asked: nobody is there.
+    Paused,
     /// The oldest figure that is overdue or failed to refresh arrived then.
     Stale {
         /// When it arrived.
@@ -185,5 +190,6 @@ fn freshness_change(wants: &[Want], view: View<'_>) -> Option<Instant> {
             .filter_map(|want| Some(view.store.arrived(want.slot)? + want.period + GRACE))
             .min(),
         Freshness::Waiting { .. } => Some(view.now + Duration::from_secs(1)),
+        Freshness::Paused => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod facts;
 mod listings;
+mod passes;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,8 +10,10 @@ use std::time::{Duration, Instant};
 
 pub use facts::{Facts, Stamped, TopicOffsets};
 use facts::{merge_facts, stamp, with_rates};
+pub use passes::{Passes, rarely};
 pub use watches::Watches;
 
+use super::cost::{Costs, Spent};
 use super::event::{Connection, Counters};
 use super::health::Health;
 use super::slot::{Remote, Slot, SlotId, Ticket};
@@ -22,7 +25,7 @@ use crate::kafka::model::{
     Broker, BrokerId, Cluster, ConfigEntry, GroupId, GroupListing, LogDir, Reassignments, ReplicaSize, TopicName,
 };
 use crate::kafka::partial::{Failure, Partial};
-use crate::kafka::query::{Answer, Overview, Query};
+use crate::kafka::query::{Answer, Cost, Overview, Query};
 
 /// A broker that was seen alive, and when that was last.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +105,8 @@ pub struct Derived {
     pub watches: Watches,
     /// Groups that are over their limit of lag.
     pub alarms: Alarms,
+    /// How dear looking is, and where it is worth it.
+    pub sampling: Sampling,
     /// Answers that came too late to be used.
     pub superseded: u64,
     /// The newest question of each slot.
@@ -110,6 +115,15 @@ pub struct Derived {
     pub begun: BTreeMap<SlotId, Instant>,
     /// Slots whose open question somebody pressed a key for.
     pub asked_by_key: BTreeSet<SlotId>,
+}
+
+/// How dear looking is, and where it is worth it.
+#[derive(Debug, Default)]
+pub struct Sampling {
+    /// What the slow looks at all groups have seen.
+    pub passes: Passes,
+    /// What answers took.
+    pub costs: Costs,
 }
 
 /// Calls one method on the slot that an id names.
@@ -193,6 +207,13 @@ impl Store {
             self.derived.superseded += 1;
         }
         taken
+    }
+
+    /// Notes what the newest answer in a slot took.
+    pub fn spent(&mut self, slot: SlotId, cost: Cost, now: Instant) {
+        let begun = self.derived.begun.get(&slot).copied();
+        let took = begun.map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
+        self.derived.sampling.costs.note(slot, Spent { cost, took });
     }
 
     fn take(&mut self, slot: SlotId, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {

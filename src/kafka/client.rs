@@ -69,7 +69,7 @@ use crate::kafka::error::Error;
 use crate::kafka::model::{BrokerId, GroupId, Lock, PartitionId, TopicName};
 use links::Links;
 use lock::SessionLock;
-use question::Silent;
+use question::Question;
 use routes::Routes;
 use stats::Meter;
 
@@ -173,8 +173,8 @@ pub enum ConnectionState {
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
-    /// Brokers that did not answer an earlier step of the same question.
-    silent: Option<Arc<Silent>>,
+    /// What the steps of one question have in common.
+    question: Option<Arc<Question>>,
 }
 
 struct Shared {
@@ -205,7 +205,7 @@ impl Client {
         Self {
             shared: Arc::new(shared),
             deadline: None,
-            silent: None,
+            question: None,
         }
     }
 
@@ -215,7 +215,7 @@ impl Client {
         Self {
             shared: Arc::clone(&self.shared),
             deadline: Some(deadline),
-            silent: self.silent.clone(),
+            question: self.question.clone(),
         }
     }
 

@@ -60,6 +60,15 @@ pub enum Query {
     NextRecord(Place),
 }
 
+/// What answering a question took of the cluster, without making connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Bytes of them and of their answers, without headers.
+    pub bytes: u64,
+}
+
 /// Which configuration entries to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigNames {

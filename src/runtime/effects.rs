@@ -64,7 +64,7 @@ impl Effects {
     /// Asks for a slot; the question that is under way for it is cancelled.
     pub fn load(&mut self, slot: SlotId, ticket: Ticket, query: Query) {
         let replies = self.replies.clone();
-        let client = self.client.clone();
+        let client = self.client.for_one_question();
         let limit = client.settings().request_timeout * DEADLINES;
         let load = task::spawn(async move {
             tracing::debug!(?slot, ticket = ticket.0, "asked");
@@ -76,7 +76,14 @@ impl Effects {
                 "answered"
             );
             // Nobody listens any more at the end of the session.
-            let _ = replies.send(Event::Loaded { slot, ticket, result }).await;
+            let cost = client.cost();
+            let loaded = Event::Loaded {
+                slot,
+                ticket,
+                result,
+                cost,
+            };
+            let _ = replies.send(loaded).await;
         });
         self.loads.insert(slot, load);
     }
@@ -280,9 +287,16 @@ mod tests {
             "nothing is sent before the first question"
         );
         effects.load(SlotId::Overview, Ticket(3), Query::Overview);
-        let Some(Event::Loaded { slot, ticket, result }) = answers.recv().await else {
+        let Some(Event::Loaded {
+            slot,
+            ticket,
+            result,
+            cost,
+        }) = answers.recv().await
+        else {
             panic!("no answer")
         };
+        assert!(cost.requests > 0 && cost.bytes > 0, "{cost:?}");
         assert_eq!((slot, ticket), (SlotId::Overview, Ticket(3)));
         assert!(result.is_ok());
         assert!(effects.counters().requests > 0 && effects.counters().bytes_in > 0);

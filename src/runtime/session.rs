@@ -252,7 +252,7 @@ impl Session {
         match (self.look.keymap.resolve(scope, chord), chord.typed()) {
             (Some(action), _) => self.tell(Event::Acted(action)),
             (None, Some(c)) if scope.takes_text() => self.tell(Event::Typed(c)),
-            (None, _) => Ok(true),
+            (None, _) => self.tell(Event::Touched),
         }
     }
 

@@ -70,5 +70,13 @@ fn state(slot: SlotId, view: View<'_>) -> (SlotId, String, Role) {
         (None, None, Some(known)) => (format!("{known}{failures}"), Role::Text),
         (None, None, None) => ("never asked".to_owned(), Role::Dim),
     };
-    (slot, said, role)
+    let spent = store.derived.sampling.costs.newest(slot).map(|spent| {
+        let millis = spent.took.as_millis();
+        format!(
+            " · {} requests, {}, {millis} ms",
+            spent.cost.requests,
+            Bytes(spent.cost.bytes)
+        )
+    });
+    (slot, said + &spent.unwrap_or_default(), role)
 }

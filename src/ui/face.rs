@@ -98,13 +98,28 @@ pub fn detail(
     view: View<'_>,
     paint: &Paint<'_>,
 ) {
+    detail_or(frame, area.into(), slots, (own, None), view, paint);
+}
+
+/// Like [`detail`], with something to say when there is nothing else.
+pub fn detail_or(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    slots: &[SlotId],
+    (own, else_said): (Option<(Role, &str)>, Option<String>),
+    view: View<'_>,
+    paint: &Paint<'_>,
+) {
     let (role, said) = match (old(slots, view, paint), own) {
         (Some(old), _) => (Role::Warning, old),
         (None, Some((role, own))) => (role, own.to_owned()),
         (None, None) => match (incomplete(slots, view.store), refreshing(slots, view)) {
             (Some(failed), _) => (Role::Warning, failed),
             (None, Some(refreshing)) => (Role::Dim, refreshing),
-            (None, None) => return,
+            (None, None) => match else_said {
+                Some(said) => (Role::Dim, said),
+                None => return,
+            },
         },
     };
     Line::new(frame.buffer_mut(), area, paint.theme).gap(3).left(role, said);

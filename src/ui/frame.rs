@@ -6,6 +6,8 @@
 //!  ⏎ open   m messages   c configs   / filter   s sort   ? help                         copied
 //! ```
 
+use std::time::Instant;
+
 use ratatui::Frame;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Style};
@@ -15,6 +17,7 @@ use super::Paint;
 use super::line::{self, Line};
 use super::text::{self, Cut};
 use super::theme::Role;
+use super::verdict::Moved;
 use crate::app::App;
 use crate::app::action::Action;
 use crate::app::nav::{Nav, PaneId};
@@ -113,6 +116,10 @@ pub fn bottom(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>) {
         line.right(role, format!("{said} "), 2);
     }
     line.gap(1);
+    if let Some(since) = app.paused() {
+        line.left(Role::Warning, paused(app, since));
+        return;
+    }
     for action in hints(app) {
         let key = key_of(action, paint);
         let label = app.short(action);
@@ -122,6 +129,21 @@ pub fn bottom(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>) {
         }
         line.left(Role::Key, key).gap(1).left(Role::KeyLabel, label).gap(3);
     }
+}
+
+/// Since when nothing is asked, and what ends that.
+fn paused(app: &App, since: Instant) -> String {
+    let derived = &app.store().derived;
+    let since = derived.wall.as_ref().map_or_else(String::new, |clock| {
+        let (moved, looked) = (since, since);
+        format!(" since {}", Moved { moved, looked, clock })
+    });
+    let but = if derived.alarms.is_empty() {
+        ""
+    } else {
+        ", but for groups with a limit"
+    };
+    format!("paused{since}{but}: any key goes on")
 }
 
 /// The pane's hints, help last: it leads to all others.

@@ -10,7 +10,7 @@ use super::table::{CellText, Column, RowLook, RowSource, Table};
 use super::theme::Role;
 use super::topics::{STALE_AFTER, order_of};
 use super::verdict::Moved;
-use super::{Paint, figure, verdict};
+use super::{Paint, cost, figure, verdict};
 use crate::app::coordinator::Silence;
 use crate::app::pane::groups::{GroupOrder, GroupRow, Groups};
 use crate::app::pane::order::SortKey;
@@ -257,7 +257,8 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, p
     let reason = pane.row(pane.list().cursor, view).and_then(|row| reason(&row, view));
     let own = reason.as_deref().map(|reason| (Role::Warning, reason));
     let slots = [SlotId::Groups, SlotId::Lags, SlotId::AllLags];
-    face::detail(frame, regions.detail, &slots, own, view, paint);
+    let cost = cost::of_groups(view.store);
+    face::detail_or(frame, regions.detail.into(), &slots, (own, cost), view, paint);
 }
 
 fn draw_title(frame: &mut Frame<'_>, area: Area, pane: &Groups, view: View<'_>, paint: &Paint<'_>) {

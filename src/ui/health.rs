@@ -159,6 +159,7 @@ fn age(freshness: Freshness, connection: &Connection, now: Instant) -> (Role, St
     match (freshness, connection) {
         (Freshness::Waiting { .. }, Connection::Lost(_)) => (Role::Danger, "not connected".to_owned()),
         (Freshness::Waiting { .. }, _) => (Role::Info, "connecting …".to_owned()),
+        (Freshness::Paused, _) => (Role::Warning, "paused".to_owned()),
         (Freshness::Live, Connection::Lost(_)) => (Role::Danger, "connection lost".to_owned()),
         (Freshness::Live, _) => (Role::Text, "live".to_owned()),
         (Freshness::Stale { since }, connection) => {

@@ -114,7 +114,15 @@ fn settle(app: &mut App, mut effects: Vec<Effect>, (start, now): (Instant, Insta
     while let Some(effect) = effects.pop() {
         if let Effect::Load { slot, ticket, query } = effect {
             let result = Ok(Partial::complete(answer(&query, now - start)));
-            effects.extend(app.handle(Event::Loaded { slot, ticket, result }, now));
+            effects.extend(app.handle(
+                Event::Loaded {
+                    slot,
+                    ticket,
+                    result,
+                    cost: ktui::kafka::query::Cost::default(),
+                },
+                now,
+            ));
         }
     }
 }

@@ -53,7 +53,12 @@ fn answer_all(stage: &mut Stage) {
                 other => panic!("{other:?}"),
             };
             let result = Ok(ktui::kafka::partial::Partial::complete(answer));
-            stage.tell(Event::Loaded { slot, ticket, result });
+            stage.tell(Event::Loaded {
+                slot,
+                ticket,
+                result,
+                cost: ktui::kafka::query::Cost::default(),
+            });
         }
     }
 }

@@ -124,6 +124,7 @@ fn a_late_answer_to_a_superseded_question_changes_nothing() {
         slot: SlotId::Overview,
         ticket: old.0,
         result,
+        cost: ktui::kafka::query::Cost::default(),
     });
     assert!(stage.text().contains("orders.events"));
     assert_eq!(stage.app.store().derived.superseded, 1);

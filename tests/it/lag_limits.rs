@@ -13,7 +13,7 @@ use ktui::kafka::query::{Answer, Overview, Query};
 
 use crate::stage::Stage;
 
-fn listings(names: &[&str]) -> Answer {
+pub fn listings(names: &[&str]) -> Answer {
     let listing = |name: &&str| GroupListing {
         group: GroupId::from(*name),
         kind: GroupType::Classic,
@@ -24,7 +24,7 @@ fn listings(names: &[&str]) -> Answer {
     Answer::Groups(names.iter().map(listing).collect())
 }
 
-fn lags(told: &[(&str, Option<i64>)]) -> Answer {
+pub fn lags(told: &[(&str, Option<i64>)]) -> Answer {
     let told = told.iter().map(|(name, lag)| {
         let mut summary = GroupSummary::new(BrokerId(1), None, &[], None);
         summary.lag = Total::from_iter([*lag]);
@@ -34,7 +34,7 @@ fn lags(told: &[(&str, Option<i64>)]) -> Answer {
 }
 
 /// How often the bell rang, and the lines of the log, since this was asked last.
-fn heard(stage: &mut Stage) -> (usize, Vec<String>) {
+pub fn heard(stage: &mut Stage) -> (usize, Vec<String>) {
     let (mut bells, mut lines) = (0, Vec::new());
     stage.effects.retain(|effect| match effect {
         Effect::Ring => {

@@ -195,6 +195,7 @@ fn the_screen_of_a_group_names_its_dead_coordinator() {
         slot: SlotId::Group,
         ticket,
         result,
+        cost: ktui::kafka::query::Cost::default(),
     });
     assert!(!stage.text().contains("coordinator 2 DOWN"), "{}", stage.text());
     stage.pass(5);

@@ -506,6 +506,7 @@ fn answer_tails(stage: &mut Stage) -> Vec<TopicPartition> {
         slot: SlotId::Tails,
         ticket,
         result: Ok(Partial::complete(answer)),
+        cost: ktui::kafka::query::Cost::default(),
     });
     places.into_iter().map(|place| place.partition).collect()
 }

@@ -14,7 +14,7 @@ use ktui::input::Keymap;
 use ktui::kafka::error::Error;
 use ktui::kafka::model::{Broker, BrokerId, Cluster, ClusterKind, Lock, Partition, PartitionId, Topic, TopicName};
 use ktui::kafka::partial::{Failure, Partial};
-use ktui::kafka::query::{Answer, Overview, Query};
+use ktui::kafka::query::{Answer, Cost, Overview, Query};
 use ktui::layout::Size;
 use ktui::settings::lag_limit;
 use ktui::ui::table::Memory;
@@ -23,6 +23,12 @@ use ktui::ui::{self, Paint};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+
+/// What each answer takes of the cluster.
+const COST: Cost = Cost {
+    requests: 9,
+    bytes: 12_400,
+};
 
 pub struct Stage {
     pub app: App,
@@ -120,6 +126,7 @@ impl Stage {
             slot,
             ticket,
             result: Ok(Partial::new(answer, failures)),
+            cost: COST,
         });
     }
 
@@ -131,6 +138,7 @@ impl Stage {
             slot,
             ticket,
             result: Err(error),
+            cost: COST,
         });
     }
 

@@ -12,6 +12,8 @@
 //! The listing comes from every coordinator. Lag and members are asked for the visible groups; where there are more
 //! groups than rows, a slower pass over all of them keeps the order true.
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::order::{Direction, SortKey};
@@ -179,6 +181,15 @@ impl Groups {
         layout::list(view.body).page().into()
     }
 
+    /// The groups that are looked at closely: the visible ones, and the pinned ones, which come first.
+    fn closely(&self, view: View<'_>) -> Vec<GroupListing> {
+        let window = self.list.window(self.rows.len(), Self::page(view));
+        let rows = |range: Range<usize>| range.filter_map(|row| self.row(row, view));
+        let pinned = rows(0..window.start).take_while(|row| row.is_pinned);
+        let closely = pinned.chain(rows(window.clone()));
+        closely.map(|row| row.listing.clone()).collect()
+    }
+
     /// What lies at the worst commit of each visible group, where that is not known.
     fn wants_tails(visible: &[&GroupWatch]) -> Option<Want> {
         let (mut places, mut is_missing) = (Vec::new(), false);
@@ -311,12 +322,7 @@ impl Pane for Groups {
         let is_doubtful = failures.any(|failure| failure.error.is_retriable()) || !store.derived.unlisted.is_empty();
         let period = if is_doubtful { 5 } else { 15 };
         let mut wants = vec![Want::every(period, SlotId::Groups, Query::Groups)];
-        let Some(listings) = view.store.groups.value() else {
-            return wants;
-        };
-        let window = self.list.window(self.rows.len(), Self::page(view));
-        let visible = window.filter_map(|row| self.row(row, view));
-        let visible: Vec<GroupListing> = visible.map(|row| row.listing.clone()).collect();
+        let visible = self.closely(view);
         let lacks = |listing: &GroupListing| {
             view.store
                 .lags
@@ -327,17 +333,21 @@ impl Pane for Groups {
             .iter()
             .filter_map(|listing| store.derived.watches.get(&listing.group))
             .collect();
+        let closely: HashSet<GroupId> = visible.iter().map(|listing| listing.group.clone()).collect();
         if !visible.is_empty() {
             let is_missing = visible.iter().any(lacks);
             let query = Query::Lags {
                 groups: visible,
                 members: Members::Described,
             };
-            wants.push(Want::every(5, SlotId::Lags, query).missing(is_missing));
+            wants.push(Want::every(schedule::ON_SCREEN.as_secs(), SlotId::Lags, query).missing(is_missing));
             wants.extend(Self::wants_tails(&behind));
         }
-        if listings.len() > Self::page(view) && matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
-            wants.extend(schedule::groups::pass(store, |_| true));
+        if matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
+            let is_hidden = |listing: &GroupListing| {
+                self.filter.matches([listing.group.as_str()]) && !closely.contains(&listing.group)
+            };
+            wants.extend(schedule::groups::pass(store, view.now, is_hidden));
         }
         wants
     }

@@ -1,6 +1,6 @@
 //! The slow look at groups that are not on screen: for the order of their list, and for whoever set a limit of lag.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::app::pane::{Urgency, Want};
 use crate::app::slot::SlotId;
@@ -11,29 +11,38 @@ use crate::kafka::query::{Members, Query};
 /// No look at all groups comes sooner after the one before.
 const SOONEST: Duration = Duration::from_secs(15);
 
-/// At most a twentieth of the time is spent on it.
+/// At most a twentieth of the time is spent on it: twenty times what the last one took, in steps, so that what is said of it
+/// does not change with every one.
 pub fn period(store: &Store) -> Duration {
-    let groups = store.groups.value().map_or(0, Vec::len) as u64;
-    SOONEST.max(Duration::from_secs((groups / 50).min(300)))
+    let spent = store.derived.sampling.costs.newest(SlotId::AllLags);
+    let needed = spent.map_or(Duration::ZERO, |spent| spent.took * 20);
+    let steps = needed.as_millis().div_ceil(SOONEST.as_millis()).max(1);
+    SOONEST * u32::try_from(steps).unwrap_or(u32::MAX)
 }
 
-/// The look at those of all groups that `is_wanted` names.
-pub fn pass(store: &Store, is_wanted: impl Fn(&GroupListing) -> bool) -> Option<Want> {
+/// The look at those of all groups that `is_wanted` names, but for those at rest.
+pub fn pass(store: &Store, now: Instant, is_wanted: impl Fn(&GroupListing) -> bool) -> Option<Want> {
+    let period = period(store);
+    let is_due = |listing: &GroupListing| store.derived.sampling.passes.is_due(listing, period, now);
     let listings = store.groups.value()?.iter();
-    let groups: Vec<GroupListing> = listings.filter(|listing| is_wanted(listing)).cloned().collect();
-    (!groups.is_empty()).then(|| Want {
+    let groups = listings.filter(|listing| is_wanted(listing) && is_due(listing));
+    let groups: Vec<GroupListing> = groups.cloned().collect();
+    if groups.is_empty() {
+        return None;
+    }
+    Some(Want {
         slot: SlotId::AllLags,
         query: Query::Lags {
             groups,
             members: Members::Skipped,
         },
-        period: period(store),
+        period,
         urgency: Urgency::Routine,
     })
 }
 
 /// What is asked beside `wants` while somebody waits for a bell: the groups that have a limit.
-pub fn limited(store: &Store, wants: &[Want]) -> Vec<Want> {
+pub fn limited(store: &Store, wants: &[Want], now: Instant) -> Vec<Want> {
     let alarms = &store.derived.alarms;
     let is_wanted = |slot| wants.iter().any(|want: &Want| want.slot == slot);
     if alarms.is_empty() {
@@ -47,6 +56,28 @@ pub fn limited(store: &Store, wants: &[Want]) -> Vec<Want> {
     let has_limit = |listing: &GroupListing| {
         alarms.limit(&listing.group).is_some() && !on_screen.unwrap_or_default().contains(listing)
     };
-    let lags = (!is_wanted(SlotId::AllLags)).then(|| pass(store, has_limit)).flatten();
+    let lags = (!is_wanted(SlotId::AllLags))
+        .then(|| pass(store, now, has_limit))
+        .flatten();
     listing.into_iter().chain(lags).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::cost::Spent;
+    use crate::kafka::query::Cost;
+
+    #[test]
+    fn at_most_a_twentieth_of_the_time_is_spent_on_looking_at_all_groups() {
+        let mut store = Store::default();
+        assert_eq!(period(&store), SOONEST);
+        for (millis, seconds) in [(40, 15), (750, 15), (751, 30), (3_000, 60), (20_000, 405)] {
+            let took = Duration::from_millis(millis);
+            let cost = Cost::default();
+            store.derived.sampling.costs.note(SlotId::AllLags, Spent { cost, took });
+            assert_eq!(period(&store), Duration::from_secs(seconds), "{millis} ms");
+            assert!(took * 20 <= period(&store));
+        }
+    }
 }

@@ -29,6 +29,7 @@ impl Store {
             unlisted,
             watches,
             alarms,
+            sampling,
             health,
             ..
         } = &mut self.derived;
@@ -53,7 +54,9 @@ impl Store {
             }
             new.sort_by(|a, b| a.group.cmp(&b.group));
             watches.keep(&new);
-            alarms.keep(&new.iter().map(|listing| &listing.group).collect());
+            let listed = new.iter().map(|listing| &listing.group).collect();
+            alarms.keep(&listed);
+            sampling.passes.keep(&listed);
             new
         })
     }

@@ -73,6 +73,8 @@ impl Store {
             let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
             for (group, read) in &read {
                 self.derived.alarms.told(group, read.summary.lag, now);
+                let is_pass = slot == SlotId::AllLags;
+                self.derived.sampling.passes.told(group, &read.partitions, is_pass, now);
                 self.derived
                     .watches
                     .read(group, read, listed.get(group).copied().flatten(), between);

@@ -83,7 +83,8 @@ impl Client {
                 needs: versions,
                 offers: session.versions.range(R::KEY),
             })?;
-            match session.connection.call(&build(version), version, deadline).await {
+            let (request, question) = (build(version), self.question.as_deref());
+            match session.connection.call(&request, version, deadline, question).await {
                 Err(error)
                     if is_read(R::KEY)
                         && attempt < READ_ATTEMPTS

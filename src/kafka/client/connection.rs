@@ -23,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::line::Line;
+use super::question::Question;
 use super::stats::api_name;
 use super::stream::ByteStream;
 use super::throttle::Throttled;
@@ -74,8 +75,14 @@ impl Connection {
         &self.line
     }
 
-    /// Sends `request` at `version` and waits for its answer until `deadline`.
-    pub(super) async fn call<R>(&self, request: &R, version: i16, deadline: Instant) -> Result<R::Response, Error>
+    /// Sends `request` at `version` and waits for its answer until `deadline`; it is counted in `question`.
+    pub(super) async fn call<R>(
+        &self,
+        request: &R,
+        version: i16,
+        deadline: Instant,
+        question: Option<&Question>,
+    ) -> Result<R::Response, Error>
     where
         R: Request,
         R::Response: Throttled,
@@ -86,8 +93,12 @@ impl Connection {
             version,
             is_flexible: R::header_version(version) >= 2,
         };
-        let frame = self.exchange(shape, body, deadline).await?;
-        let answer = self.decoded::<R>(frame, version)?;
+        let sent = body.len();
+        let frame = self.exchange(shape, body, deadline).await;
+        if let Some(question) = question {
+            question.count(sent + frame.as_ref().map_or(0, Bytes::len));
+        }
+        let answer = self.decoded::<R>(frame?, version)?;
         let pause = answer.throttle_time();
         if !pause.is_zero() {
             tracing::debug!(peer = %self.line, api = api_name(R::KEY), ?pause, "throttled");
@@ -334,7 +345,7 @@ mod tests {
         let (connection, mut server) = connected(8);
         for (version, tail) in [(8, &[][..]), (9, &[0][..])] {
             let request = m::MetadataRequest::default().with_topics(Some(Vec::new()));
-            let call = connection.call(&request, version, soon());
+            let call = connection.call(&request, version, soon(), None);
             let served = async {
                 let mut frame = read_frame(&mut server).await;
                 assert_eq!((frame.get_i16(), frame.get_i16()), (3, version));
@@ -360,7 +371,7 @@ mod tests {
         let ask = |key: &'static str| {
             let request = m::FindCoordinatorRequest::default().with_key(StrBytes::from_static_str(key));
             let connection = &connection;
-            async move { connection.call(&request, 0, soon()).await.unwrap().node_id.0 }
+            async move { connection.call(&request, 0, soon(), None).await.unwrap().node_id.0 }
         };
         let served = async {
             let mut asked = Vec::new();
@@ -386,7 +397,7 @@ mod tests {
         let ask = || {
             let request = m::ListGroupsRequest::default();
             let connection = &connection;
-            async move { connection.call(&request, 0, soon()).await }
+            async move { connection.call(&request, 0, soon(), None).await }
         };
         let served = async {
             for _ in 0..2 {
@@ -409,7 +420,7 @@ mod tests {
         let (connection, _server) = connected(8);
         let request = m::OffsetFetchRequest::default()
             .with_groups(vec![m::offset_fetch_request::OffsetFetchRequestGroup::default()]);
-        let error = connection.call(&request, 5, soon()).await.unwrap_err();
+        let error = connection.call(&request, 5, soon(), None).await.unwrap_err();
         assert!(error.to_string().contains("cannot be written at version 5"), "{error}");
         assert!(connection.is_usable());
     }
@@ -431,7 +442,7 @@ mod tests {
             answer(&mut server, 0, &body).await;
         };
         let request = m::FetchRequest::default();
-        let (answer, ()) = tokio::join!(connection.call(&request, 4, soon()), served);
+        let (answer, ()) = tokio::join!(connection.call(&request, 4, soon(), None), served);
         let answer = answer.unwrap();
         let starts: Vec<usize> = answer.responses[0]
             .partitions
@@ -469,7 +480,7 @@ mod tests {
             };
             let request = R::default();
             let begin = Instant::now();
-            let (outcome, ()) = tokio::join!(connection.call(&request, version, soon()), served);
+            let (outcome, ()) = tokio::join!(connection.call(&request, version, soon(), None), served);
             assert!(begin.elapsed() < Duration::from_secs(5));
             match outcome {
                 Ok(_) => assert!(connection.is_usable()),
