@@ -1,14 +1,18 @@
 //! One of three brokers is killed, and comes back, under the eyes of users: no screen empties, each says what is
 //! affected and why, and all is well again without a key.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scenes::{fragile, group_of, ledger, orders};
 use crate::support::java::Record;
-use crate::support::kafka::{KafkaCluster, Version};
-use crate::support::terminal::{Start, Terminal, now};
+use crate::support::kafka::{KafkaCluster, Version, unique};
+use crate::support::terminal::{KTUI, Start, Terminal, now};
+use crate::support::wait;
 
 /// A cluster takes seconds to notice, the screens some more; a machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -293,4 +297,159 @@ fn no_screen_empties_while_a_broker_is_dead_and_all_recover_by_themselves() {
 #[test]
 fn an_incident_of_a_cluster_with_zookeeper_is_told_alike() {
     watch_an_incident(&fragile(Version::V3_4_1));
+}
+
+/// Looks of `ktui lag --watch` in a pipe, as they come.
+struct Lines {
+    child: Child,
+    seen: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Lines {
+    fn of(cluster: &KafkaCluster, groups: &[&str]) -> Self {
+        let mut child = Command::new(KTUI)
+            .args(["-b", &cluster.bootstrap(), "lag", "--watch=1"])
+            .args(groups)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (seen, lines) = (
+            Arc::<Mutex<Vec<Value>>>::default(),
+            BufReader::new(child.stdout.take().unwrap()),
+        );
+        let taken = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                taken.lock().unwrap().push(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Self { child, seen }
+    }
+
+    fn seen(&self) -> Vec<Value> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Waits until each group was so at `looks` looks in a row, from now on.
+    fn await_each(&self, what: &str, looks: usize, mut is_so: impl FnMut(&Value) -> bool) {
+        let before = self.seen().len();
+        wait::until(what, PATIENCE, || {
+            let seen = self.seen();
+            let mut so = |line: &Value| {
+                let items = line["items"].as_array();
+                items.is_some_and(|all| all.len() == 2 && all.iter().all(&mut is_so))
+            };
+            let in_a_row = seen.iter().skip(before).rev().take_while(|line| so(line)).count();
+            (in_a_row >= looks).then_some(())
+        });
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A topic of three partitions with ten records each, every one with two copies, the first of them on the first broker.
+fn copied(cluster: &KafkaCluster, brokers: [i32; 2]) -> String {
+    let (workload, topic) = (cluster.workload(), unique("copied"));
+    workload.ask(
+        "create-topic",
+        json!({"topic": topic, "assignments": [brokers, brokers, brokers]}),
+    );
+    for partition in 0..3 {
+        workload.fill(&topic, 10, json!({"partition": partition}));
+    }
+    topic
+}
+
+/// What never is so of a group that reads on all the time, whoever dies.
+#[track_caller]
+fn assert_nothing_false(figures: &Value) {
+    let verdict = figures["verdict"].as_str().unwrap();
+    assert!(
+        !["rewound", "expired", "no commit", "unassigned", "stopped"].contains(&verdict),
+        "{figures:#}"
+    );
+    assert!(figures["out"].as_f64().is_none_or(|rate| rate >= 0.0), "{figures:#}");
+    let is_unread = figures["case"] == "unknown";
+    assert!(
+        !is_unread || figures["waiting"].is_null(),
+        "a wrong number: {figures:#}"
+    );
+    assert!(
+        !figures["waiting"].is_null() || figures["unknown"]["waiting"].is_string(),
+        "unknown without a reason: {figures:#}"
+    );
+}
+
+/// The screen of a group that reads on all the time.
+#[track_caller]
+fn tells_nothing_false(screen: &mut Terminal) {
+    screen.read_while(|| false);
+    let text = screen.text();
+    for word in ["rewound", "already lost", "stopped"] {
+        assert!(!text.contains(word), "{word}:\n{text}");
+    }
+}
+
+#[test]
+fn a_group_that_reads_on_is_not_called_rewound_when_its_coordinator_or_a_leader_dies() {
+    let settings = [
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+        ("offsets.topic.replication.factor", "3"),
+    ];
+    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &settings);
+    let workload = cluster.workload();
+    let (beside, led) = (copied(&cluster, [1, 3]), copied(&cluster, [2, 1]));
+    // Of one group broker 2 is the coordinator alone, for the other one it leads what that reads.
+    let orphan = group_of(&cluster, &[2], &beside);
+    let bereft = group_of(&cluster, &[1, 3], &led);
+    let every_second = json!({"commit": "never", "properties": {"enable.auto.commit": "true",
+        "auto.commit.interval.ms": "1000", "auto.offset.reset": "earliest", "session.timeout.ms": "45000"}});
+    let flows = [&beside, &led].map(|topic| workload.flow(topic, 3, 50, false));
+    workload.join(&orphan, &[&beside], every_second.clone());
+    workload.join(&bereft, &[&led], every_second);
+
+    let lines = Lines::of(&cluster, &[&orphan, &bereft]);
+    let open = format!(":group {orphan}\r");
+    let mut screen = Start::ktui(&["--brokers", &cluster.bootstrap(), "--pane", "groups"]).run();
+    screen.wait_for(&orphan).press(&open).wait_for("VERDICT");
+    let is_ok = |group: &Value| group["verdict"] == "ok";
+    lines.await_each("two groups that keep up", 5, is_ok);
+    std::thread::scope(|scope| {
+        let killed = scope.spawn(|| cluster.kill_broker(2));
+        while !killed.is_finished() {
+            tells_nothing_false(&mut screen);
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    });
+    lines.await_each("two groups that keep up, without broker 2", 8, |group| {
+        tells_nothing_false(&mut screen);
+        is_ok(group)
+    });
+    cluster.restart_broker(2);
+    lines.await_each("two groups that keep up, with broker 2", 8, |group| {
+        tells_nothing_false(&mut screen);
+        is_ok(group)
+    });
+    let seen = lines.seen();
+    let is_lacking = |line: &Value| line["failures"].as_array().is_some_and(|all| !all.is_empty());
+    assert!(seen.iter().any(is_lacking), "nobody noticed that broker 2 was dead");
+    for line in seen {
+        for group in line["items"].as_array().unwrap() {
+            assert_nothing_false(group);
+            group["partitions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .for_each(assert_nothing_false);
+        }
+    }
+    flows.into_iter().for_each(|flow| workload.end_flow(flow));
 }
