@@ -35,6 +35,8 @@ pub enum SlotId {
     Lags,
     /// Lag of every group, for the order of the list.
     AllLags,
+    /// Where the logs begin on which groups lag.
+    LogStarts,
     /// The opened group.
     Group,
     /// What lies at the commits on screen.
@@ -47,7 +49,7 @@ pub enum SlotId {
 
 impl SlotId {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::Cluster,
         Self::Offsets,
@@ -60,6 +62,7 @@ impl SlotId {
         Self::Groups,
         Self::Lags,
         Self::AllLags,
+        Self::LogStarts,
         Self::Group,
         Self::Tails,
         Self::NextRecord,
@@ -81,6 +84,7 @@ impl SlotId {
             Self::Groups => "groups",
             Self::Lags => "lag on screen",
             Self::AllLags => "lag of all groups",
+            Self::LogStarts => "log starts",
             Self::Group => "the group",
             Self::Tails => "records at the commits",
             Self::NextRecord => "the record at the commit",

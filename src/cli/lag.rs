@@ -9,6 +9,8 @@ pub mod teller;
 mod waiting;
 pub mod watching;
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::groups::GroupItem;
@@ -19,7 +21,7 @@ use super::{Args, complain};
 use crate::exit::Exit;
 use crate::kafka::error::Error;
 use crate::kafka::lag::{GroupDetail, LagCase, PartitionLag};
-use crate::kafka::model::{GroupListing, Offset, PartitionId, TopicName};
+use crate::kafka::model::{GroupId, GroupListing, Offset, PartitionId, TopicName};
 use crate::kafka::query::{Answer, Query};
 
 pub use args::LagArgs;
@@ -221,10 +223,16 @@ async fn report(session: &mut Session, names: &[String]) -> Result<Report<LagIte
     session.overview().await?;
     let listings = session.groups(names).await?;
     let details = details(session, &listings).await;
-    let detail_of = |listing: &GroupListing| details.iter().find(|detail| detail.description.group == listing.group);
-    let items = listings.iter().map(|listing| LagItem::new(listing, detail_of(listing)));
+    let detail_of = by_group(&details);
+    let item = |listing: &GroupListing| LagItem::new(listing, detail_of.get(&listing.group).copied());
+    let items = listings.iter().map(item);
     let items = items.collect();
     Ok(session.report(items))
+}
+
+fn by_group(details: &[GroupDetail]) -> HashMap<&GroupId, &GroupDetail> {
+    let each = details.iter();
+    each.map(|detail| (&detail.description.group, detail)).collect()
 }
 
 /// Members and partitions of these groups; those that could not be described are missing, and failures say why.

@@ -3,6 +3,7 @@
 mod search;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kafka::lag::tail::{NextRecord, Place, Tail};
@@ -54,6 +55,8 @@ pub enum Query {
     Readers(TopicName),
     /// Many groups with members and every partition, batched as [`Query::Lags`] is.
     Details(Vec<GroupListing>),
+    /// Where the logs of these topics begin, batched per leader. Shared, for it is asked again and may be long.
+    LogStarts(Arc<[TopicName]>),
     /// What lies at these commits: a small fetch for each leader.
     Tails(Vec<Place>),
     /// The record that lies at this commit, with its bytes.
@@ -116,6 +119,8 @@ pub enum Answer {
     Readers(TopicReaders),
     /// To [`Query::Details`], in the order they were asked for. A group that could not be described is a failure.
     Details(Vec<GroupDetail>),
+    /// To [`Query::LogStarts`]: those that were told.
+    LogStarts(HashMap<TopicPartition, Offset>),
     /// To [`Query::Tails`].
     Tails(Vec<(TopicPartition, Tail)>),
     /// To [`Query::NextRecord`].

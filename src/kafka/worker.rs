@@ -39,6 +39,7 @@ pub async fn answer(client: &Client, query: Query) -> Result<Partial<Answer>, Er
             let found = client.topic_readers(topic).await?;
             some_or_error(found, |readers| readers.groups.is_empty())?.map(Answer::Readers)
         }
+        Query::LogStarts(topics) => client.log_starts(&topics).await.map(Answer::LogStarts),
         Query::Tails(places) => some_or_error(tails(&client, &places).await, Vec::is_empty)?.map(Answer::Tails),
         Query::NextRecord(place) => Partial::complete(Answer::NextRecord(Box::new(next_record(&client, place).await?))),
         Query::Details(groups) => {

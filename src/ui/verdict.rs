@@ -108,7 +108,16 @@ pub fn role(verdict: &Verdict) -> Role {
 /// The verdict on a group: the worst partition's, on how many of all it is as bad, and how many have no commit.
 pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: usize, uncommitted: usize) {
     match pace {
-        Some(pace) => of_several(cell, (&pace.verdict, pace.worst), partitions, uncommitted),
+        Some(pace) => {
+            if let Some(left) = pace.loses {
+                cell.role(Role::Danger)
+                    .show(format_args!("loses records in ~{}; ", Span(left)));
+            }
+            of_several(cell, (&pace.verdict, pace.worst), partitions, uncommitted);
+            if pace.loses.is_some() {
+                cell.role(Role::Danger);
+            }
+        }
         None => {
             cell.show(NOT_APPLICABLE);
         }

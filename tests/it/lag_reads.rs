@@ -6,7 +6,7 @@ use std::time::Duration;
 use ktui::kafka::error::Error;
 use ktui::kafka::lag::tail::Place;
 use ktui::kafka::lag::{GroupSummary, LagCase, PartitionLag, UnknownLag};
-use ktui::kafka::model::{GroupId, GroupListing, GroupType, Offset, TopicPartition};
+use ktui::kafka::model::{GroupId, GroupListing, GroupType, Offset, TopicName, TopicPartition};
 use ktui::kafka::partial::Partial;
 use ktui::kafka::query::{Answer, Members, Query};
 use ktui::kafka::worker;
@@ -535,6 +535,30 @@ async fn a_thousand_groups_on_a_hundred_thousand_partitions_take_at_most_150_req
     println!("{requests} requests, {in_detail} of them for the groups on screen");
     assert!(requests <= 150, "{requests} requests, {in_detail} for those on screen");
     assert_eq!(scene.seen(api::FIND_COORDINATOR), 0);
+    // After that, and seldom: where the logs begin on which something waits, 2,000 in a request.
+    let topics = (0..2_000).map(|topic| TopicName::from(format!("scale-{topic:05}")));
+    let told = scene.ask(Query::LogStarts(topics.collect())).await;
+    let Answer::LogStarts(starts) = told.value else {
+        panic!()
+    };
+    assert_eq!((starts.len(), told.failures.len()), (100_000, 0));
+    assert!(scene.sim.traffic(None, None).requests - requests <= 60);
+}
+
+#[tokio::test]
+async fn log_starts_of_a_dead_leader_are_missing_and_those_of_a_deleted_topic_are_none() {
+    let lonely = TopicSpec::new("lonely", 3).without_data(7, 50);
+    let scene = Scene::new(every_case().add_topic(lonely)).await;
+    scene.sim.take_leader("lonely", 1);
+    assert!(scene.ask(Query::Overview).await.is_complete());
+    let topics = ["lonely", "gone"].map(TopicName::from);
+    let told = scene.ask(Query::LogStarts(topics.into())).await;
+    let Answer::LogStarts(starts) = told.value else {
+        panic!()
+    };
+    let wanted = [0, 2].map(|partition| (TopicPartition::new("lonely", partition), Offset(7)));
+    assert_eq!(starts, wanted.into());
+    assert_eq!(told.failures.len(), 1, "{:?}", told.failures);
 }
 
 #[tokio::test]

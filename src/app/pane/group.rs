@@ -159,6 +159,8 @@ impl Group {
         let at_risk = watch.zip(store.wall_of(&self.listing.group)).and_then(|(watch, wall)| {
             retention::at_risk(&detail.partitions, watch, |topic| Self::keeps(topic, store), wall)
         });
+        // The age of the record says it better, where it is known and time alone decides.
+        let at_risk = at_risk.or_else(|| watch.and_then(retention::overtaken));
         self.notices = at_risk.into_iter().chain(notices(detail, watch)).collect();
     }
 }

@@ -30,7 +30,7 @@ use crate::app::schedule;
 use crate::app::slot::SlotId;
 use crate::app::toast::Level;
 use crate::kafka::lag::alarm::Over;
-use crate::kafka::lag::watch::GroupWatch;
+use crate::kafka::lag::watch::{GroupPace, GroupWatch};
 use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
@@ -73,7 +73,7 @@ pub struct Groups {
     /// Indices into the listings: what passes the filter, in order.
     rows: Vec<u32>,
     under_cursor: Option<GroupId>,
-    derived_from: [Option<Instant>; 3],
+    derived_from: [Option<Instant>; 4],
 }
 
 impl Default for Groups {
@@ -87,7 +87,7 @@ impl Default for Groups {
             filter: ListFilter::default(),
             rows: Vec::new(),
             under_cursor: None,
-            derived_from: [None; 3],
+            derived_from: [None; 4],
         }
     }
 }
@@ -221,7 +221,7 @@ impl Groups {
                 GroupOrder::Members => direction.unknown_last(one.members, other.members),
                 GroupOrder::Lag => direction.unknown_last(known_lag(one), known_lag(other)),
                 GroupOrder::Danger => {
-                    let danger = |row: GroupRow<'_>| row.watch?.pace().map(|pace| pace.verdict.danger());
+                    let danger = |row: GroupRow<'_>| row.watch?.pace().map(GroupPace::danger);
                     let lag = || direction.unknown_last(known_lag(one), known_lag(other));
                     direction.unknown_last(danger(one), danger(other)).then_with(lag)
                 }
@@ -257,13 +257,13 @@ impl Groups {
         }
         let memo = Memo::Pin(row.listing.group.clone(), !row.is_pinned);
         self.remember(view);
-        self.derived_from = [None; 3];
+        self.derived_from = [None; 4];
         Some(Intent::Remember(memo))
     }
 
     fn sort_by(&mut self, order: GroupOrder, direction: Direction, view: View<'_>) {
         (self.order, self.direction) = (order, direction);
-        self.derived_from = [None; 3];
+        self.derived_from = [None; 4];
         self.refresh(view);
     }
 }
@@ -348,13 +348,15 @@ impl Pane for Groups {
                 self.filter.matches([listing.group.as_str()]) && !closely.contains(&listing.group)
             };
             wants.extend(schedule::groups::pass(store, view.now, is_hidden));
+            wants.extend(schedule::groups::log_starts(store));
         }
         wants
     }
 
     fn refresh(&mut self, view: View<'_>) {
         let store = view.store;
-        let newest = [store.groups.arrived(), store.lags.arrived(), store.all_lags.arrived()];
+        let slots = [SlotId::Groups, SlotId::Lags, SlotId::AllLags, SlotId::LogStarts];
+        let newest = slots.map(|slot| store.arrived(slot));
         if newest != self.derived_from || newest[0].is_none() {
             self.derive(view);
             self.derived_from = newest;
@@ -371,7 +373,7 @@ impl Pane for Groups {
     fn set_filter(&mut self, line: &str, filter: ListFilter, view: View<'_>) {
         line.clone_into(&mut self.filter_line);
         self.filter = filter;
-        self.derived_from = [None; 3];
+        self.derived_from = [None; 4];
         self.refresh(view);
     }
 

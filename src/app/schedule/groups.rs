@@ -1,5 +1,6 @@
 //! The slow look at groups that are not on screen: for the order of their list, and for whoever set a limit of lag.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::pane::{Urgency, Want};
@@ -39,6 +40,14 @@ pub fn pass(store: &Store, now: Instant, is_wanted: impl Fn(&GroupListing) -> bo
         period,
         urgency: Urgency::Routine,
     })
+}
+
+/// Where logs begin, for the groups that are off screen: what retention took is lost wherever one looks. Only after a look
+/// at them, and seldom: retention itself comes every 5 minutes.
+pub fn log_starts(store: &Store) -> Option<Want> {
+    let topics = store.derived.watches.lagging();
+    let query = || Query::LogStarts(Arc::clone(topics));
+    (!topics.is_empty()).then(|| Want::every(300, SlotId::LogStarts, query()))
 }
 
 /// What is asked beside `wants` while somebody waits for a bell: the groups that have a limit.

@@ -1,15 +1,16 @@
 //! Groups over time: each answer about a group is a look at it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::facts::{merge_lags, stamp};
-use super::{Slot, SlotId, Store, Ticket, unpack};
+use super::{Derived, Slot, SlotId, Store, Ticket, unpack};
 use crate::kafka::error::Error;
 use crate::kafka::lag::tail::{NextRecord, Tail};
 use crate::kafka::lag::watch::{GroupWatch, Look};
 use crate::kafka::lag::{GroupDetail, GroupReading};
-use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicPartition};
+use crate::kafka::model::{GroupId, GroupListing, GroupState, TopicName, TopicPartition};
 use crate::kafka::partial::Partial;
 use crate::kafka::query::Answer;
 
@@ -23,6 +24,10 @@ const ON_SCREEN: Duration = Duration::from_secs(12);
 #[derive(Debug, Default)]
 pub struct Watches {
     groups: HashMap<GroupId, Watched>,
+    /// Every topic on which something waits for a group, as of the newest pass over all groups.
+    lagging: Arc<[TopicName]>,
+    /// How many log starts were told; each belongs to the groups that lag there.
+    pub starts: Slot<usize>,
     /// What lies at the commits on screen.
     pub tails: Slot<Vec<(TopicPartition, Tail)>>,
     /// The record at the commit under the cursor.
@@ -71,13 +76,23 @@ impl Store {
             let listings = self.groups.value().map(Vec::as_slice).unwrap_or_default();
             let listed = listings.iter().map(|one| (&one.group, one.state.as_ref()));
             let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
+            let Derived {
+                watches,
+                alarms,
+                sampling,
+                ..
+            } = &mut self.derived;
             for (group, read) in &read {
-                self.derived.alarms.told(group, read.summary.lag, now);
-                let is_pass = slot == SlotId::AllLags;
-                self.derived.sampling.passes.told(group, &read.partitions, is_pass, now);
-                self.derived
-                    .watches
-                    .read(group, read, listed.get(group).copied().flatten(), between);
+                watches.read(group, read, listed.get(group).copied().flatten(), between);
+                if watches.is_sure_of(group) {
+                    alarms.told(group, read.summary.lag, now);
+                }
+                sampling
+                    .passes
+                    .told(group, &read.partitions, slot == SlotId::AllLags, now);
+            }
+            if slot == SlotId::AllLags {
+                watches.find_lagging();
             }
         }
         is_taken
@@ -96,7 +111,33 @@ impl Store {
         if let Some(detail) = self.group.value().filter(|_| is_taken && is_told) {
             self.derived.watches.detail(detail, between);
             let group = &detail.description.group;
-            self.derived.alarms.told(group, detail.summary().lag, now);
+            if self.derived.watches.is_sure_of(group) {
+                self.derived.alarms.told(group, detail.summary().lag, now);
+            }
+        }
+        is_taken
+    }
+
+    pub(super) fn take_log_starts(&mut self, ticket: Ticket, now: Instant, result: Taken) -> bool {
+        let Some(result) = unpack(result, |answer| match answer {
+            Answer::LogStarts(told) => Some(told),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let Watches { groups, starts, .. } = &mut self.derived.watches;
+        let (found, result) = match result {
+            Ok((found, failures)) => {
+                let told = found.len();
+                (Some(found), Ok((told, failures)))
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let is_taken = starts.finish(ticket, now, result);
+        if let Some(found) = found.filter(|_| is_taken) {
+            for watched in groups.values_mut() {
+                watched.watch.log_starts(&found, now);
+            }
         }
         is_taken
     }
@@ -138,6 +179,22 @@ impl Watches {
     /// What was seen of a group.
     pub fn get(&self, group: &GroupId) -> Option<&GroupWatch> {
         self.groups.get(group).map(|watched| &watched.watch)
+    }
+
+    /// Whether no commit of a group is in doubt: what is read of it may be compared with a limit.
+    fn is_sure_of(&self, group: &GroupId) -> bool {
+        !self.get(group).is_some_and(GroupWatch::is_doubted)
+    }
+
+    /// Every topic on which something waits for a group; empty before the first pass over all groups.
+    pub fn lagging(&self) -> &Arc<[TopicName]> {
+        &self.lagging
+    }
+
+    fn find_lagging(&mut self) {
+        let topics = self.groups.values().flat_map(|watched| watched.watch.lagging_topics());
+        let topics: BTreeSet<&TopicName> = topics.collect();
+        self.lagging = topics.into_iter().cloned().collect();
     }
 
     /// `listed` is the state of the listing: what the pass over all groups, which describes none, knows of it.
@@ -249,5 +306,47 @@ mod tests {
         }
         let verdict = &watches.get(&group).unwrap().pace().unwrap().verdict;
         assert!(matches!(verdict, Verdict::Stopped(_)), "{verdict:?}");
+    }
+
+    #[test]
+    fn log_starts_of_groups_off_screen_tell_what_is_lost_and_only_where_something_waits() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let mut store = Store::default();
+        let of_topic = |topic: &str, committed| {
+            let mut read = reading(committed);
+            read.partitions[0].partition = TopicPartition::new(topic, 0);
+            read
+        };
+        let read = HashMap::from([
+            (GroupId::from("behind"), of_topic("orders", 500)),
+            (GroupId::from("abreast"), of_topic("clicks", 1_000)),
+        ]);
+        let ticket = store.begin(SlotId::AllLags, begin);
+        store.derived.begun.insert(SlotId::AllLags, begin);
+        assert!(store.derived.watches.lagging().is_empty());
+        store.finish(
+            SlotId::AllLags,
+            ticket,
+            begin,
+            Ok(Partial::complete(Answer::Lags(read))),
+        );
+        assert_eq!(**store.derived.watches.lagging(), [TopicName::from("orders")]);
+        let told = HashMap::from([(TopicPartition::new("orders", 0), Offset(620))]);
+        let ticket = store.begin(SlotId::LogStarts, begin);
+        assert!(store.finish(
+            SlotId::LogStarts,
+            ticket,
+            begin,
+            Ok(Partial::complete(Answer::LogStarts(told)))
+        ));
+        let verdict = |group: &str| {
+            let watch = store.derived.watches.get(&GroupId::from(group)).unwrap();
+            watch.pace().unwrap().verdict.clone()
+        };
+        assert_eq!(
+            (verdict("behind"), verdict("abreast")),
+            (Verdict::Expired(120), Verdict::Ok)
+        );
     }
 }

@@ -11,6 +11,7 @@ use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::watch::{Eta, GroupWatch, Pace, Verdict};
 use crate::kafka::lag::{GroupDetail, PartitionLag};
 use crate::kafka::model::{GroupType, TimestampType};
+use crate::ui::format::Span;
 use crate::ui::verdict::Words;
 
 /// A group, its progress, and the same of each of its partitions.
@@ -232,6 +233,10 @@ fn of_group(detail: &GroupDetail, watch: &GroupWatch, now: i64) -> Progress {
         .eta(pace.eta);
     if pace.worst < all && pace.verdict != Verdict::Ok {
         progress.reason = format!("{}, {} of {all} partitions", progress.reason, pace.worst);
+    }
+    if let Some(left) = pace.loses {
+        progress.danger = pace.danger();
+        progress.reason = format!("loses records in ~{}; {}", Span(left), progress.reason);
     }
     progress
 }

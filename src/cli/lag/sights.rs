@@ -1,12 +1,12 @@
 //! What looks at groups amount to: each is taken in, and told together with what several of them tell.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use super::super::report::{ClusterItem, Report};
 use super::seen::{WatchedGroup, places};
-use super::{group_item, waiting};
+use super::{by_group, group_item, waiting};
 use crate::kafka::error::Error;
 use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::alarm::{Alarms, Crossing, Limit};
@@ -70,7 +70,9 @@ impl Sights {
         for detail in details {
             let watch = self.watches.entry(detail.description.group.clone()).or_default();
             watch.take(&Look::of(detail, at));
-            self.alarms.told(&detail.description.group, detail.summary().lag, at);
+            if !watch.is_doubted() {
+                self.alarms.told(&detail.description.group, detail.summary().lag, at);
+            }
         }
     }
 
@@ -115,8 +117,7 @@ impl Sights {
             .into_iter()
             .filter(|failed| failed.asked != Asked::Health);
         let failures: Vec<Failure> = failures.map(|failed| failed.failure).collect();
-        let details = glance.details.iter().map(|detail| (&detail.description.group, detail));
-        let details: HashMap<&GroupId, &GroupDetail> = details.collect();
+        let details = by_group(&glance.details);
         let nothing = GroupWatch::default();
         let watch_of = |group: &GroupId| self.watches.get(group).unwrap_or(&nothing);
         let items = glance.listings.iter().map(|listing| {
@@ -138,6 +139,11 @@ impl Sights {
             _ => None,
         });
         let waits = waits.collect();
+        if failures.is_empty() {
+            // Nobody was silent: who is not listed is gone.
+            let listed: HashSet<&GroupId> = glance.listings.iter().map(|listing| &listing.group).collect();
+            self.watches.retain(|group, _| listed.contains(group));
+        }
         Sight {
             waits,
             crossings: self.alarms.take_news(),

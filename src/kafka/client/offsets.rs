@@ -125,6 +125,18 @@ impl Client {
         Ok(Partial::new(found, failures))
     }
 
+    /// Where the logs of topics begin, of those that were seen. A partition that is not told is among the failures.
+    pub async fn log_starts(&self, topics: &[TopicName]) -> Partial<HashMap<TopicPartition, Offset>> {
+        let wanted = topics.iter().flat_map(|topic| self.partitions_of(topic));
+        let starts = self.list_offsets(OffsetSpec::Earliest, Isolation::ReadUncommitted, wanted);
+        let starts = starts.await;
+        let failures = self.offset_failures("start offsets", starts.iter());
+        let told = starts
+            .into_iter()
+            .filter_map(|(item, start)| Some((item, start.ok()??)));
+        Partial::new(told.collect(), failures)
+    }
+
     /// The partitions of a topic, as many as were last seen.
     pub(super) fn partitions_of(&self, topic: &TopicName) -> impl Iterator<Item = TopicPartition> {
         let count = self.shared.routes.partition_count(topic).unwrap_or(0);

@@ -84,6 +84,13 @@ pub enum Notice {
         /// How long the topic keeps records.
         keeps: std::time::Duration,
     },
+    /// The log start comes nearer, and overtakes the group if both go on like this.
+    Overtaken {
+        /// The partition that loses records first.
+        partition: TopicPartition,
+        /// In how long.
+        left: std::time::Duration,
+    },
     /// Retention overtook the group: records it never read are gone.
     Lost {
         /// Offsets between commit and log start, in sum.

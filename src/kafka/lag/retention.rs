@@ -17,7 +17,7 @@ use crate::kafka::model::{ConfigEntry, TopicName};
 pub struct Keeps(pub Duration);
 
 /// Of what is kept so long there is no risk worth a word before this part of the time is left: a quarter.
-const LAST_PART: u32 = 4;
+pub(super) const LAST_PART: i64 = 4;
 
 impl Keeps {
     /// From a topic's configuration; `None` where records are kept for ever, size or compaction decides too, or an entry
@@ -61,13 +61,22 @@ pub fn at_risk(
             (_, Some(Eta::In(eta))) => eta < left,
             (_, Some(Eta::Never(_)) | None) => false,
         };
-        (!is_in_time && left <= keeps.0 / LAST_PART).then_some((left, keeps, row))
+        (!is_in_time && left <= keeps.0 / LAST_PART as u32).then_some((left, keeps, row))
     });
     let (left, Keeps(keeps), row) = risks.min_by_key(|(left, ..)| *left)?;
     Some(Notice::AtRisk {
         partition: row.partition.clone(),
         left,
         keeps,
+    })
+}
+
+/// The same by the speed at which the log start comes nearer, which needs neither times nor configuration.
+pub fn overtaken(watch: &GroupWatch) -> Option<Notice> {
+    let (partition, left) = watch.first_to_lose()?;
+    Some(Notice::Overtaken {
+        partition: partition.clone(),
+        left,
     })
 }
 

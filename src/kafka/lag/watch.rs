@@ -10,6 +10,7 @@
 //! none was seen.
 
 mod group_pace;
+mod log_start;
 mod members;
 mod moment;
 mod newest;
@@ -20,7 +21,7 @@ mod trend;
 mod verdict;
 mod watched;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use group_pace::GroupPace;
@@ -34,7 +35,7 @@ pub use watched::CERTAIN;
 
 use super::tail::{Place, Tail};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
-use crate::kafka::model::{GroupDescription, GroupState, TopicPartition, Total};
+use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicName, TopicPartition, Total};
 use moment::Moment;
 use watched::Watched;
 
@@ -163,9 +164,8 @@ impl GroupWatch {
         for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
             watched.judge(row, ownership(look, row), patience_of(watched, self.interval));
         }
-        let is_doubted = self.tracks.iter().any(|(_, one)| one.is_doubted());
         let lag: Total = rows.iter().map(|row| row.case.lag()).collect();
-        self.trend.push(look.at, lag.exact().filter(|_| !is_doubted));
+        self.trend.push(look.at, lag.exact().filter(|_| !self.is_doubted()));
         self.pace = GroupPace::of(&self.tracks, self.interval).or_else(|| look.unread.map(GroupPace::unread));
         self.seen = Some(look.at);
         if let Some(description) = look.description {
@@ -284,6 +284,43 @@ impl GroupWatch {
         tail.is_some_and(|tail| tail.committed == place.committed && (tail.next.is_some() || tail.end == place.end))
     }
 
+    /// Whether a commit seems to have gone back, and nobody knows yet if it did.
+    pub fn is_doubted(&self) -> bool {
+        self.tracks.iter().any(|(_, one)| one.is_doubted())
+    }
+
+    /// The partition that loses records first, and in how long.
+    pub fn first_to_lose(&self) -> Option<(&TopicPartition, Duration)> {
+        let losing = self.tracks.iter().filter_map(|(partition, one)| {
+            let left = group_pace::loses_in(partition, one, self.interval)?;
+            Some((partition, left))
+        });
+        losing.min_by_key(|(_, left)| *left)
+    }
+
+    /// Takes where logs begin, which was asked apart from looks.
+    pub fn log_starts(&mut self, told: &HashMap<TopicPartition, Offset>, at: Instant) {
+        let Some(begun) = self.begun else { return };
+        let mut is_new = false;
+        for (partition, watched) in &mut self.tracks {
+            if let Some(start) = told.get(partition) {
+                is_new |= watched.take_start(*start, Moment::of(at, begun));
+            }
+        }
+        if is_new {
+            self.pace = GroupPace::of(&self.tracks, self.interval);
+        }
+    }
+
+    /// The topics on which something waits, in order.
+    pub fn lagging_topics(&self) -> impl Iterator<Item = &TopicName> {
+        let topics = self
+            .tracks
+            .chunk_by(|(one, _), (other, _)| one.topic == other.topic)
+            .filter(|same| same.iter().any(|(_, one)| one.distance().is_some()));
+        topics.filter_map(|same| same.first().map(|(partition, _)| &partition.topic))
+    }
+
     /// How long the group takes from one commit to the next, as far as that was seen.
     pub fn interval(&self) -> Option<Duration> {
         self.interval
@@ -354,7 +391,6 @@ mod tests {
 
     use super::*;
     use crate::kafka::lag::{LagCase, LogOffsets, UnknownLag};
-    use crate::kafka::model::Offset;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -669,6 +705,64 @@ mod tests {
         take(&mut watch, &[row(0, 6_100, 0, 6_100)], "Stable", later + 5 * S);
         let seen = watch.partition(&TopicPartition::new("orders", 0)).unwrap();
         assert_eq!(seen.moved, Some(later + 5 * S));
+    }
+
+    /// What is thought of a group that stands at 1,000 while retention takes 600 offsets every 5 minutes, of 10,000 that
+    /// are kept; log starts are told apart from looks. At each telling.
+    fn overtaken(topic: &str) -> Vec<(Verdict, Option<Duration>, u8)> {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        let standing = |end| PartitionLag {
+            partition: TopicPartition::new(topic, 0),
+            log_start: None,
+            case: LagCase::Known { lag: end - 2_000 },
+            ..row(0, 2_000, 0, end)
+        };
+        let mut told = Vec::new();
+        for round in 0..5_i64 {
+            let at = begin + round as u32 * 300 * S;
+            take(&mut watch, &[standing(10_000 + round * 600)], "Empty", at);
+            let start = HashMap::from([(TopicPartition::new(topic, 0), Offset(round * 600))]);
+            watch.log_starts(&start, at + S);
+            let pace = watch.pace().unwrap();
+            told.push((pace.verdict.clone(), pace.loses, pace.danger()));
+        }
+        told
+    }
+
+    #[test]
+    fn a_log_start_that_comes_nearer_is_told_and_what_it_took_at_once() {
+        let told = overtaken("orders");
+        assert_eq!(told[1].1, None, "one jump does not tell when the next one comes");
+        // 800 offsets are left at 2 a second.
+        assert_eq!(told[2].1.map(|left| left.as_secs()), Some(400));
+        assert_eq!(told[3].1.map(|left| left.as_secs()), Some(100));
+        assert_eq!((&told[4].0, told[4].1), (&Verdict::Expired(400), None));
+        let stopped = Verdict::Stopped(Standing::AtLeast(S)).danger();
+        assert!(told[1].2 == stopped && told[2].2 > stopped && told[4].2 > told[2].2);
+        assert!(
+            overtaken("app-counts-repartition")
+                .iter()
+                .all(|(_, loses, _)| loses.is_none()),
+            "Kafka Streams deletes there what it has read"
+        );
+    }
+
+    #[test]
+    fn a_group_that_is_read_on_in_time_loses_nothing() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        for round in 0..60_u32 {
+            // It catches up by 20 offsets a second; retention takes 10.
+            let seconds = i64::from(round) * 10;
+            let committed = 1_500 + seconds * 30;
+            take(
+                &mut watch,
+                &[row(0, committed, seconds * 10, 30_000 + seconds * 10)],
+                "Stable",
+                begin + round * 10 * S,
+            );
+            assert_eq!(watch.pace().unwrap().loses, None, "{seconds}");
+        }
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::CatchingUp);
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn role(notice: &Notice) -> Role {
         | Notice::RebalanceLoop { .. }
         | Notice::Stuck { .. }
         | Notice::AtRisk { .. }
+        | Notice::Overtaken { .. }
         | Notice::Lost { .. }
         | Notice::Ahead { .. } => Role::Danger,
         Notice::Hot { .. }
@@ -70,6 +71,10 @@ fn text(notice: &Notice) -> String {
             )
         }
         Notice::AtRisk { partition, left, keeps } => at_risk(partition, *left, *keeps),
+        Notice::Overtaken { partition, left } => {
+            let (topic, id, left) = (&partition.topic, partition.partition, Span(*left));
+            format!("{topic} {id} starts losing unread records in ~{left}, as fast as its log start moves")
+        }
         Notice::Lost { offsets, partitions } => {
             let lost = Count(*offsets);
             format!("already lost {lost} records to retention, on {}", of(*partitions))
@@ -188,6 +193,12 @@ mod tests {
             soon.starts_with("orders 7 starts losing unread records in 40 m 00 s"),
             "{soon}"
         );
+        let by_speed = text(&Notice::Overtaken {
+            partition: TopicPartition::new("orders", 7),
+            left: Duration::from_secs(2_400),
+        });
+        let words = "orders 7 starts losing unread records in ~40 m 00 s";
+        assert!(by_speed.starts_with(words), "{by_speed}");
         let now = risk(0);
         assert!(now.starts_with("orders 7 may lose unread records any moment"), "{now}");
     }

@@ -20,7 +20,15 @@ pub struct GroupPace {
     pub pace: Option<Pace>,
     /// When the slowest partition has worked off its lag; `None` where that cannot be told of one that lags.
     pub eta: Option<Eta>,
+    /// In how long the log start overtakes the first of its partitions, where that comes near.
+    pub loses: Option<Duration>,
 }
+
+/// Where a group stands that is about to lose records: only what is lost already is worse.
+const LOSING: u8 = 10;
+/// The end of names of topics of Kafka Streams, which deletes from them what it has committed: the log start follows the
+/// group there, and never overtakes it.
+const PURGED: &str = "-repartition";
 
 impl GroupPace {
     /// Nothing can be told: what the group has committed could not be read, and no partition of it is known.
@@ -30,14 +38,22 @@ impl GroupPace {
             worst: 0,
             pace: None,
             eta: None,
+            loses: None,
         }
+    }
+
+    /// How much it asks for a person's attention: the larger, the more.
+    pub fn danger(&self) -> u8 {
+        let losing = self.loses.map_or(0, |_| LOSING);
+        self.verdict.danger().max(losing)
     }
 
     /// Concludes from partitions; `None` where there are none. `interval` is the group's.
     pub(super) fn of(tracks: &[(TopicPartition, Watched)], interval: Option<Duration>) -> Option<Self> {
         let (mut verdict, mut worst) = (&tracks.first()?.1.verdict, 0);
         let (mut pace, mut eta) = (None::<Pace>, Some(Eta::In(Duration::ZERO)));
-        for (_, one) in tracks {
+        let mut loses: Option<Duration> = None;
+        for (partition, one) in tracks {
             if one.verdict.danger() > verdict.danger() {
                 worst = 0;
             }
@@ -46,6 +62,7 @@ impl GroupPace {
                 verdict = verdict.worse(&one.verdict);
             }
             let of_one = one.pace(patience_of(one, interval));
+            loses = loses.into_iter().chain(loses_in(partition, one, interval)).min();
             pace = match (pace, of_one) {
                 (Some(sum), Some(pace)) => Some(sum + pace),
                 (sum, pace) => sum.or(pace),
@@ -61,8 +78,15 @@ impl GroupPace {
             worst,
             pace,
             eta,
+            loses,
         })
     }
+}
+
+/// In how long a partition loses records, where its log start comes near.
+pub(super) fn loses_in(partition: &TopicPartition, one: &Watched, interval: Option<Duration>) -> Option<Duration> {
+    let left = one.loses_in(patience_of(one, interval))?;
+    (!partition.topic.as_str().ends_with(PURGED)).then_some(left)
 }
 
 /// The later of the two.

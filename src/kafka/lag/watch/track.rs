@@ -97,6 +97,11 @@ impl Track {
         self.moved
     }
 
+    /// The newest look.
+    pub(super) fn at(&self) -> Moment {
+        self.newest.at
+    }
+
     /// The commit at the newest look.
     pub(super) fn committed(&self) -> i64 {
         self.newest.committed

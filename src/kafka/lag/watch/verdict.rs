@@ -70,7 +70,7 @@ impl Verdict {
     /// How much it asks for a person's attention: the larger, the more. Sorts a list "worst first".
     pub fn danger(&self) -> u8 {
         match self {
-            Self::Expired(_) => 10,
+            Self::Expired(_) => 11,
             Self::Stalled(_) => 9,
             Self::Stopped(_) => 8,
             Self::FallingBehind => 7,

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
+use super::log_start::LogStart;
 use super::moment::Moment;
-use super::pace::Pace;
+use super::pace::{Eta, Pace};
 use super::track::{Mark, Ownership, Track};
 use super::trend::Trend;
 use super::verdict::{Doubt, Verdict};
+use crate::kafka::lag::retention::LAST_PART;
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::{LagCase, PartitionLag};
 use crate::kafka::model::{Offset, TopicPartition};
@@ -16,6 +18,9 @@ use crate::kafka::model::{Offset, TopicPartition};
 /// answers what lies below the high watermark it knows, and that only moves on with its followers' first fetches: commits
 /// that the one before it has accepted come back within this time.
 pub const CERTAIN: Duration = Duration::from_secs(5);
+
+/// A log start that comes nearer by less than this share of its speed keeps its distance.
+const SAME: f64 = 0.1;
 
 /// One partition: what was seen, and what was concluded at the newest look. Kept small: a cluster has hundreds of
 /// thousands of commits.
@@ -28,7 +33,6 @@ pub(super) struct Watched {
     tail: Option<Box<Tail>>,
     /// Since when its commit seems to have gone back. What is read until that is certain is shown, and not concluded from.
     doubted: Option<Box<Doubted>>,
-    /// Where the log began when that was last told: it only moves on, and not every look tells it.
     log_start: LogStart,
     /// Whether something waits at the newest look.
     waits: bool,
@@ -39,24 +43,6 @@ pub(super) struct Watched {
 struct Doubted {
     at: Moment,
     found: Option<Mark>,
-}
-
-/// An offset that may be unknown, in 8 bytes.
-#[derive(Clone, Copy, Debug)]
-struct LogStart(i64);
-
-impl LogStart {
-    const UNKNOWN: Self = Self(i64::MIN);
-
-    fn get(self) -> Option<Offset> {
-        (self.0 != i64::MIN).then_some(Offset(self.0))
-    }
-}
-
-impl From<Option<Offset>> for LogStart {
-    fn from(offset: Option<Offset>) -> Self {
-        offset.map_or(Self::UNKNOWN, |offset| Self(offset.0))
-    }
 }
 
 impl Default for Watched {
@@ -71,7 +57,7 @@ impl Default for Watched {
             }),
             tail: None,
             doubted: None,
-            log_start: LogStart::UNKNOWN,
+            log_start: LogStart::default(),
             waits: false,
         }
     }
@@ -81,8 +67,12 @@ impl Watched {
     /// Takes a look; the gap between two commits that it ended.
     pub(super) fn look(&mut self, row: &PartitionLag, at: Moment, patience: Duration) -> Option<Duration> {
         let known = self.log_start.get();
-        let is_another_log = row.end.is_some_and(|end| known.is_some_and(|start| end < start));
-        self.log_start = row.log_start.or(known.filter(|_| !is_another_log)).into();
+        if row.end.is_some_and(|end| known.is_some_and(|start| end < start)) {
+            self.log_start = LogStart::default();
+        }
+        if let Some(start) = row.log_start {
+            self.log_start.tell(start, at);
+        }
         let now = Mark::of(row, at);
         let Some(track) = &mut self.track else {
             self.track = now.map(Track::begin);
@@ -153,6 +143,50 @@ impl Watched {
             (None, LagCase::Unknown(why)) => Verdict::Unknown(Doubt::Lag(why.clone())),
             (None, _) => Self::default().verdict,
         };
+    }
+
+    /// Takes where the log begins, which was asked apart from looks. Whether that says something new.
+    pub(super) fn take_start(&mut self, start: Offset, at: Moment) -> bool {
+        let Some(track) = self.track.as_ref().filter(|track| start.0 <= track.end()) else {
+            return false;
+        };
+        let before = self.log_start.get();
+        self.log_start.tell(start, at);
+        let lost = start.0.saturating_sub(track.committed());
+        if self.waits && lost > 0 {
+            self.verdict = Verdict::Expired(lost);
+        }
+        self.log_start.get() != before
+    }
+
+    /// In how long the log start reaches the commit, if both go on as they were seen to; `None` where it does not, where
+    /// more than a part of what is kept lies between them, or where nobody knows.
+    pub(super) fn loses_in(&self, patience: Duration) -> Option<Duration> {
+        if !matches!(
+            self.verdict,
+            Verdict::Stalled(_)
+                | Verdict::Stopped(_)
+                | Verdict::Unassigned
+                | Verdict::FallingBehind
+                | Verdict::CatchingUp
+                | Verdict::Rewound(_)
+        ) {
+            return None;
+        }
+        let (track, start) = (self.track.as_ref()?, self.log_start.get()?);
+        let speed = self.log_start.speed(track.at())?;
+        let pace = track.pace(patience)?;
+        let left = track.committed().saturating_sub(start.0);
+        let kept = track.end().saturating_sub(start.0);
+        let closing = speed - pace.consumed;
+        if left <= 0 || left > kept / LAST_PART || closing <= speed * SAME {
+            return None;
+        }
+        let seconds = left as f64 / closing;
+        let is_in_time = matches!(pace.eta(self.lag()?), Eta::In(eta) if eta.as_secs_f64() < seconds);
+        (!is_in_time)
+            .then(|| Duration::try_from_secs_f64(seconds).ok())
+            .flatten()
     }
 
     /// How long a verdict on it waits: three intervals of its own or of its group, whichever is longer.
