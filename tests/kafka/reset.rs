@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ktui::kafka::client::{Client, ClientSettings};
-use ktui::kafka::model::{Committed, GroupId, LeaderEpoch, Offset, TopicPartition};
+use ktui::kafka::client::{Client, ClientSettings, MetadataScope};
+use ktui::kafka::model::{BrokerId, Committed, GroupId, LeaderEpoch, Offset, PartitionId, TopicPartition};
 use ktui::ops::reset::{
-    Applying, ClusterMark, Journal, NotApplied, Outcome, Plan, Scope, Strategy, apply, plan, plan_undo,
+    Applied, Applying, ClusterMark, Journal, NoPlan, NotApplied, Outcome, Plan, Scope, Strategy, apply, plan, plan_undo,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,12 +89,56 @@ impl<'a> Bed<'a> {
             .collect()
     }
 
+    /// Applies what somebody has confirmed, with a journal in the state directory.
+    fn apply(&self, plan: &Plan) -> Result<Applied, NotApplied> {
+        let intent = plan.confirmed(&self.client).unwrap();
+        let journal = Journal {
+            dir: self.state.path().to_owned(),
+            cluster: ClusterMark {
+                id: None,
+                name: "test".to_owned(),
+            },
+            who: "test".to_owned(),
+        };
+        let applying = Applying {
+            journal: &journal,
+            patience: SOON,
+            undoes: None,
+            clock: now_ms,
+        };
+        self.runtime.block_on(apply(&self.client, &intent, plan, applying))
+    }
+
+    fn coordinator(&self, group: &str) -> BrokerId {
+        let group = GroupId::from(group);
+        self.runtime.block_on(self.client.find_coordinator(&group)).unwrap()
+    }
+
+    fn values(&self, group: &str) -> Vec<i64> {
+        self.offsets(group).into_values().collect()
+    }
+
     fn plan(&self, group: &str, topic: &str, strategy: Strategy, now: i64) -> Plan {
+        self.try_plan(group, topic, strategy, now).unwrap()
+    }
+
+    fn try_plan(&self, group: &str, topic: &str, strategy: Strategy, now: i64) -> Result<Plan, NoPlan> {
         let scope = Scope::Topics(vec![topic.parse().unwrap()]);
         self.runtime
             .block_on(plan(&self.client, &group.into(), &scope, &strategy, now))
-            .unwrap()
     }
+}
+
+/// A cluster of its own that soon sees that a broker is dead.
+fn three_brokers(version: Version) -> KafkaCluster {
+    let fast: &[_] = match version {
+        Version::V3_4_1 => &[("zookeeper.session.timeout.ms", "6000")],
+        _ => &[
+            ("broker.session.timeout.ms", "3000"),
+            ("broker.heartbeat.interval.ms", "500"),
+        ],
+    };
+    KafkaCluster::start_with(version, 3, fast)
 }
 
 fn now_ms() -> i64 {
@@ -153,11 +199,7 @@ fn every_strategy_gives_the_offsets_of_kafkas_own_tool_on_a_twin_group() {
             let named = ["--reset-offsets", "--group", &theirs, "--execute"];
             tool(cluster, Tool::ConsumerGroups, &[&named, *case].concat());
             let shown = bed.well(&[&["reset", &ours, "--json"], *case].concat());
-            assert_eq!(
-                bed.offsets(&ours).values().copied().collect::<Vec<_>>(),
-                [12, 3],
-                "{case:?} was only shown"
-            );
+            assert_eq!(bed.values(&ours), [12, 3], "{case:?} was only shown");
             let done = bed.well(&[&["reset", &ours, "--json", "--execute"], *case].concat());
             let expected = bed.offsets(&theirs);
             assert_eq!(bed.offsets(&ours), expected, "Kafka {} {case:?}", version.name());
@@ -221,7 +263,7 @@ fn an_export_is_read_by_kafkas_tool_and_the_other_way_round() {
         ];
         tool(cluster, Tool::ConsumerGroups, &named);
         assert_eq!(bed.offsets(&ours), bed.offsets(&theirs));
-        assert_eq!(bed.offsets(&ours).values().copied().collect::<Vec<_>>(), [12, 3]);
+        assert_eq!(bed.values(&ours), [12, 3]);
     }
 }
 
@@ -270,7 +312,7 @@ fn a_group_with_members_is_refused_and_can_be_waited_for() {
             workload.leave(members);
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+            assert_eq!(bed.values(&group), [5, 0, 0]);
         }
     }
 }
@@ -289,21 +331,7 @@ fn a_member_that_joins_between_preview_and_apply_is_caught() {
         bed.client.unlock().unwrap();
         let intent = plan.confirmed(&bed.client).unwrap();
         let before = bed.offsets(&group);
-        let journal = Journal {
-            dir: bed.state.path().to_owned(),
-            cluster: ClusterMark {
-                id: None,
-                name: "test".to_owned(),
-            },
-            who: "test".to_owned(),
-        };
-        let applying = Applying {
-            journal: &journal,
-            patience: SOON,
-            undoes: None,
-            clock: now_ms,
-        };
-        let refused = bed.runtime.block_on(apply(&bed.client, &intent, &plan, applying));
+        let refused = bed.apply(&plan);
         let Err(NotApplied::Active { standing, .. }) = refused else {
             panic!("{refused:?}")
         };
@@ -313,7 +341,7 @@ fn a_member_that_joins_between_preview_and_apply_is_caught() {
             standing.blockers()
         );
         // Past our own check it is the coordinator that refuses.
-        let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&plan.group)).unwrap();
+        let coordinator = bed.coordinator(&group);
         let wanted = [(TopicPartition::new(topic.as_str(), 0), Committed::at(Offset(5)))];
         let sent = bed
             .runtime
@@ -340,7 +368,7 @@ fn undo_restores_exactly() {
         };
         let start = bed.plan(&group, &topic, Strategy::Latest, now_ms());
         let intent = start.confirmed(&bed.client).unwrap();
-        let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&start.group)).unwrap();
+        let coordinator = bed.coordinator(&group);
         let partition = |id| TopicPartition::new(topic.as_str(), id);
         let wanted = [(partition(0), noted), (partition(1), Committed::at(Offset(3)))];
         let sent = bed
@@ -364,7 +392,7 @@ fn undo_restores_exactly() {
         );
         bed.well(&["undo", "--execute"]);
         bed.well(&["reset", &group, "--topic", &topic, "--to-earliest", "--execute"]);
-        assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+        assert_eq!(bed.values(&group), [5, 0, 0]);
         let shown = bed.well(&["undo"]);
         assert!(
             shown.contains("SKIPS 7 records") && shown.contains("forgets the commit"),
@@ -457,34 +485,22 @@ fn static_members_of_a_dead_process_are_taken_out_so_that_offsets_can_be_moved()
         let removed: Value = serde_json::from_str(&removed).unwrap();
         assert_eq!(removed["items"][0]["outcome"], "verified", "Kafka {}", version.name());
         bed.well(&[&reset[..], &["--wait-empty=30s"]].concat());
-        assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [5, 0, 0]);
+        assert_eq!(bed.values(&group), [5, 0, 0]);
     }
 }
 
 #[test]
 fn a_coordinator_that_is_killed_mid_reset_claims_nothing_that_did_not_happen() {
-    let fast = [
-        ("broker.session.timeout.ms", "3000"),
-        ("broker.heartbeat.interval.ms", "500"),
-    ];
-    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &fast);
+    let cluster = three_brokers(Version::V4_3_0);
     let (workload, bed) = (cluster.workload(), Bed::new(&cluster));
     let topic = topic(workload, now_ms());
     let group = unique("killed");
     workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
     bed.client.unlock().unwrap();
     let plan = bed.plan(&group, &topic, Strategy::Earliest, now_ms());
-    let coordinator = bed.runtime.block_on(bed.client.find_coordinator(&plan.group)).unwrap();
+    let coordinator = bed.coordinator(&group);
     // It takes the change and cannot answer: its process stands still, then it is dead.
     cluster.pause_broker(coordinator.0);
-    let journal = Journal {
-        dir: bed.state.path().to_owned(),
-        cluster: ClusterMark {
-            id: None,
-            name: "test".to_owned(),
-        },
-        who: "test".to_owned(),
-    };
     let intent = plan.confirmed(&bed.client).unwrap();
     let wanted = [(TopicPartition::new(topic.as_str(), 0), Committed::at(Offset(5)))];
     let lost = bed
@@ -492,15 +508,7 @@ fn a_coordinator_that_is_killed_mid_reset_claims_nothing_that_did_not_happen() {
         .block_on(bed.client.commit_offsets(&intent, coordinator, &plan.group, &wanted));
     assert!(lost.is_err_and(|error| error.may_have_arrived()));
     cluster.kill_broker(coordinator.0);
-    let applying = Applying {
-        journal: &journal,
-        patience: SOON,
-        undoes: None,
-        clock: now_ms,
-    };
-    let applied = wait::until("a coordinator that takes over", SOON, || {
-        bed.runtime.block_on(apply(&bed.client, &intent, &plan, applying)).ok()
-    });
+    let applied = wait::until("a coordinator that takes over", SOON, || bed.apply(&plan).ok());
     let now = bed.offsets(&group);
     for (settled, change) in applied.settled.iter().zip(&plan.changes) {
         let wanted = change.after.as_ref().unwrap().as_ref().unwrap().offset.0;
@@ -513,17 +521,13 @@ fn a_coordinator_that_is_killed_mid_reset_claims_nothing_that_did_not_happen() {
     let undo = applied.undo.unwrap();
     let undo = ktui::ops::reset::Undo::read(&undo).unwrap();
     let back = bed.runtime.block_on(plan_undo(&bed.client, &undo, now_ms())).unwrap();
-    let intent = back.confirmed(&bed.client).unwrap();
-    let applied = bed
-        .runtime
-        .block_on(apply(&bed.client, &intent, &back, applying))
-        .unwrap();
+    let applied = bed.apply(&back).unwrap();
     assert!(
         applied.settled.iter().all(|one| one.outcome == Outcome::Verified),
         "{:?}",
         applied.settled
     );
-    assert_eq!(bed.offsets(&group).values().copied().collect::<Vec<_>>(), [12, 3]);
+    assert_eq!(bed.values(&group), [12, 3]);
 }
 
 #[test]
@@ -563,20 +567,19 @@ fn a_share_group_begins_where_it_is_set_to() {
 /// The undo file is there right before the change is sent: that is when the coordinator dies.
 #[test]
 fn a_coordinator_that_dies_as_the_change_is_sent_claims_nothing_that_did_not_happen() {
-    let fast = [
-        ("broker.session.timeout.ms", "3000"),
-        ("broker.heartbeat.interval.ms", "500"),
-    ];
-    let cluster = KafkaCluster::start_with(Version::V4_3_0, 3, &fast);
-    let (workload, bed) = (cluster.workload(), Bed::new(&cluster));
+    for version in [Version::V3_4_1, Version::V4_3_0] {
+        let cluster = three_brokers(version);
+        coordinators_die(&cluster);
+    }
+}
+
+fn coordinators_die(cluster: &KafkaCluster) {
+    let (workload, bed) = (cluster.workload(), Bed::new(cluster));
     let topic = topic(workload, now_ms());
     for (round, strategy) in ["--to-earliest", "--to-latest"].into_iter().enumerate() {
         let group = unique("dying");
         workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
-        let coordinator = bed
-            .runtime
-            .block_on(bed.client.find_coordinator(&group.as_str().into()));
-        let coordinator = coordinator.unwrap();
+        let coordinator = bed.coordinator(&group);
         let undo = bed.state.path().join("ktui/undo");
         let before = if undo.exists() { files(&undo).len() } else { 0 };
         let mut command = bed.command(&["reset", &group, "--topic", &topic, strategy, "--execute", "--json"]);
@@ -614,4 +617,223 @@ fn a_coordinator_that_dies_as_the_change_is_sent_claims_nothing_that_did_not_hap
         );
         cluster.restart_broker(coordinator.0);
     }
+}
+
+/// The leader stands still while its log is looked up, then it is dead; another one dies between plan and apply.
+#[test]
+fn a_leader_that_is_killed_mid_reset_moves_nothing_that_was_not_planned_and_the_next_one_is_asked() {
+    let cluster = three_brokers(Version::V4_3_0);
+    let (workload, bed) = (cluster.workload(), Bed::new(&cluster));
+    let topic = topic(workload, now_ms());
+    let partition = |id| TopicPartition::new(topic.as_str(), id);
+    let leader = |id| {
+        bed.runtime
+            .block_on(bed.client.metadata(MetadataScope::All))
+            .ok()
+            .and_then(|_| bed.client.leader(&topic.as_str().into(), PartitionId(id)).ok())
+    };
+    // A group whose coordinator is another broker: its own death is another test.
+    let group = std::iter::repeat_with(|| unique("leader"))
+        .find(|group| leader(0).is_some_and(|leader| leader != bed.coordinator(group)))
+        .unwrap();
+    workload.commit(&group, &[(&topic, 0, 12), (&topic, 1, 3)]);
+    let before = bed.offsets(&group);
+
+    let dying = leader(0).unwrap();
+    cluster.pause_broker(dying.0);
+    let log = bed.state.path().join("log");
+    let reset = [
+        "reset",
+        &group,
+        "--topic",
+        &topic,
+        "--to-earliest",
+        "--execute",
+        "--json",
+    ];
+    let mut command = bed.command(&reset);
+    command.args(["--log", log.to_str().unwrap()]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait::until("the other leaders' answers", SOON, || {
+        fs::read_to_string(&log).ok()?.contains("ListOffsets").then_some(())
+    });
+    cluster.kill_broker(dying.0);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let now = bed.offsets(&group);
+    if output.status.success() {
+        assert_eq!(
+            now.into_values().collect::<Vec<_>>(),
+            [5, 0, 0],
+            "it was asked again: {said}"
+        );
+    } else {
+        assert!(said.contains("nothing was sent"), "{said}");
+        assert_eq!(now, before, "{said}");
+    }
+    wait::until("leaders that take over", SOON, || {
+        (bed.ktui(&reset).0 == 0).then_some(())
+    });
+    assert_eq!(bed.values(&group), [5, 0, 0]);
+    cluster.restart_broker(dying.0);
+
+    // Without its leader a partition's offset is moved all the same: commits live with the coordinator.
+    let plan = wait::until("every leader", SOON, || {
+        let plan = bed.try_plan(&group, &topic, Strategy::Latest, now_ms()).ok()?;
+        let is_whole = plan.refused().next().is_none();
+        is_whole.then_some(plan)
+    });
+    let leads = |id: &i32| leader(*id).is_some_and(|leader| leader != bed.coordinator(&group));
+    let dying = wait::until("a leader that coordinates nothing", SOON, || {
+        (0..3).find(leads).and_then(&leader)
+    });
+    cluster.kill_broker(dying.0);
+    bed.client.unlock().unwrap();
+    let applied = wait::until("the coordinator", SOON, || bed.apply(&plan).ok());
+    assert!(
+        applied.settled.iter().all(|one| one.outcome == Outcome::Verified),
+        "{:?}",
+        applied.settled
+    );
+    assert_eq!(bed.offsets(&group)[&partition(0)], 30);
+    assert_eq!(bed.values(&group), [30, 10, 0]);
+}
+
+#[test]
+fn a_plan_that_waits_is_made_from_what_the_last_member_has_committed() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let (workload, bed) = (cluster.workload(), Bed::new(cluster));
+    let topic = topic(workload, now_ms());
+    let group = unique("wait");
+    let members = workload.join(&group, &[&topic], json!({"drain": true}));
+    let some = format!("{topic}:0,1");
+    let reset = [
+        "reset",
+        &group,
+        "--topic",
+        &some,
+        "--shift-by",
+        "-1",
+        "--execute",
+        "--wait-empty=2m",
+    ];
+    let mut command = bed.command(&reset);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains("waiting: group"), "{line}");
+    // Between what was there when it began to wait and what it plans lies a commit.
+    workload.produce(&topic, &[Record::new("late", "v").at(0)], json!({}));
+    let first = TopicPartition::new(topic.as_str(), 0);
+    wait::until("the last commit", SOON, || {
+        (bed.offsets(&group).get(&first) == Some(&31)).then_some(())
+    });
+    workload.leave(members);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success(), "{rest}");
+    let now = bed.offsets(&group);
+    assert_eq!((now[&first], now[&TopicPartition::new(topic.as_str(), 1)]), (30, 9));
+}
+
+#[test]
+fn offsets_are_chosen_by_hand_through_a_pipe() {
+    let cluster = KafkaCluster::shared(Version::V3_8_0);
+    let bed = Bed::new(cluster);
+    let topic = topic(cluster.workload(), now_ms());
+    let group = unique("hand, \"of\" 100 % \u{1f525}/:");
+    // With all that spreadsheets and Kafka's tool put around it.
+    let quoted = group.replace('"', "\"\"");
+    let text = format!(
+        "\u{feff}\"{quoted}\",\"{topic}\",0,\"7\"\r\n\"other\",\"{topic}\",0,9\r\n\"{quoted}\",{topic},2,-4\r\n"
+    );
+    let mut command = bed.command(&["reset", &group, "--from-file", "-", "--execute", "--json"]);
+    let child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let now: Vec<_> = bed.offsets(&group).into_iter().collect();
+    let partition = |id| TopicPartition::new(topic.as_str(), id);
+    assert_eq!(now, [(partition(0), 7), (partition(2), 0)]);
+    bed.well(&["undo", "--execute"]);
+    assert!(bed.offsets(&group).is_empty());
+}
+
+/// A member of a streams group (KIP-1071), as a streams application joins: by one StreamsGroupHeartbeat, v0.
+fn join_streams(address: &str, group: &str, topic: &str) -> i16 {
+    fn text(to: &mut Vec<u8>, text: &str) {
+        to.push(u8::try_from(text.len() + 1).unwrap());
+        to.extend(text.as_bytes());
+    }
+    let mut frame = Vec::new();
+    // StreamsGroupHeartbeat v0, a correlation id, no client id, no tags.
+    frame.extend([0, 88, 0, 0, 0, 0, 0, 7, 0xff, 0xff, 0]);
+    text(&mut frame, group);
+    text(&mut frame, "member-1");
+    frame.extend([0; 8]); // joins: epoch 0, endpoints 0
+    frame.extend([0, 0]); // no instance, no rack
+    frame.extend(60_000_i32.to_be_bytes());
+    frame.extend([1, 0, 0, 0, 1, 2]); // a topology of epoch 1 with one subtopology
+    text(&mut frame, "0");
+    frame.push(2);
+    text(&mut frame, topic);
+    frame.extend([1; 5]); // nothing else in it
+    frame.extend([0, 0]);
+    frame.extend([1, 1, 1]); // owns no task
+    text(&mut frame, "process-1");
+    frame.extend([0xff, 1, 0, 0, 0, 0]);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())
+        .unwrap();
+    stream.write_all(&frame).unwrap();
+    let mut answer = [0; 15];
+    stream.read_exact(&mut answer).unwrap();
+    // Behind length, correlation id, tags and throttle time.
+    i16::from_be_bytes([answer[13], answer[14]])
+}
+
+#[test]
+fn a_streams_group_is_refused_with_the_reason() {
+    let streams = [(
+        "group.coordinator.rebalance.protocols",
+        "classic,consumer,share,streams",
+    )];
+    let cluster = KafkaCluster::start_with(Version::V4_3_0, 1, &streams);
+    let bed = Bed::new(&cluster);
+    let topic = topic(cluster.workload(), now_ms());
+    let group = unique("streams");
+    wait::until("the member", SOON, || {
+        let address = cluster.address(bed.coordinator(&group).0);
+        (join_streams(&address, &group, &topic) == 0).then_some(())
+    });
+    let topic = topic.as_str();
+    let refused: &[&[&str]] = &[
+        &["reset", &group, "--topic", topic, "--to-earliest"],
+        &[
+            "reset",
+            &group,
+            "--topic",
+            topic,
+            "--to-earliest",
+            "--execute",
+            "--wait-empty=1m",
+        ],
+        &["groups", "delete", &group, "--execute"],
+        &["groups", "remove-members", &group, "pod-0", "--execute"],
+    ];
+    for command in refused {
+        let (code, _, err) = bed.ktui(command);
+        assert_eq!(code, 5, "{command:?}: {err}");
+        assert!(
+            err.contains("is a streams group: its state stores"),
+            "{command:?}: {err}"
+        );
+    }
+    assert!(bed.offsets(&group).is_empty());
 }
