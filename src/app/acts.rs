@@ -85,7 +85,7 @@ impl Acts {
         };
         let mut lines = vec![line(
             "move offsets".to_owned(),
-            "To earliest, latest, a time, by hand and more: a form asks where to and which.",
+            "To a time, an offset, by hand and more: a form asks where to, and which.",
             Act::Form(draft.clone()),
         )];
         if let Some(topic) = draft.at.topic() {

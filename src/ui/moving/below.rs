@@ -276,12 +276,16 @@ fn keys(moving: &Moving, lock: Lock, columns: usize, paint: &Paint<'_>) -> Strin
         _ => format!("{leave} goes back"),
     };
     let is_free = !moving.is_blocked(lock);
+    let is_out = moving
+        .change()
+        .is_some_and(|change| moving.hand.is_left_out(&change.partition));
+    let leave_out = if is_out { "takes it back in" } else { "leaves it out" };
     let offers = [
         (moving.can_apply(lock), Action::ToName, "types the name"),
         (!is_free, Action::WaitEmpty, "waits until nobody is in the group"),
         (moving.is_locked(lock), Action::UnlockPlan, "unlocks"),
         (moving.can_edit() && is_free, Action::EditOffset, "edits the row"),
-        (moving.can_leave_out() && is_free, Action::LeaveOut, "leaves it out"),
+        (moving.can_leave_out() && is_free, Action::LeaveOut, leave_out),
         (moving.can_plan(), Action::PlanAgain, "previews again"),
         (moving.can_undo(), Action::TakeBack, "takes it back"),
     ];
