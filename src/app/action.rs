@@ -235,6 +235,7 @@ actions! {
     Group {
         NextGroupView   "next-group-view"  ["tab"]         "next tab" "by partition, by member, by topic";
         GroupRecord     "group-record"     ["p"]           "record"   "show or hide the record at the commit under the cursor";
+        SkipRecord      "skip-record"      [">"]           "skip"     "skip the record at the commit under the cursor: saved to a file first";
         GroupMessages   "group-messages"   ["m"]           "messages" "messages of the topic under the cursor, from the commit";
     }
     AnyGroup {

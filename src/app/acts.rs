@@ -3,9 +3,10 @@
 //! ```text
 //!  ┌ Change group billing ─────────────────────────────────────────────┐
 //!  │ ▸ 1  move offsets                                                 │
-//!  │   2  delete the offsets of topic orders                           │
-//!  │   3  delete the group                                             │
-//!  │   4  undo a change                                                │
+//!  │   2  skip one record of orders-3                                  │
+//!  │   3  delete the offsets of topic orders                           │
+//!  │   4  delete the group                                             │
+//!  │   5  undo a change                                                │
 //!  │                                                                   │
 //!  │ to earliest, to a time, by hand: a form asks where and which      │
 //!  └───────────────────────────────────────────────────────────────────┘
@@ -88,6 +89,13 @@ impl Acts {
             "To a time, an offset, by hand and more: a form asks where to, and which.",
             Act::Form(draft.clone()),
         )];
+        if let At::Partition(at) = &draft.at {
+            lines.push(line(
+                format!("skip one record of {at}"),
+                "The one it would read next: saved to a file, then its offset is moved past it.",
+                preview(GroupChange::Skip(at.clone())),
+            ));
+        }
         if let Some(topic) = draft.at.topic() {
             let scope = TopicScope {
                 topic: topic.clone(),
@@ -205,9 +213,13 @@ mod tests {
     fn only_what_can_be_done_to_what_is_under_the_cursor_is_offered() {
         let always = ["move offsets", "delete the group", "undo a change"];
         assert_eq!(labels(At::Group), always);
-        let topic = labels(At::Partition(TopicPartition::new("orders", 3)));
-        assert_eq!(topic[1], "delete the offsets of topic orders");
-        assert_eq!(labels(At::Topic("orders".into())), topic);
+        let partition = labels(At::Partition(TopicPartition::new("orders", 3)));
+        assert_eq!(
+            partition[1..3],
+            ["skip one record of orders-3", "delete the offsets of topic orders"]
+        );
+        let topic = labels(At::Topic("orders".into()));
+        assert_eq!(topic, [&partition[..1], &partition[2..]].concat());
         assert_eq!(labels(At::Member("pod-0".into()))[1], "remove static member pod-0");
     }
 }

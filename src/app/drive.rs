@@ -49,6 +49,7 @@ impl App {
             Action::Resend => self.open_resend(now),
             Action::Export => self.open_export(now),
             Action::MoveOffsets => self.open_move(now),
+            Action::SkipRecord => self.open_skip(now),
             Action::ChangeGroup => self.open_acts(now),
             Action::OpenJobs => self.open_jobs(),
             Action::OpenBrokers => self.go(Location::Brokers, now),
@@ -136,6 +137,7 @@ impl App {
             // Nothing can be routed before the first Metadata, and the first paint is that one request.
             self.wants.truncate(1);
         }
+        self.open_skipped();
         self.revise_complaint(now);
         effects.extend(schedule::ask(&self.wants, &mut self.store, now));
         effects

@@ -18,6 +18,7 @@
 mod barrier;
 mod hand;
 pub mod order;
+mod record;
 mod told;
 
 use std::time::Instant;
@@ -25,6 +26,7 @@ use std::time::Instant;
 pub use barrier::Barrier;
 pub use hand::Hand;
 pub use order::{At, Draft, GroupChange, MoveOrder, Target};
+pub use record::Opened;
 pub use told::{MoveJob, MoveSent, MoveStep, MoveTold, Planned, Row, Settlement, Undoable};
 
 use super::action::Action;
@@ -38,6 +40,8 @@ use crate::ops::reset::{Change, Glance, Outcome, Plan, Totals};
 
 /// Rows below the table: the row under the cursor, the total, what is to be said, the prompt.
 pub const BELOW: u16 = 7;
+/// Columns of the box where the screen has them.
+pub const WIDTH: u16 = 118;
 /// Rows above the table: how and what, the column titles.
 pub const ABOVE: u16 = 2;
 
@@ -86,6 +90,7 @@ pub struct Moving {
     pub complaint: Option<String>,
     /// What is changed by hand in the rows.
     pub hand: Hand,
+    opened: Option<Opened>,
     glances: Vec<Glance>,
     asked: Option<TopicPartition>,
     /// What it was made from, and goes back to.
@@ -105,6 +110,7 @@ impl Moving {
             name: LineInput::default(),
             complaint: None,
             hand: Hand::default(),
+            opened: None,
             glances: Vec::new(),
             asked: None,
             from: from.map(Box::new),
@@ -209,6 +215,7 @@ impl Moving {
     pub fn restart(&mut self, number: u64, phase: Phase) {
         self.number = number;
         self.phase = phase;
+        self.opened = None;
         self.glances.clear();
         self.asked = None;
         self.name = LineInput::default();
@@ -270,7 +277,8 @@ impl Moving {
         };
         let change = plan.changes.get(self.list.cursor)?;
         let is_known = self.glance(&change.partition).is_some() || self.asked.as_ref() == Some(&change.partition);
-        if is_known || change.destination().is_none() {
+        // Of a record that is skipped it is that one which is shown.
+        if is_known || plan.saves.is_some() || change.destination().is_none() {
             return None;
         }
         let one = Plan {

@@ -18,7 +18,8 @@ use crate::ops::reset::journal::undo_dir;
 use crate::ops::reset::members::plan_removal;
 use crate::ops::reset::wait::{LOOK, Waiting};
 use crate::ops::reset::{
-    ClusterMark, NoPlan, Plan, Scope, Strategy, Undo, file, glances, hand, plan, plan_forget, plan_undo,
+    ClusterMark, NoPlan, Plan, Save, Scope, Skip, Strategy, Undo, file, glances, hand, plan, plan_forget, plan_skip,
+    plan_undo,
 };
 use crate::settings::state_dir;
 use crate::task::{self, Task};
@@ -65,8 +66,9 @@ impl Previews {
         match step {
             MoveStep::Plan { order, waits } => {
                 self.glance = None;
+                let state = self.state.clone();
                 self.plan = Some(task::spawn(async move {
-                    let outcome = planned(&client, &order, waits, &teller).await;
+                    let outcome = planned(&client, &order, state.as_deref(), waits, &teller).await;
                     teller.tell(MoveTold::Planned(outcome)).await;
                 }));
             }
@@ -116,7 +118,13 @@ impl Teller {
     }
 }
 
-async fn planned(client: &Client, order: &MoveOrder, waits: bool, teller: &Teller) -> Result<Planned, String> {
+async fn planned(
+    client: &Client,
+    order: &MoveOrder,
+    state: Option<&Path>,
+    waits: bool,
+    teller: &Teller,
+) -> Result<Planned, String> {
     let group = &order.group;
     if waits {
         await_empty(client, group, teller).await?;
@@ -140,6 +148,16 @@ async fn planned(client: &Client, order: &MoveOrder, waits: bool, teller: &Telle
         }
         GroupChange::Forget(scope) => plan_forget(client, group, Some(scope), now_ms).await,
         GroupChange::Delete => plan_forget(client, group, None, now_ms).await,
+        GroupChange::Skip(partition) => {
+            let none = || "There is no folder for the record: set HOME or XDG_STATE_HOME.".to_owned();
+            let skip = Skip {
+                group: group.clone(),
+                partition: partition.clone(),
+                expected: None,
+                save: Save::in_state(state.ok_or_else(none)?),
+            };
+            plan_skip(client, &skip, now_ms).await
+        }
     };
     offsets.map(Planned::Offsets).map_err(|none| why(&none))
 }

@@ -1,6 +1,7 @@
 //! Changing a group: what would happen to each partition or member, what stands in the way, what came of it.
 
 mod below;
+mod skip;
 mod table;
 
 use std::time::Instant;
@@ -11,13 +12,10 @@ use super::form::rows;
 use super::line::Line;
 use super::{Paint, format, frame, notice, text};
 use crate::app::action::Action;
-use crate::app::moving::{ABOVE, BELOW, Moving, Phase, Settlement};
+use crate::app::moving::{ABOVE, BELOW, Moving, Phase, Settlement, WIDTH};
 use crate::kafka::model::Lock;
 use crate::layout::{Area, Size};
 use table::{Columns, draw_head, draw_row, said_of};
-
-/// Columns of the box where the screen has them.
-const WIDTH: u16 = 118;
 
 /// Draws the preview over the body.
 pub fn draw(frame: &mut Frame<'_>, body: Area, moving: &Moving, lock: Lock, paint: &Paint<'_>, now: Instant) {
@@ -34,13 +32,16 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, moving: &Moving, lock: Lock, pain
         Phase::Settled(settlement) => format!("{title}  ({})", settled_title(settlement)),
         _ => title,
     };
+    let below = moving.saving().map_or(BELOW, |_| skip::below(moving));
     let size = Size {
         width: WIDTH.min(body.width),
-        height: (plan.len().min(usize::from(u16::MAX)) as u16).saturating_add(2 + ABOVE + BELOW),
+        height: (plan.len().min(usize::from(u16::MAX)) as u16)
+            .saturating_add(2 + ABOVE)
+            .saturating_add(below),
     };
     let inner = frame::boxed(frame, body.centered(size), &title, paint);
     let (head, rest) = inner.split_top(ABOVE.min(inner.height));
-    let (table, below) = rest.split_bottom(BELOW.min(rest.height.saturating_sub(1)));
+    let (table, below) = rest.split_bottom(below.min(rest.height.saturating_sub(1)));
     let columns = Columns::of(plan, usize::from(inner.width));
     draw_head(frame, head, moving, &columns, paint);
     let page = usize::from(table.height).max(1);

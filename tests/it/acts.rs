@@ -289,9 +289,9 @@ fn opened(width: u16, height: u16) -> Stage {
 fn what_is_under_the_cursor_in_a_group_is_offered_to_be_changed() {
     let mut stage = opened(80, 24);
     let topic = GroupChange::Forget(Scope::Topics(vec!["orders.events".parse().unwrap()]));
-    let taken = |stage: &mut Stage| {
+    let taken = |stage: &mut Stage, line: &str| {
         stage.press(Action::ChangeGroup);
-        type_text(stage, "2");
+        type_text(stage, line);
         let change = ordered(stage).change.clone();
         stage.press(Action::Leave);
         stage.press(Action::Leave);
@@ -300,20 +300,20 @@ fn what_is_under_the_cursor_in_a_group_is_offered_to_be_changed() {
     stage.press(Action::ChangeGroup);
     assert_snapshot!("change_menu_of_a_partition", stage.text());
     stage.press(Action::Leave);
-    assert_eq!(taken(&mut stage), topic, "by partition");
+    assert_eq!(taken(&mut stage, "3"), topic, "by partition");
     stage.press(Action::MoveOffsets);
     assert!(stage.line("which").contains("all commits"), "{}", stage.text());
     stage.press(Action::Discard);
     stage.press(Action::NextGroupView);
     assert_eq!(
-        taken(&mut stage),
+        taken(&mut stage, "2"),
         GroupChange::Remove(vec!["pod-0".into()]),
         "by member"
     );
     stage.press(Action::CursorDown);
-    assert_eq!(taken(&mut stage), GroupChange::Delete, "this one is not static");
+    assert_eq!(taken(&mut stage, "2"), GroupChange::Delete, "this one is not static");
     stage.press(Action::NextGroupView);
-    assert_eq!(taken(&mut stage), topic, "by topic");
+    assert_eq!(taken(&mut stage, "2"), topic, "by topic");
     stage.press(Action::MoveOffsets);
     stage.press(Action::NextField);
     stage.press(Action::NextField);

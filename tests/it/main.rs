@@ -62,5 +62,6 @@ mod search_pane;
 mod send;
 mod sim_foreign;
 mod skip;
+mod skipping;
 mod stage;
 mod tails;

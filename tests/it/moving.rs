@@ -411,7 +411,7 @@ pub async fn told(effects: &mut Effects, events: &mut Receiver<Event>, number: u
     .await
 }
 
-fn moves(planned: Planned) -> Plan {
+pub fn moves(planned: Planned) -> Plan {
     match planned {
         Planned::Offsets(plan) => plan,
         Planned::Members(removal) => panic!("{removal}"),
@@ -426,7 +426,7 @@ async fn planned(effects: &mut Effects, events: &mut Receiver<Event>, target: Ta
     }
 }
 
-async fn moved(scene: &Scene, plan: &Plan, state: &Path) -> (MoveSent, JobEnd) {
+pub async fn moved(scene: &Scene, plan: &Plan, state: &Path) -> (MoveSent, JobEnd) {
     let job = MoveJob {
         plan: plan.clone().into(),
         cluster: "sim".into(),

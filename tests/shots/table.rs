@@ -129,6 +129,20 @@ pub const SHOTS: &[Shot] = &[
     ),
     Shot::new(
         Demo,
+        "group-skip",
+        "skipping the record at which a group is stuck: its members are in the way",
+        &[
+            See("audit-log"),
+            Press(":group "),
+            See("audit-exporter"),
+            Press("payments-settlement\r"),
+            See("stuck at"),
+            Press(">"),
+            See("saved first to"),
+        ],
+    ),
+    Shot::new(
+        Demo,
         "group-members",
         "a group by member: who is idle",
         &[

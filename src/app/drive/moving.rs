@@ -8,7 +8,9 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::form::Form;
 use crate::app::jobs::{JobId, JobSpec};
-use crate::app::moving::{Draft, GroupChange, MoveJob, MoveOrder, MoveSent, MoveStep, MoveTold, Moving, Phase, Target};
+use crate::app::moving::{
+    At, Draft, GroupChange, MoveJob, MoveOrder, MoveSent, MoveStep, MoveTold, Moving, Phase, Target, WIDTH,
+};
 use crate::app::overlay::{Overlay, Purpose};
 use crate::app::toast::Level;
 use crate::layout;
@@ -23,6 +25,29 @@ impl App {
                 .say(Level::Info, "no group here whose offsets could be moved", now),
         }
         Vec::new()
+    }
+
+    /// `>`: the record that the group would read next on the partition under the cursor.
+    pub(super) fn open_skip(&mut self, now: Instant) -> Vec<Effect> {
+        let draft = self.nav.top().pane().group(self.view(now));
+        let Some((group, at)) = draft.and_then(|draft| match draft.at {
+            At::Partition(at) => Some((draft.group, at)),
+            _ => None,
+        }) else {
+            let why = "a record is skipped on one partition: choose it in the tab of partitions";
+            self.toasts.say(Level::Info, why, now);
+            return Vec::new();
+        };
+        let change = GroupChange::Skip(at);
+        self.preview(MoveOrder { group, change }, None, now)
+    }
+
+    /// The record that is skipped is shown by the decoder that was chosen for its topic.
+    pub(super) fn open_skipped(&mut self) {
+        let columns = WIDTH.min(self.size.width).saturating_sub(4);
+        if let Some(Overlay::Move(moving)) = &mut self.overlay {
+            moving.open_record(columns, &self.settings.memory);
+        }
     }
 
     /// The form of moved offsets.

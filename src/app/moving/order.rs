@@ -69,6 +69,8 @@ pub enum GroupChange {
     Forget(Scope),
     /// It is deleted, with all its offsets.
     Delete,
+    /// The record that it would read next on a partition is saved, and its offset there moved past it.
+    Skip(TopicPartition),
     /// Static members are taken out, by their `group.instance.id`.
     Remove(Vec<String>),
 }
@@ -91,6 +93,7 @@ impl MoveOrder {
             GroupChange::Undo { .. } => format!("Undo a change of {group}"),
             GroupChange::Forget(_) => format!("Delete offsets of {group}"),
             GroupChange::Delete => format!("Delete group {group}"),
+            GroupChange::Skip(_) => format!("Skip a record of {group}"),
             GroupChange::Remove(_) => format!("Remove members of {group}"),
         }
     }

@@ -184,7 +184,12 @@ impl Pane for Group {
             Action::Help,
         ];
         match self.tab {
-            GroupTab::Partitions => drop(hints.splice(1..1, [Action::GroupRecord, Action::GroupMessages])),
+            GroupTab::Partitions => {
+                drop(hints.splice(1..1, [Action::GroupRecord, Action::GroupMessages]));
+                if self.notices.iter().any(|notice| matches!(notice, Notice::Stuck { .. })) {
+                    hints.insert(2, Action::SkipRecord);
+                }
+            }
             GroupTab::Topics => drop(hints.splice(0..0, [Action::Open, Action::GroupMessages])),
             GroupTab::Members => {}
         }

@@ -2,13 +2,13 @@
 //!
 //! The rest is a move of one partition: the same plan, checks, undo file and reading back.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::hand;
 use super::plan::{Change, Plan};
 use super::read::{NoPlan, plan};
 use super::saving::{Passed, Save, Saving};
-use super::scope::{Scope, TopicScope};
+use super::scope::Scope;
 use super::strategy::{Adjusted, Refusal, Strategy};
 use super::words;
 use crate::kafka::client::Client;
@@ -36,8 +36,9 @@ pub struct Skip {
 /// # Errors
 /// When nothing waits there, it cannot be read, or the commit cannot be moved.
 pub async fn plan_skip(client: &Client, skip: &Skip, now_ms: i64) -> Result<Plan, NoPlan> {
+    let scope = Scope::Topics(vec![hand::one(&skip.partition)]);
     // One offset on is what it comes to where the record lies at the commit; the rest of the plan is the same anywhere.
-    let mut plan = plan(client, &skip.group, &skip.scope(), &Strategy::ShiftBy(1), now_ms).await?;
+    let mut plan = plan(client, &skip.group, &scope, &Strategy::ShiftBy(1), now_ms).await?;
     let Some(change) = plan.changes.first_mut() else {
         return Err(NoPlan::Nothing("no partition is selected".to_owned()));
     };
@@ -61,13 +62,6 @@ pub async fn plan_skip(client: &Client, skip: &Skip, now_ms: i64) -> Result<Plan
 }
 
 impl Skip {
-    fn scope(&self) -> Scope {
-        Scope::Topics(vec![TopicScope {
-            topic: self.partition.topic.clone(),
-            partitions: Some(BTreeSet::from([self.partition.partition])),
-        }])
-    }
-
     /// Where the group stands, if something waits there.
     fn place(&self, change: &Change, is_unknown: bool) -> Result<Place, NoPlan> {
         let (group, partition) = (&self.group, &self.partition);

@@ -58,7 +58,7 @@ fn text(notice: &Notice) -> String {
             committed,
             standing,
         } => format!(
-            "{} {} stuck at {} for {}: p shows the record",
+            "{} {} stuck at {} for {}: p shows it, > skips it",
             partition.topic,
             partition.partition,
             Count(committed.0),

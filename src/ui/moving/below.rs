@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 
+use super::skip;
 use crate::app::action::Action;
 use crate::app::moving::{Barrier, GroupChange, Moving, Phase, Planned, Settlement};
 use crate::app::prompt::LineInput;
@@ -17,12 +18,24 @@ use crate::ui::{Paint, format, frame, text};
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, below: Area, moving: &Moving, lock: Lock, paint: &Paint<'_>) {
     let columns = usize::from(below.width);
-    let (detail, rest) = below.split_top(2.min(below.height.saturating_sub(5)));
-    for (row, said) in rows(detail).zip(wrapped(&detail_of(moving, columns, paint), columns)) {
+    let room = usize::from(below.height.saturating_sub(1));
+    let said = lines(moving, lock, (columns, room), paint);
+    let detail = match moving.saving() {
+        // What is to be said before the record, of which there may be much.
+        Some(_) => usize::from(below.height).saturating_sub(said.len() + 1) as u16,
+        None => 2.min(below.height.saturating_sub(5)),
+    };
+    let (detail, rest) = below.split_top(detail);
+    let more = wrapped(&detail_of(moving, columns, paint), columns);
+    let (more_area, record) = detail.split_top(more.len() as u16);
+    for (row, said) in rows(more_area).zip(more) {
         Line::new(frame.buffer_mut(), row, paint.theme).left(Role::Text, said);
     }
+    if let Some(saving) = moving.saving() {
+        skip::draw(frame, record, moving, saving, paint);
+    }
     let (message, prompt) = rest.split_bottom(1);
-    for (row, (role, said)) in rows(message).zip(lines(moving, lock, columns, paint)) {
+    for (row, (role, said)) in rows(message).zip(said) {
         Line::new(frame.buffer_mut(), row, paint.theme).left(role, said);
     }
     if let (Some(typed), Some(change)) = (&moving.hand.line, moving.change()) {
@@ -54,10 +67,10 @@ fn draw_typed(frame: &mut Frame<'_>, area: Area, label: &str, typed: &LineInput,
     frame.set_cursor_position((x, y));
 }
 
-/// The total, what stands in the way or is to be typed, what came of it.
-fn lines(moving: &Moving, lock: Lock, columns: usize, paint: &Paint<'_>) -> Vec<(Role, String)> {
+/// The total, what stands in the way or is to be typed, what came of it: for an area of these columns and rows.
+fn lines(moving: &Moving, lock: Lock, (columns, room): (usize, usize), paint: &Paint<'_>) -> Vec<(Role, String)> {
     let mut said = Vec::new();
-    if let Some(total) = total(moving) {
+    if let Some(total) = total(moving).filter(|_| moving.saving().is_none()) {
         said.push((Role::Title, total));
     }
     said.extend(messages(moving, lock, paint));
@@ -69,6 +82,12 @@ fn lines(moving: &Moving, lock: Lock, columns: usize, paint: &Paint<'_>) -> Vec<
         // To be copied: broken where the line ends, never cut.
         let path = broken(&text::visible(&path.display().to_string()), columns);
         lines.extend(path.into_iter().map(|part| (Role::Text, part)));
+    }
+    if let Some(saving) = moving.saving() {
+        lines.splice(
+            0..0,
+            skip::file(moving, saving, (columns, room.saturating_sub(lines.len()))),
+        );
     }
     lines
 }
@@ -223,7 +242,7 @@ fn ready(moving: &Moving, lock: Lock, paint: &Paint<'_>) -> Vec<(Role, String)> 
 /// What must be known of a change besides its rows.
 fn lasting(moving: &Moving) -> Option<&'static str> {
     match &moving.order.change {
-        GroupChange::Move { .. } | GroupChange::Undo { .. } => None,
+        GroupChange::Move { .. } | GroupChange::Undo { .. } | GroupChange::Skip(_) => None,
         GroupChange::Forget(_) | GroupChange::Delete => {
             Some("Whoever reads on then begins where auto.offset.reset says.")
         }
@@ -236,6 +255,7 @@ fn lasting(moving: &Moving) -> Option<&'static str> {
 fn open(moving: &Moving, plan: &Planned) -> (Role, String) {
     let said = match &moving.order.change {
         GroupChange::Remove(_) => "It is noted in the audit log. There is no undo.",
+        GroupChange::Skip(_) => "The record is saved and an undo file written before anything is sent.",
         GroupChange::Delete if plan.is_empty() => "It has no offset: nothing could be taken back.",
         GroupChange::Move { .. } | GroupChange::Undo { .. } if plan.standing().state.is_dead() => {
             let said =

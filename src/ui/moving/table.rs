@@ -167,7 +167,7 @@ pub(super) fn draw_head(frame: &mut Frame<'_>, head: Area, moving: &Moving, colu
 /// How, or of which rows something is said.
 fn head_of(moving: &Moving) -> String {
     match &moving.order.change {
-        GroupChange::Move { .. } | GroupChange::Undo { .. } => moving.how(),
+        GroupChange::Move { .. } | GroupChange::Undo { .. } | GroupChange::Skip(_) => moving.how(),
         GroupChange::Forget(_) => "these offsets".to_owned(),
         GroupChange::Delete => "with all its offsets".to_owned(),
         GroupChange::Remove(_) => "static members".to_owned(),

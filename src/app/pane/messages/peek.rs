@@ -55,7 +55,7 @@ impl Messages {
 }
 
 /// Opens the value of a row for a preview of this width; whether only its head was opened.
-pub(in crate::app::pane) fn open_value(row: &Row, topic: &str, format: Format, columns: u16) -> (View, bool) {
+pub(in crate::app) fn open_value(row: &Row, topic: &str, format: Format, columns: u16) -> (View, bool) {
     let bytes = match row {
         Row::Record(record) => record.value.clone(),
         Row::Unreadable(stretch) => Some(stretch.bytes.clone()),
