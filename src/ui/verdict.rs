@@ -110,8 +110,7 @@ pub fn of_group(cell: &mut CellText<'_>, pace: Option<&GroupPace>, partitions: u
     match pace {
         Some(pace) => {
             if let Some(left) = pace.loses {
-                cell.role(Role::Danger)
-                    .show(format_args!("loses records in ~{}; ", Span(left)));
+                cell.role(Role::Danger).show(format_args!("loses in ~{}; ", Span(left)));
             }
             of_several(cell, (&pace.verdict, pace.worst), partitions, uncommitted);
             if pace.loses.is_some() {

@@ -236,7 +236,7 @@ fn of_group(detail: &GroupDetail, watch: &GroupWatch, now: i64) -> Progress {
     }
     if let Some(left) = pace.loses {
         progress.danger = pace.danger();
-        progress.reason = format!("loses records in ~{}; {}", Span(left), progress.reason);
+        progress.reason = format!("loses in ~{}; {}", Span(left), progress.reason);
     }
     progress
 }
