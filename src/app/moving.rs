@@ -219,8 +219,7 @@ impl Moving {
         self.glances.clear();
         self.asked = None;
         self.name = LineInput::default();
-        self.complaint = None;
-        self.hand.line = None;
+        self.discard_line();
     }
 
     /// The plan was made, or not.

@@ -532,6 +532,7 @@ fn a_row_that_cannot_go_there_says_so_and_the_others_stay() {
     stage.press(Action::EditOffset);
     type_text(&mut stage, "-5");
     stage.press(Action::Accept);
+    assert!(stage.text().contains("Asking where that is"), "{}", stage.text());
     let refused = |outcome| MoveTold::Row {
         partition: at(0),
         strategy: Strategy::ShiftBy(-5),
@@ -562,11 +563,16 @@ fn what_was_chosen_by_hand_outlives_a_new_preview() {
     let mut stage = by_hand(80, 24, Lock::Unlocked);
     let row = change(0, Some(166_000), Ok(Some(166_666)));
     place(&mut stage, 0, "latest", &Strategy::Latest, row.clone());
+    stage.press(Action::CursorDown);
+    let back = change(1, Some(166_000), Ok(Some(100_000)));
+    place(&mut stage, 1, "earliest", &Strategy::Earliest, back);
+    stage.press(Action::LeaveOut);
     stage.press(Action::PlanAgain);
     let GroupChange::Move { by_hand, .. } = &ordered(&stage).change else {
         panic!("{:?}", stage.effects)
     };
-    assert_eq!(*by_hand, BTreeMap::from([(at(0), Strategy::Latest)]));
+    let chosen = BTreeMap::from([(at(0), Strategy::Latest), (at(1), Strategy::Earliest)]);
+    assert_eq!(*by_hand, chosen, "as is what was left out");
     let again = [row, change(1, Some(9), Ok(Some(9)))].to_vec();
     tell(
         &mut stage,

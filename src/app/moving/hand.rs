@@ -27,9 +27,9 @@ impl Hand {
         self.left_out.contains(partition)
     }
 
-    /// Number of rows that are left out.
-    pub fn left_out(&self) -> usize {
-        self.left_out.len()
+    /// Whether it is being found out where the row under the cursor goes.
+    pub fn is_asking(&self) -> bool {
+        self.asked.is_some()
     }
 }
 
@@ -69,7 +69,8 @@ impl Moving {
         let chosen = self.order.by_hand();
         let is_chosen = |partition: &TopicPartition| chosen.is_some_and(|chosen| chosen.contains_key(partition));
         let rest = self.changes().iter().map(|change| &change.partition);
-        self.hand.left_out = rest.filter(|one| !is_chosen(one)).cloned().collect();
+        let rest: Vec<_> = rest.filter(|one| !is_chosen(one)).cloned().collect();
+        self.hand.left_out.extend(rest);
     }
 
     /// What was typed is to be planned; the complaint says why it cannot.

@@ -209,6 +209,9 @@ fn ready(moving: &Moving, lock: Lock, paint: &Paint<'_>) -> Vec<(Role, String)> 
     if let Some(complaint) = &moving.complaint {
         return vec![(Role::Warning, complaint.clone())];
     }
+    if moving.hand.is_asking() {
+        return vec![(Role::Info, "Asking where that is. Nothing is sent.".to_owned())];
+    }
     let Some(plan) = &moving.plan else { return Vec::new() };
     let mut said = Vec::new();
     if let Some(lasting) = lasting(moving) {

@@ -188,7 +188,7 @@ fn scope(moving: &Moving) -> String {
         partitions += 1;
         topics.insert(&change.partition.topic);
     }
-    let out = match moving.hand.left_out() {
+    let out = match moving.changes().len() - partitions {
         0 => String::new(),
         out => format!(", {} left out", format::Count(out as i64)),
     };
