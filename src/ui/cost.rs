@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::format::{Bytes, Count, Span};
 use crate::app::cost::Spent;
+use crate::app::pane::View;
 use crate::app::schedule::{self, groups};
 use crate::app::slot::SlotId;
-use crate::app::store::{Store, rarely};
+use crate::app::store::rarely;
 
 /// `9 requests, 12.1 KiB, under 1 s`.
 struct Words(Spent);
@@ -30,14 +31,20 @@ impl Display for Words {
 }
 
 /// What the look at the groups on screen costs, that at the others, and how many of those rest.
-pub fn of_groups(store: &Store) -> Option<String> {
+pub fn of_groups(view: View<'_>) -> Option<String> {
+    let store = view.store;
     let costs = &store.derived.sampling.costs;
     let every = Span(schedule::ON_SCREEN);
     let said = format!("a look: {}, every {every}", Words(costs.usual(SlotId::Lags)?));
-    let Some(pass) = costs.usual(SlotId::AllLags) else {
+    let period = groups::period(store);
+    // Where every group is on screen no pass comes any more.
+    let is_passed = |at| view.now < at + rarely(period) + period;
+    let Some(pass) = costs
+        .usual(SlotId::AllLags)
+        .filter(|_| store.arrived(SlotId::AllLags).is_some_and(is_passed))
+    else {
         return Some(said);
     };
-    let period = groups::period(store);
     let said = format!("{said} · at the others: {}, every {}", Words(pass), Span(period));
     let passes = &store.derived.sampling.passes;
     let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();

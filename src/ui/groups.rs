@@ -257,7 +257,7 @@ pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Groups, view: View<'_>, p
     let reason = pane.row(pane.list().cursor, view).and_then(|row| reason(&row, view));
     let own = reason.as_deref().map(|reason| (Role::Warning, reason));
     let slots = [SlotId::Groups, SlotId::Lags, SlotId::AllLags];
-    let cost = cost::of_groups(view.store);
+    let cost = cost::of_groups(view);
     face::detail_or(frame, regions.detail.into(), &slots, (own, cost), view, paint);
 }
 
