@@ -137,7 +137,8 @@ pub const SHOTS: &[Shot] = &[
             See("audit-exporter"),
             Press("payments-settlement\r"),
             See("stuck at"),
-            Press(">"),
+            // Down to the partition that is named.
+            Press("jjjj>"),
             See("saved first to"),
         ],
     ),
