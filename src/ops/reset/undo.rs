@@ -276,13 +276,22 @@ impl Undo {
     /// The newest change of `cluster` in `dir` that was not taken back yet, and took nothing back itself.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// When the folder cannot be read, or a file that may be the newest change: an older one is not meant.
     pub fn newest(dir: &Path, cluster: &ClusterMark) -> io::Result<Option<(PathBuf, Self)>> {
-        Ok(Self::all(dir, cluster)?.find(|(_, undo)| undo.undone.is_none() && undo.undoes.is_none()))
+        for (path, undo) in Self::all(dir)? {
+            let undo = undo.map_err(|error| {
+                let why = "it may be the newest change; name the FILE to take back, or remove this one";
+                io::Error::new(error.kind(), format!("{}: {error}; {why}", path.display()))
+            })?;
+            if undo.cluster.is(cluster) && undo.undone.is_none() && undo.undoes.is_none() {
+                return Ok(Some((path, undo)));
+            }
+        }
+        Ok(None)
     }
 
     /// What can be taken back on `cluster`, the newest first, `most` at most: changes in force, and undos that were not
-    /// taken back themselves.
+    /// taken back themselves. To be chosen from: what cannot be read is left out.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -290,12 +299,13 @@ impl Undo {
         // What takes an undo back is its change once more, which is listed itself.
         let is_undo = |name: &str| Self::read(&dir.join(name)).is_ok_and(|undo| undo.undoes.is_some());
         let is_listed = |undo: &Self| undo.undone.is_none() && !undo.undoes.as_deref().is_some_and(is_undo);
-        let open = Self::all(dir, cluster)?.filter(|(_, undo)| is_listed(undo));
+        let read = Self::all(dir)?.filter_map(|(path, undo)| Some((path, undo.ok()?)));
+        let open = read.filter(|(_, undo)| undo.cluster.is(cluster) && is_listed(undo));
         Ok(open.take(most).collect())
     }
 
-    /// All of `cluster` that can be read, the newest first.
-    fn all(dir: &Path, cluster: &ClusterMark) -> io::Result<impl Iterator<Item = (PathBuf, Self)>> {
+    /// All of them, the newest first, each read when it is asked for.
+    fn all(dir: &Path) -> io::Result<impl Iterator<Item = (PathBuf, io::Result<Self>)>> {
         let entries = match fs::read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             entries => Some(entries?),
@@ -309,11 +319,10 @@ impl Undo {
             .collect();
         // They begin with their time.
         paths.sort();
-        let read = paths.into_iter().rev().filter_map(|path| {
-            let undo = Self::read(&path).ok()?;
-            Some((path, undo))
-        });
-        Ok(read.filter(|(_, undo)| undo.cluster.is(cluster)))
+        Ok(paths.into_iter().rev().map(|path| {
+            let undo = Self::read(&path);
+            (path, undo)
+        }))
     }
 }
 
@@ -476,8 +485,22 @@ mod tests {
         let first = save(1_000, "c1", None).unwrap();
         let second = save(2_000, "c1", None).unwrap();
         save(3_000, "c2", None).unwrap();
-        fs::write(dir.join("9999-broken.json"), "{").unwrap();
-        assert_eq!(newest("c1"), Some(second.clone()));
+        // What cannot be read may be newer than what can: then nobody knows which is the newest.
+        let broken = dir.join("9999-broken.json");
+        fs::write(&broken, "{").unwrap();
+        let why = Undo::newest(dir, &cluster("c1")).unwrap_err().to_string();
+        assert!(
+            why.contains("9999-broken.json") && why.contains("name the FILE"),
+            "{why}"
+        );
+        assert_eq!(
+            Undo::open(dir, &cluster("c1"), 9).unwrap().len(),
+            2,
+            "to be chosen from"
+        );
+        fs::rename(&broken, dir.join("0000-broken.json")).unwrap();
+        assert_eq!(newest("c1"), Some(second.clone()), "an older one is in nobody's way");
+        fs::remove_file(dir.join("0000-broken.json")).unwrap();
         Undo::mark(&second, Some(4_000)).unwrap();
         let redo = save(
             4_000,
