@@ -206,29 +206,30 @@ impl Groups {
         let store = view.store;
         let listings = store.groups.value().map(Vec::as_slice).unwrap_or_default();
         let shown = |listing: &GroupListing| self.filter.matches([listing.group.as_str()]);
-        self.rows = (0_u32..)
+        // A row is put together once, not once for each comparison.
+        let mut rows: Vec<(u32, GroupRow<'_>)> = (0_u32..)
             .zip(listings)
             .filter(|(_, listing)| shown(listing))
-            .map(|(index, _)| index)
+            .map(|(index, listing)| (index, GroupRow::of(listing, view)))
             .collect();
         let (order, direction) = (self.order, self.direction);
-        self.rows.sort_by(|a, b| {
-            let (a, b) = (&listings[*a as usize], &listings[*b as usize]);
-            let (one, other) = (GroupRow::of(a, view), GroupRow::of(b, view));
+        rows.sort_by(|(_, one), (_, other)| {
+            let by_name = || one.listing.group.cmp(&other.listing.group);
             let ordering = match order {
-                GroupOrder::Name => direction.apply(a.group.cmp(&b.group)),
+                GroupOrder::Name => direction.apply(by_name()),
                 GroupOrder::State => direction.unknown_last(one.state, other.state),
                 GroupOrder::Members => direction.unknown_last(one.members, other.members),
-                GroupOrder::Lag => direction.unknown_last(known_lag(one), known_lag(other)),
+                GroupOrder::Lag => direction.unknown_last(known_lag(*one), known_lag(*other)),
                 GroupOrder::Danger => {
-                    let danger = |row: GroupRow<'_>| row.watch?.pace().map(GroupPace::danger);
-                    let lag = || direction.unknown_last(known_lag(one), known_lag(other));
+                    let danger = |row: &GroupRow<'_>| row.watch?.pace().map(GroupPace::danger);
+                    let lag = || direction.unknown_last(known_lag(*one), known_lag(*other));
                     direction.unknown_last(danger(one), danger(other)).then_with(lag)
                 }
             };
             let pinned_first = other.is_pinned.cmp(&one.is_pinned);
-            pinned_first.then(ordering).then_with(|| a.group.cmp(&b.group))
+            pinned_first.then(ordering).then_with(by_name)
         });
+        self.rows = rows.into_iter().map(|(index, _)| index).collect();
     }
 
     fn keep_cursor(&mut self, view: View<'_>) {
