@@ -31,6 +31,7 @@ pub mod pane;
 pub mod presence;
 pub mod produce;
 pub mod prompt;
+pub mod replay;
 pub mod schedule;
 pub mod searches;
 pub mod slot;
@@ -39,11 +40,12 @@ pub mod toast;
 pub mod wall;
 
 mod drive;
+mod hints;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use action::{Action, Scope};
+use action::Scope;
 use effect::Effect;
 use event::Event;
 use jobs::Jobs;
@@ -53,6 +55,7 @@ use overlay::Overlay;
 use pane::{View, Want};
 use presence::Presence;
 use prompt::Prompt;
+use replay::Replay;
 use schedule::Freshness;
 use slot::Ticket;
 use store::Store;
@@ -114,6 +117,8 @@ pub struct App {
 /// What goes on while screens come and go.
 #[derive(Debug, Default)]
 struct Errands {
+    /// The recording that is looked at, in place of a cluster.
+    replay: Option<Box<Replay>>,
     /// The record that is being looked for.
     sought: Option<locate::Sought>,
     jobs: Jobs,
@@ -154,6 +159,9 @@ impl App {
     /// Takes one event. Every event is legal in every state.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         self.is_dirty = true;
+        if let Some(replay) = &mut self.errands.replay {
+            replay.advance(&mut self.store, now);
+        }
         let mut effects = if self.wakes(&event, now) {
             Vec::new()
         } else {
@@ -192,6 +200,8 @@ impl App {
             | Event::SearchMoved { ticket, .. }
             | Event::OlderRead { ticket, .. }
             | Event::FeedEnded { ticket, .. } => self.hear(ticket, event, now),
+            // A recording has its own time, and nobody to be connected to.
+            Event::TimeTold { .. } | Event::ConnectionChanged(_) if self.errands.replay.is_some() => Vec::new(),
             Event::ConnectionChanged(connection) => {
                 self.store.derived.connection = connection;
                 Vec::new()
@@ -230,6 +240,13 @@ impl App {
 
     /// The next moment at which something happens without an event; `None` while there is nothing to wait for.
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        if let Some(replay) = &self.errands.replay {
+            return replay
+                .next_deadline(now)
+                .into_iter()
+                .chain(self.toasts.next_deadline())
+                .min();
+        }
         let pane = self.nav.top().pane().next_deadline(self.view(now));
         let asks = schedule::next_deadline(&self.wants, &self.store, now);
         let ages = schedule::next_change(&self.wants, self.view(now)).filter(|_| self.paused().is_none());
@@ -268,7 +285,7 @@ impl App {
             (None, Some(Overlay::Move(moving))) => moving.scope(self.lock),
             (None, Some(Overlay::Notice { .. })) => Scope::Box,
             (None, Some(Overlay::Help(_) | Overlay::Debug)) => Scope::List,
-            (None, None) => self.nav.top().pane().scope(),
+            (None, None) => self.screen_scope(),
         }
     }
 
@@ -278,7 +295,7 @@ impl App {
             store: &self.store,
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
-            now,
+            now: self.time(now),
         }
     }
 
@@ -347,40 +364,6 @@ impl App {
             prompt::PromptKind::Command => self.complete(prompt.line.text()).1,
             prompt::PromptKind::Seek => pane::messages::seek::examples(prompt.line.text()),
             prompt::PromptKind::Filter | prompt::PromptKind::Search => Vec::new(),
-        }
-    }
-
-    /// The words for an action in the bottom line.
-    pub fn short(&self, action: Action) -> &'static str {
-        let pane = self.overlay.is_none().then(|| self.nav.top().pane());
-        pane.and_then(|pane| pane.short(action)).unwrap_or(action.row().short)
-    }
-
-    /// The actions of the bottom line.
-    pub fn hints(&self) -> Vec<Action> {
-        match (&self.prompt, &self.overlay) {
-            (Some(_), _) => vec![Action::Accept, Action::Discard],
-            (None, Some(Overlay::Help(_))) => vec![Action::Back, Action::PageDown, Action::Top],
-            (None, Some(Overlay::Debug)) => vec![Action::Back],
-            (None, Some(Overlay::Notice { .. })) => vec![Action::Leave],
-            (None, Some(Overlay::Copy(_) | Overlay::Decoders(_) | Overlay::Acts(_))) => {
-                vec![Action::Choose, Action::CursorDown, Action::Leave]
-            }
-            (None, Some(Overlay::Jobs(list))) => self.errands.jobs.hints(list.cursor),
-            (None, Some(Overlay::Confirm(_))) => vec![Action::Confirm, Action::Leave],
-            (None, Some(Overlay::Move(moving))) => moving.hints(self.lock),
-            (None, Some(Overlay::Form(overlay::Purpose::Produce(_), _))) => {
-                vec![Action::Accept, Action::NextField, Action::OpenEditor, Action::Discard]
-            }
-            (None, Some(Overlay::Form(_, form))) if form.fields().len() > 1 => {
-                vec![Action::Accept, Action::NextField, Action::Discard]
-            }
-            (None, Some(Overlay::Form(..))) => vec![Action::Accept, Action::Discard],
-            // Nothing is known yet that a pane's keys could work on.
-            (None, None) if self.store.overview.loaded().is_none() => {
-                vec![Action::Refresh, Action::Quit, Action::Debug, Action::Help]
-            }
-            (None, None) => self.nav.top().pane().hints(),
         }
     }
 }

@@ -185,7 +185,7 @@ pub enum Command {
     Lag(Box<lag::LagArgs>),
     /// Record what is seen of consumer groups to a file, for `ktui replay`
     Record(Box<record::RecordArgs>),
-    /// Look at a recording: the lines of JSON that `ktui lag --watch` would have printed
+    /// Look at a recording on the screen, with a time slider; in a pipe, the lines of JSON of `ktui lag --watch`
     Replay(Box<replay::ReplayArgs>),
     /// Write records of topics to a file or a pipe
     Export(Box<export::ExportArgs>),
@@ -274,7 +274,7 @@ fn run(args: &Args) -> Exit {
         }
         Some(Command::Lag(lag)) => lag::run(args, lag),
         Some(Command::Record(record)) => record::run(args, record),
-        Some(Command::Replay(replay)) => replay::run(replay),
+        Some(Command::Replay(replay)) => replay::run(args, replay),
         Some(Command::Produce(produce)) => sending::run(args, async |writing| produce::send(writing, produce).await),
         Some(Command::Import(import)) => sending::run(args, async |writing| import::import(writing, import).await),
         Some(Command::Reset(reset)) => sending::run(args, async |writing| reset::reset(writing, reset).await),

@@ -12,6 +12,7 @@
 
 mod check;
 mod figure;
+pub mod film;
 pub mod glance;
 mod line;
 pub mod reader;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kafka::model::GroupId;
 
+pub use film::{Cursor, Film, Moment};
 pub use glance::{Asked, Failed, Glance};
 pub use reader::{Damage, Reader};
 pub use scene::Scene;

@@ -32,6 +32,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::app::AppSettings;
+use crate::app::replay::Replay;
+use crate::app::store::Store;
 use crate::cli;
 use crate::exit::Exit;
 use crate::kafka::client::{Client, ClientSettings};
@@ -48,6 +50,15 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Opens the screen and stays until the user or the system ends it.
 pub fn run(settings: Settings) -> Exit {
+    run_on(settings, None)
+}
+
+/// Opens the screen on a recording: what there is to see comes from there, and no broker is called.
+pub fn replay(settings: Settings, recorded: (Replay, Store)) -> Exit {
+    run_on(settings, Some(Box::new(recorded)))
+}
+
+fn run_on(settings: Settings, recorded: Option<Box<(Replay, Store)>>) -> Exit {
     if let Some(missing) = missing_terminal() {
         return cli::complain(&format!(
             "{missing} is not a terminal, and the screen needs one; without it use: ktui brokers, topics, \
@@ -69,7 +80,7 @@ pub fn run(settings: Settings) -> Exit {
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         tty.enter()?;
-        let outcome = runtime.block_on(open(settings, tty.clone(), panics));
+        let outcome = runtime.block_on(open(settings, recorded, tty.clone(), panics));
         tty.leave()?;
         outcome
     }));
@@ -96,13 +107,19 @@ async fn insist() {
     std::process::exit(Exit::Nothing.code().into());
 }
 
-async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> io::Result<()> {
+async fn open(
+    settings: Settings,
+    recorded: Option<Box<(Replay, Store)>>,
+    tty: Tty,
+    panics: mpsc::Receiver<String>,
+) -> io::Result<()> {
     let demo = match &settings.target {
         Target::Demo => Some(SimCluster::demo(Clock::Provided(clock::unix_millis)).await?),
-        Target::Brokers(_) => None,
+        Target::Brokers(_) | Target::Recording(_) => None,
     };
     let (bootstrap, cluster_name, banner) = match (&settings.target, &demo) {
         (Target::Brokers(addresses), _) => (addresses.clone(), addresses.first().cloned(), None),
+        (Target::Recording(cluster), _) => (Vec::new(), Some(cluster.clone()), None),
         (Target::Demo, demo) => {
             let addresses = demo.iter().flat_map(SimCluster::bootstrap);
             let banner = "demo cluster, in this process, nothing leaves your machine";
@@ -140,7 +157,9 @@ async fn open(settings: Settings, tty: Tty, panics: mpsc::Receiver<String>) -> i
         },
         theme: settings.theme,
         theme_dir: settings.theme_dir,
-        memory_file,
+        // A recording is of the past: nothing is kept of it.
+        memory_file: memory_file.filter(|_| recorded.is_none()),
+        recorded,
         panics,
     };
     session::run(start, tty).await

@@ -45,6 +45,8 @@ pub enum Target {
     Brokers(Vec<String>),
     /// A cluster in this process.
     Demo,
+    /// A recording of a cluster of this name.
+    Recording(String),
 }
 
 /// Why there can be no session.
@@ -109,6 +111,18 @@ impl Settings {
             return Err(SettingsError::DemoWithBrokers);
         }
         Self::with_target(args, screen, Target::Demo)
+    }
+
+    /// Settings for a recording.
+    ///
+    /// # Errors
+    /// When the command line says something that cannot be.
+    pub fn replay(args: &Args, cluster: &str) -> Result<Self, SettingsError> {
+        let settings = Self::with_target(args, &args.screen, Target::Recording(cluster.to_owned()))?;
+        Ok(Self {
+            lock: Lock::ReadOnly,
+            ..settings
+        })
     }
 
     fn with_target(args: &Args, screen: &ScreenArgs, target: Target) -> Result<Self, SettingsError> {

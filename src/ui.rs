@@ -27,6 +27,7 @@ pub mod moving;
 pub mod notice;
 pub mod record;
 pub mod row;
+pub mod slider;
 pub mod table;
 pub mod text;
 pub mod theme;
@@ -87,8 +88,11 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, paint: &Paint<'_>, now: Instant) {
     }
     let regions = layout::regions(size);
     health::draw(frame, regions.health, app, paint, now);
-    frame::tabs(frame, regions.tabs, app.nav(), paint);
+    frame::tabs(frame, regions.tabs, app, paint);
     frame::rule(frame, regions.rule, app.settings().banner.as_deref(), paint);
+    if let Some(replay) = app.recording() {
+        slider::draw(frame, regions.rule, app, replay, paint, now);
+    }
     if app.store().overview.loaded().is_some() {
         body(frame, regions.body.into(), app.nav().top(), app.view(now), paint);
     } else {

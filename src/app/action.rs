@@ -25,6 +25,12 @@ pub enum Scope {
     Group,
     /// Wherever a group is on screen or under the cursor.
     AnyGroup,
+    /// While a recording is looked at.
+    Replay,
+    /// Groups of a recording.
+    ReplayGroups,
+    /// One group of a recording.
+    ReplayGroup,
     /// In a box that lies over the screen.
     Box,
     /// In a menu.
@@ -60,6 +66,10 @@ impl Scope {
             Self::Groups => &[Self::Groups, Self::AnyGroup, Self::List, Self::Global, Self::Always],
             Self::Group => &[Self::Group, Self::AnyGroup, Self::List, Self::Global, Self::Always],
             Self::AnyGroup => &[Self::AnyGroup, Self::List, Self::Global, Self::Always],
+            Self::Replay => &[Self::Replay, Self::Global, Self::Always],
+            // The recording's own keys come first: there the space bar plays.
+            Self::ReplayGroups => &[Self::Replay, Self::Groups, Self::List, Self::Global, Self::Always],
+            Self::ReplayGroup => &[Self::Replay, Self::Group, Self::List, Self::Global, Self::Always],
             Self::Box => &[Self::Box, Self::List, Self::Always],
             Self::Menu => &[Self::Menu, Self::Box, Self::List, Self::Always],
             Self::Jobs => &[Self::Jobs, Self::Box, Self::List, Self::Always],
@@ -82,6 +92,7 @@ impl Scope {
         match self {
             Self::Brokers => &[Action::Open],
             Self::Topic | Self::Messages | Self::Record | Self::Group => &[Action::Sort, Action::ReverseSort],
+            Self::ReplayGroups | Self::ReplayGroup => NOT_RECORDED,
             _ => &[],
         }
     }
@@ -100,6 +111,9 @@ impl Scope {
             Self::Groups => "Groups",
             Self::Group => "Group",
             Self::AnyGroup => "Groups and Group",
+            Self::Replay => "On a recording",
+            Self::ReplayGroups => "Groups of a recording",
+            Self::ReplayGroup => "Group of a recording",
             Self::Box => "In a box",
             Self::Menu => "In a menu",
             Self::Jobs => "Jobs",
@@ -112,6 +126,23 @@ impl Scope {
         }
     }
 }
+
+/// What cannot be done with a recording: its help leaves it out.
+pub const NOT_RECORDED: &[Action] = &[
+    Action::OpenBrokers,
+    Action::OpenTopics,
+    Action::OpenMessages,
+    Action::Refresh,
+    Action::Export,
+    Action::Produce,
+    Action::Resend,
+    Action::MoveOffsets,
+    Action::ChangeGroup,
+    Action::SkipRecord,
+    Action::ToggleLock,
+    Action::GroupRecord,
+    Action::GroupMessages,
+];
 
 /// One row of the action table.
 #[derive(Clone, Copy, Debug)]
@@ -241,6 +272,19 @@ actions! {
     AnyGroup {
         MoveOffsets     "move-offsets"     ["O"]           "move"     "move the offsets of a group: previewed, then applied by typing its name";
         ChangeGroup     "change-group"     ["c"]           "change"   "change the group: move or delete offsets, delete it, undo a change";
+    }
+    Replay {
+        TogglePlay      "toggle-play"      ["space"]       "play"     "play the recording, or stand still";
+        LookBack        "look-back"        ["h", "left"]   "back"     "one look back";
+        LookForward     "look-forward"     ["l", "right"]  "on"       "one look on";
+        MinuteBack      "minute-back"      ["H", "["]      "minute back" "a minute back";
+        MinuteForward   "minute-forward"   ["L", "]"]      "minute on" "a minute on";
+        NextMark        "next-mark"        ["n"]           "next !"   "the next moment at which a verdict got worse or a broker was lost";
+        PreviousMark    "previous-mark"    ["N"]           "previous !" "the moment like that before";
+        FirstLook       "first-look"       ["0"]           "start"    "the first look";
+        LastLook        "last-look"        ["$"]           "end"      "the last look";
+        Faster          "faster"           [">"]           "faster"   "play faster";
+        Slower          "slower"           ["<"]           "slower"   "play slower";
     }
     Box {
         Leave           "leave"            ["esc", "q"]    "leave"    "leave the box";

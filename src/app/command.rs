@@ -24,6 +24,8 @@ pub enum Argument {
     Locator,
     /// A filter with a name.
     Filter,
+    /// A time of a recording.
+    Time,
 }
 
 /// What a command does.
@@ -60,8 +62,21 @@ pub enum Command {
     DeleteGroup(GroupId),
     /// Show what can be taken back.
     Undo,
+    /// Go to a time of the recording.
+    At(String),
     /// Leave.
     Quit,
+}
+
+impl Command {
+    /// Whether a recording has what it takes.
+    pub fn fits_recording(&self) -> bool {
+        match self {
+            Self::Go(location) => matches!(location, Location::Groups | Location::Group(_)),
+            Self::At(_) | Self::Theme(_) | Self::Help | Self::Debug | Self::Jobs | Self::Quit => true,
+            _ => false,
+        }
+    }
 }
 
 /// One row of the command table.
@@ -83,6 +98,7 @@ impl CommandRow {
             Argument::None => "",
             Argument::Topic | Argument::Group | Argument::Theme | Argument::Filter => " NAME",
             Argument::Locator => " LOCATOR",
+            Argument::Time => " TIME",
         };
         format!(":{}{argument}", self.names[0])
     }
@@ -166,6 +182,12 @@ pub const COMMANDS: &[CommandRow] = &[
         argument: Argument::Theme,
         help: "another theme",
         build: |name, _| Ok(Command::Theme(name.to_owned())),
+    },
+    CommandRow {
+        names: &["at"],
+        argument: Argument::Time,
+        help: "to this time of a recording: 10:42",
+        build: |time, _| Ok(Command::At(time.to_owned())),
     },
     CommandRow {
         names: &["jobs", "j"],
@@ -263,6 +285,7 @@ pub fn parse(line: &str, store: &Store) -> Result<Command, String> {
         (Argument::None, false) => Err(format!("{word} takes no argument")),
         (Argument::Topic, true) => Err(format!("{word} which topic?")),
         (Argument::Group, true) => Err(format!("{word} which group?")),
+        (Argument::Time, true) => Err(format!("{word} which time? 10:42")),
         (Argument::Theme, true) => Err(format!("{word} which one?")),
         (Argument::Filter, true) => Err(format!("{word} which one? {word} save NAME keeps the search on screen")),
         (Argument::Locator, true) => Err(format!("{word} which record? ktui://CLUSTER/TOPIC/PARTITION@OFFSET")),
@@ -313,7 +336,7 @@ pub fn complete(line: &str, store: &Store, offers: &Offers<'_>) -> (String, Vec<
 
 fn names(argument: Argument, store: &Store, offers: &Offers<'_>) -> Vec<String> {
     match argument {
-        Argument::None | Argument::Locator => Vec::new(),
+        Argument::None | Argument::Locator | Argument::Time => Vec::new(),
         Argument::Topic => {
             let topics = store
                 .overview

@@ -16,7 +16,7 @@ pub struct Spent {
 }
 
 /// What the newest answers took.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Costs {
     newest: BTreeMap<SlotId, Spent>,
     shown: BTreeMap<SlotId, Spent>,

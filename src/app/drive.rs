@@ -6,6 +6,7 @@ mod moving;
 mod overlay;
 mod produce;
 mod prompt;
+mod replay;
 
 use std::time::Instant;
 
@@ -42,6 +43,9 @@ impl App {
         }
         if self.overlay.is_some() {
             return self.act_in_overlay(action, now);
+        }
+        if let Some(effects) = self.act_in_replay(action, now) {
+            return effects;
         }
         match action {
             Action::Quit => self.quit(),
@@ -112,6 +116,10 @@ impl App {
 
     /// After every event: the pane derives its rows anew, and what is due is asked for.
     pub(super) fn settle(&mut self, now: Instant) -> Vec<Effect> {
+        if self.errands.replay.is_some() {
+            self.settle_replay(now);
+            return Vec::new();
+        }
         self.with_pane(now, |pane, view, _| pane.refresh(view));
         let mut effects = self.locate(now);
         if self.may_pause() {
@@ -183,7 +191,7 @@ impl App {
             store: &self.store,
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
-            now,
+            now: replay::time(self.errands.replay.as_deref(), now),
         };
         run(self.nav.messages_mut().pane_mut(), view, &mut intents);
         self.obey(intents, now)
@@ -215,7 +223,7 @@ impl App {
             store: &self.store,
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
-            now,
+            now: replay::time(self.errands.replay.as_deref(), now),
         };
         run(self.nav.top_mut().pane_mut(), view, &mut intents);
         intents
@@ -280,6 +288,9 @@ impl App {
     }
 
     pub(super) fn go(&mut self, location: Location, now: Instant) -> Vec<Effect> {
+        if self.refuses(&location, now) {
+            return Vec::new();
+        }
         self.change_screen(now, |nav| {
             nav.go(location);
             true
@@ -338,7 +349,7 @@ impl App {
             store: &self.store,
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
-            now,
+            now: replay::time(self.errands.replay.as_deref(), now),
         };
         let mut intents = Vec::new();
         if let Some((Screen::Messages(messages), Screen::Record(record))) = self.nav.top_two_mut()

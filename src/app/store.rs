@@ -3,6 +3,7 @@
 mod facts;
 mod listings;
 mod passes;
+mod replayed;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,7 +38,7 @@ pub struct Seen {
 }
 
 /// All slots.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     /// Cluster and topics.
     pub overview: Slot<Overview>,
@@ -70,7 +71,7 @@ pub struct Store {
 }
 
 /// What is asked only while partitions lack replicas, to tell how bad that is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Replication {
     /// `min.insync.replicas` of the under-replicated topics.
     pub min_isr: Slot<Facts<TopicName, Vec<ConfigEntry>>>,
@@ -85,7 +86,7 @@ impl Replication {
 }
 
 /// What is derived once per arrival instead of once per frame, and what comes from the shell.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Derived {
     /// Health of the cluster.
     pub health: Health,
@@ -118,7 +119,7 @@ pub struct Derived {
 }
 
 /// How dear looking is, and where it is worth it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sampling {
     /// What the slow looks at all groups have seen.
     pub passes: Passes,

@@ -1,19 +1,26 @@
-//! `ktui replay`: a recording as the lines of JSON that `ktui lag --watch` would have printed.
+//! `ktui replay`: a recording on the screen, or as the lines of JSON that `ktui lag --watch` would have printed.
 
 use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::lag::sights::Sights;
 use super::lag::teller;
-use super::{WarnArgs, complain, headless};
+use super::{Args, WarnArgs, complain, headless};
+use crate::app::replay::Replay;
 use crate::exit::Exit;
-use crate::position::parse_time;
+use crate::recording::film::moment;
 use crate::recording::{Glance, Header, Reader};
-use crate::runtime::clock;
+use crate::runtime::{self, clock};
+use crate::settings::Settings;
 use crate::ui::format::Count;
+
+/// Time between two words on how far it is read.
+const NEWS: Duration = Duration::from_secs(1);
 
 /// The flags of `ktui replay`.
 #[derive(Clone, Debug, clap::Args)]
@@ -30,17 +37,24 @@ pub struct ReplayArgs {
     /// The one look that was the newest at this time
     #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to"])]
     pub at: Option<String>,
+    /// Print lines of JSON, as where the output is no terminal: those of `ktui lag --watch`
+    #[arg(long)]
+    pub json: bool,
     /// Limits of a lag.
     #[command(flatten)]
     pub warn: WarnArgs,
 }
 
 /// Runs the command.
-pub fn run(replay: &ReplayArgs) -> Exit {
+pub fn run(args: &Args, replay: &ReplayArgs) -> Exit {
     let reader = match open(&replay.file) {
         Ok(reader) => reader,
         Err(why) => return headless::say(&why),
     };
+    let is_printed = replay.json || replay.from.is_some() || replay.to.is_some();
+    if !is_printed && io::stdout().is_terminal() {
+        return show(args, replay, reader);
+    }
     let window = match Window::of(replay, reader.header()) {
         Ok(window) => window,
         Err(why) => return complain(&why),
@@ -53,6 +67,39 @@ pub fn run(replay: &ReplayArgs) -> Exit {
         newest: None,
     }
     .run(reader, &replay.file)
+}
+
+/// Opens the screen on a recording.
+fn show(args: &Args, replay: &ReplayArgs, reader: Reader) -> Exit {
+    let settings = match Settings::replay(args, &reader.header().cluster.name) {
+        Ok(settings) => settings,
+        Err(error) => return complain(&error.to_string()),
+    };
+    let mut said = clock::now();
+    let news = |looks: usize| {
+        if said.elapsed() >= NEWS {
+            said = clock::now();
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(
+                io::stderr(),
+                "ktui: reading the recording: {} looks",
+                Count(looks as i64)
+            );
+        }
+    };
+    let begin = clock::now();
+    let limits = replay.warn.lag_warn.clone();
+    let opened = Replay::open(reader, limits, begin, TimeZone::system(), news);
+    let (mut recording, mut store) = match opened {
+        Ok(opened) => opened,
+        Err(damage) => return headless::say(&format!("{}: {damage}", replay.file.display())),
+    };
+    if let Some(at) = &replay.at
+        && let Err(why) = recording.go_to(at, &mut store, begin)
+    {
+        return complain(&why);
+    }
+    runtime::replay(settings, (recording, store))
 }
 
 /// Opens a recording.
@@ -81,7 +128,9 @@ enum Window {
 
 impl Window {
     fn of(replay: &ReplayArgs, header: &Header) -> Result<Self, String> {
-        let moment = |text: &String| moment(text, header.started);
+        let begun = Timestamp::from_millisecond(header.started).unwrap_or_default();
+        let begun = begun.to_zoned(TimeZone::system());
+        let moment = |text: &String| moment(text, &begun);
         if let Some(at) = &replay.at {
             return Ok(Self::At(moment(at)?));
         }
@@ -89,23 +138,6 @@ impl Window {
         let to = replay.to.as_ref().map(moment).transpose()?;
         Ok(Self::Between(from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
     }
-}
-
-/// A time as a person writes it, on the day the recording began, or on the next one where the hour is over by then.
-///
-/// # Errors
-/// When it is none.
-fn moment(text: &str, started: i64) -> Result<i64, String> {
-    let begun = Timestamp::from_millisecond(started).map_err(|error| error.to_string())?;
-    let begun: Zoned = begun.to_zoned(clock::zoned().time_zone().clone());
-    let at = parse_time(text, Some(&begun))?;
-    let next_day = || begun.checked_add(jiff::Span::new().days(1)).ok();
-    let is_hour = text.trim().starts_with(|c: char| c.is_ascii_digit()) && !text.contains('-');
-    // A minute is written without its seconds.
-    if is_hour && at < started.saturating_sub(60_000) {
-        return parse_time(text, next_day().as_ref());
-    }
-    Ok(at)
 }
 
 /// Prints looks.
@@ -156,7 +188,7 @@ impl Printing {
     }
 
     /// Takes a look; `false` where no later one is wanted.
-    fn take(&mut self, glance: Glance) -> std::io::Result<bool> {
+    fn take(&mut self, glance: Glance) -> io::Result<bool> {
         let (at, told) = (self.begin + glance.after, glance.told);
         match self.window {
             Window::Between(_, to) if told > to => return Ok(false),
@@ -185,29 +217,5 @@ impl Printing {
             return headless::say("no look of the recording is of that time");
         }
         Exit::Well
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_hour_is_on_the_day_of_the_recording_or_on_the_next_one() {
-        let zone = clock::zoned().time_zone().clone();
-        let at = |text: &str| {
-            let civil: jiff::civil::DateTime = text.parse().unwrap();
-            civil.to_zoned(zone.clone()).unwrap().timestamp().as_millisecond()
-        };
-        let started = at("2026-11-18T22:30:20");
-        for (text, meant) in [
-            ("22:31", "2026-11-18T22:31"),
-            ("22:30", "2026-11-18T22:30"),
-            ("00:10", "2026-11-19T00:10"),
-            ("2026-11-18T22:00", "2026-11-18T22:00"),
-        ] {
-            assert_eq!(moment(text, started), Ok(at(meant)), "{text}");
-        }
-        assert!(moment("soon", started).is_err());
     }
 }

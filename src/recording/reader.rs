@@ -20,7 +20,8 @@ pub struct Reader {
     input: Box<dyn BufRead + Send>,
     header: Header,
     scene: Scene,
-    /// The number of the newest line.
+    /// The newest line, and its number.
+    text: Vec<u8>,
     line: u64,
     last: u64,
     has_full: bool,
@@ -104,6 +105,7 @@ impl Reader {
                 every: 0,
             },
             scene: Scene::default(),
+            text: Vec::new(),
             line: 0,
             last: 0,
             has_full: false,
@@ -127,6 +129,11 @@ impl Reader {
     /// The number of the line that was read last.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The line of the newest look, as it is in the file.
+    pub fn text(&self) -> &[u8] {
+        &self.text
     }
 
     /// Whether the file ends within a line: whoever wrote it was killed. Known at the end.
@@ -170,6 +177,7 @@ impl Reader {
             return Err(Damage::at(number, format!("time goes back, from {old} ms to {new} ms")));
         }
         self.last = line.ms;
+        self.text = text;
         self.scene.see(line).map(Some).map_err(|what| Damage::at(number, what))
     }
 

@@ -28,6 +28,8 @@ use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::app::memory::Memo;
 use crate::app::overlay::Overlay;
+use crate::app::replay::Replay;
+use crate::app::store::Store;
 use crate::app::{App, AppSettings};
 use crate::input::{Chord, Keymap};
 use crate::kafka::client::{Client, ConnectionState};
@@ -111,6 +113,8 @@ pub struct Start {
     pub theme_dir: Option<PathBuf>,
     /// Where what is remembered of the cluster is kept.
     pub memory_file: Option<PathBuf>,
+    /// What there is to see in place of a cluster.
+    pub recorded: Option<Box<(Replay, Store)>>,
     /// What panics of tasks say.
     pub panics: mpsc::Receiver<String>,
 }
@@ -129,7 +133,10 @@ pub async fn run(start: Start, tty: Tty) -> io::Result<()> {
     let size = tty.size();
     let var = |name: &str| std::env::var(name).ok();
     let erase = Erase::of_environment(var("TERM").as_deref(), var("TMUX").as_deref());
-    let (app, first) = App::start(start.settings, size, clock::now());
+    let (app, first) = match start.recorded {
+        Some(recorded) => (App::replay(start.settings, size, clock::now(), *recorded), Vec::new()),
+        None => App::start(start.settings, size, clock::now()),
+    };
     let mut session = Session {
         app,
         copier: Copier::new(Way::of_environment(|name| var(name).filter(|value| !value.is_empty()))),

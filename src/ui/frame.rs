@@ -62,12 +62,15 @@ pub fn boxed(frame: &mut Frame<'_>, area: Area, title: &str, paint: &Paint<'_>) 
 }
 
 /// Line 2: the panes by number, and where we are.
-pub fn tabs(frame: &mut Frame<'_>, area: Area, nav: &Nav, paint: &Paint<'_>) {
+pub fn tabs(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>) {
+    let nav = app.nav();
     let mut line = Line::new(frame.buffer_mut(), area, paint.theme);
     line.gap(1);
     // Names of the panes that are not open leave first.
     let with_names = area.width >= 70;
-    for pane in PaneId::ALL {
+    // A recording has groups alone.
+    let is_there = |pane: &PaneId| app.recording().is_none() || *pane == PaneId::Groups;
+    for pane in PaneId::ALL.into_iter().filter(is_there) {
         let key = key_of(open(pane), paint);
         let (role, name) = if pane == nav.pane() {
             (Role::TabOpen, pane.title())

@@ -35,7 +35,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Area, app: &App, paint: &Paint<'_>, now
     let name = text::visible(text::window(&app.settings().cluster_name, 64));
     let name = text::fit(&name, usize::from(area.width / 3).max(LEAST), Cut::Middle);
     line.left(Role::ProfilePlain, format!(" {name} "));
-    let (role, age) = age(app.freshness(now), &store.derived.connection, now);
+    let (role, age) = age(app.freshness(now), &store.derived.connection, app.time(now));
+    let age = if app.recording().is_some() && age == "live" {
+        "recorded".to_owned()
+    } else {
+        age
+    };
     line.right(role, format!("{age} "), 3);
     // An unlocked session says so however narrow the screen is.
     if area.width >= 60 || app.lock() == Lock::Unlocked {

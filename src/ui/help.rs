@@ -15,7 +15,8 @@ const KEYS: u16 = 22;
 
 /// Draws the help over the body, from its line `top_row`.
 pub fn draw(frame: &mut Frame<'_>, body: Area, app: &App, top_row: usize, paint: &Paint<'_>) {
-    let lines = lines(app.nav().top().pane().scope());
+    let screen = app.screen_scope();
+    let lines = lines(screen);
     let size = Size {
         width: 86,
         height: (lines.len() + 2).min(usize::from(u16::MAX)) as u16,
@@ -46,7 +47,11 @@ pub fn draw(frame: &mut Frame<'_>, body: Area, app: &App, top_row: usize, paint:
                 line.left(Role::Title, title);
             }
             HelpLine::Action(action) => {
-                let keys: Vec<String> = paint.keymap.keys(*action).iter().map(|chord| chord.label()).collect();
+                // A narrower scope may have taken a key.
+                let is_over = !screen.active().contains(&action.row().scope);
+                let keys = paint.keymap.keys(*action).iter();
+                let keys = keys.filter(|key| is_over || paint.keymap.resolve(screen, **key) == Some(*action));
+                let keys: Vec<String> = keys.map(|chord| chord.label()).collect();
                 pair(&mut line, &keys.join(" "), action.row().help);
             }
             HelpLine::Command(row) => pair(&mut line, &row.usage(), row.help),

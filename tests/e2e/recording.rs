@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::simulated::Cluster;
-use super::terminal::{KTUI, PATIENCE, now, plain};
+use super::terminal::{KTUI, PATIENCE, Start, now, plain};
 
 fn cluster() -> Cluster {
     let spec = SimSpec::small().topic("orders", 2);
@@ -196,4 +196,37 @@ fn what_is_no_recording_is_refused_with_words() {
     fs::write(&path, "hello\n").unwrap();
     let (code, _, err) = replay(&path, &[]);
     assert!(code == 1 && err.contains("line 1: this is no recording"), "{err}");
+}
+
+#[test]
+fn a_recording_that_was_killed_is_looked_at_on_the_screen() {
+    let cluster = cluster();
+    let mut recorder = Recorder::start(&cluster, "a.zst", &[]);
+    recorder.wait_for(4);
+    recorder.signal(Signal::KILL);
+    recorder.child.wait().unwrap();
+    drop(cluster);
+    let mut terminal = Start::ktui(&["replay", recorder.path.to_str().unwrap()]).run();
+    terminal
+        .wait_for("billing")
+        .wait_for("its recorder was killed")
+        .wait_for("❚❚");
+    terminal.press("W");
+    terminal.wait_for("this is a recording: nothing can be changed");
+    terminal
+        .press(":group billing\r")
+        .wait_for("Groups › billing")
+        .wait_for("orders");
+    let first = terminal.row(2);
+    terminal.press("$");
+    terminal.wait_until("the end of the slider", |screen| {
+        screen
+            .lines()
+            .nth(2)
+            .is_some_and(|line| line != first && line.contains("● "))
+    });
+    terminal.press("q");
+    assert_eq!(terminal.exit_code(), 0);
+    terminal.assert_given_back();
+    terminal.assert_asked_nothing();
 }

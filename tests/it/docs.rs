@@ -34,6 +34,7 @@ fn keys() -> String {
             Argument::Theme => " NAME",
             Argument::Locator => " LOCATOR",
             Argument::Filter => " NAME",
+            Argument::Time => " TIME",
         };
         let names: Vec<String> = row.names.iter().map(|name| format!("`:{name}{argument}`")).collect();
         let _ = writeln!(page, "| {} | {} |", names.join(" "), row.help);

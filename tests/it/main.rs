@@ -53,6 +53,7 @@ mod records_ranges;
 mod records_reference;
 mod render_frame;
 mod render_lists;
+mod replay;
 mod reset;
 mod scan;
 mod scene;

@@ -71,6 +71,17 @@ impl Stage {
         }
     }
 
+    /// A stage for a machine that is there already.
+    pub fn of(app: App, now: Instant, size: Size) -> Self {
+        Self {
+            app,
+            now,
+            effects: Vec::new(),
+            widths: RefCell::default(),
+            size,
+        }
+    }
+
     /// A stage whose cluster has answered the first Metadata.
     pub fn with(pane: PaneId, width: u16, height: u16, overview: Overview) -> Self {
         let mut stage = Self::open(pane, width, height);

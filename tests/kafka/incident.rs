@@ -451,5 +451,7 @@ fn a_group_that_reads_on_is_not_called_rewound_when_its_coordinator_or_a_leader_
                 .for_each(assert_nothing_false);
         }
     }
-    flows.into_iter().for_each(|flow| workload.end_flow(flow));
+    for flow in flows {
+        workload.end_flow(flow);
+    }
 }

@@ -204,7 +204,11 @@ impl App {
             self.history.remove(0);
         }
         self.history.push(line.to_owned());
+        if self.errands.replay.is_some() && !command.fits_recording() {
+            return Err("this is a recording: nothing is asked of the cluster, nothing is changed".to_owned());
+        }
         Ok(match command {
+            Command::At(time) => self.go_to_time(&time, now)?,
             Command::Go(location) => self.go(location, now),
             Command::Read { source, .. } => self.go(Location::Messages(source), now),
             Command::Open(locator) => {

@@ -15,10 +15,10 @@ const RARELY: u32 = 4;
 const LONGEST: Duration = Duration::from_mins(5);
 
 /// What the passes have seen of each group.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Passes(HashMap<GroupId, Seen>);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     at: Instant,
     /// Of its commits.

@@ -21,7 +21,7 @@ type Taken = Result<Partial<Answer>, Error>;
 const ON_SCREEN: Duration = Duration::from_secs(12);
 
 /// What was seen of every group.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Watches {
     groups: HashMap<GroupId, Watched>,
     /// Every topic on which something waits for a group, as of the newest pass over all groups.
@@ -34,7 +34,7 @@ pub struct Watches {
     pub next_record: Slot<Box<NextRecord>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Watched {
     watch: GroupWatch,
     at: Instant,

@@ -34,7 +34,7 @@ impl Limit {
 }
 
 /// What is known of the groups that have a limit.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Alarms {
     limits: Vec<Limit>,
     groups: HashMap<GroupId, Standing>,
