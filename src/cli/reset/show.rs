@@ -44,6 +44,8 @@ pub struct ChangeItem {
     topic: TopicName,
     partition: PartitionId,
     before: Option<i64>,
+    #[serde(skip)]
+    is_before_known: bool,
     after: Option<i64>,
     clamped: bool,
     outcome: &'static str,
@@ -63,6 +65,7 @@ impl ChangeItem {
             topic: change.partition.topic.clone(),
             partition: change.partition.partition,
             before: offset(change.before.as_ref()),
+            is_before_known: change.is_before_known(),
             after: offset(change.after.as_ref().ok().and_then(Option::as_ref)),
             clamped: change.is_clamped(),
             outcome,
@@ -90,7 +93,7 @@ impl Item for ChangeItem {
             Column {
                 name: "before",
                 side: Side::Right,
-                show: |row| offset(row.before),
+                show: |row| offset(row.before).filter(|_| row.is_before_known),
             },
             Column {
                 name: "after",
@@ -244,6 +247,18 @@ mod tests {
             "move 4 offsets of group billing to earliest: replays 50 records, skips 1 record, 1 clamped, 1 refused"
         );
         assert_eq!(refusals(&plan).len(), 1);
+    }
+
+    #[test]
+    fn a_commit_that_could_not_be_read_is_unknown_and_one_that_is_not_there_is_not() {
+        let before = |refusal| {
+            let change = change(None, Err(refusal));
+            let item = ChangeItem::new(&planned(), &change, "planned");
+            let column = ChangeItem::columns(&[]).iter().find(|column| column.name == "before");
+            column.and_then(|column| (column.show)(&item))
+        };
+        assert_eq!(before(Refusal::CommitUnread("timed out".to_owned())), None);
+        assert_eq!(before(Refusal::NoLeader), Some("-".to_owned()));
     }
 
     #[test]

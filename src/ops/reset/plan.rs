@@ -80,7 +80,7 @@ impl Standing {
 pub struct Change {
     /// The partition.
     pub partition: TopicPartition,
-    /// What is committed.
+    /// What is committed; also `None` where it could not be read ([`Change::is_before_known`]).
     pub before: Option<Committed>,
     /// What will be; `None` is no commit at all.
     pub after: Result<Option<Committed>, Refusal>,
@@ -110,6 +110,11 @@ pub enum Effect {
 }
 
 impl Change {
+    /// Whether what is committed could be read.
+    pub fn is_before_known(&self) -> bool {
+        !matches!(self.after, Err(Refusal::CommitUnread(_)))
+    }
+
     /// What it means for whoever reads on. Only what the log still has is counted.
     pub fn effect(&self) -> Effect {
         let Ok(after) = &self.after else { return Effect::Refused };

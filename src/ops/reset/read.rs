@@ -335,7 +335,7 @@ fn committed(commits: &Commits, partition: &TopicPartition) -> Result<Option<Com
     match commits.get(partition) {
         None => Ok(None),
         Some(Ok(committed)) => Ok(Some(committed.clone())),
-        Some(Err(error)) => Err(Refusal::Unread(error.summary())),
+        Some(Err(error)) => Err(Refusal::CommitUnread(error.summary())),
     }
 }
 

@@ -69,7 +69,9 @@ pub enum Refusal {
     Remade,
     /// It has no leader: where its log starts and ends cannot be read.
     NoLeader,
-    /// Something could not be read.
+    /// What the group has committed could not be read.
+    CommitUnread(String),
+    /// Something else could not be read.
     Unread(String),
     /// A share group cannot forget where it begins to read one partition.
     Kept,
@@ -86,7 +88,7 @@ impl fmt::Display for Refusal {
             Self::Unknown => write!(f, "the partition does not exist"),
             Self::Remade => write!(f, "the topic was deleted and made anew since"),
             Self::NoLeader => write!(f, "the partition has no leader"),
-            Self::Unread(why) => write!(f, "{why}"),
+            Self::CommitUnread(why) | Self::Unread(why) => write!(f, "{why}"),
             Self::Kept => write!(f, "a share group forgets no single partition"),
             Self::Subscribed => write!(f, "members of the group read the topic"),
         }

@@ -74,6 +74,9 @@ fn name(row: Row<'_>) -> String {
 }
 
 fn before(change: &Change) -> String {
+    if !change.is_before_known() {
+        return format::UNKNOWN.to_owned();
+    }
     let before = change.before.as_ref();
     before.map_or_else(
         || "none".to_owned(),
