@@ -48,7 +48,7 @@ fn mistakes_are_named_and_end_with_2() {
             &["demo", "--allow-writes", "--read-only"],
             "--allow-writes cannot go with --read-only",
         ),
-        (&["demo", "--timeout", "5x"], "use ms, s or m"),
+        (&["demo", "--timeout", "5x"], "use ms, s, m or h"),
         (&["demo", "extra"], "unexpected argument"),
     ] {
         let (code, out, err) = plain(args);
