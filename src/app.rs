@@ -296,6 +296,7 @@ impl App {
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now: self.time(now),
+            is_recorded: self.errands.replay.is_some(),
         }
     }
 

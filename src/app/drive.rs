@@ -192,6 +192,7 @@ impl App {
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now: replay::time(self.errands.replay.as_deref(), now),
+            is_recorded: self.errands.replay.is_some(),
         };
         run(self.nav.messages_mut().pane_mut(), view, &mut intents);
         self.obey(intents, now)
@@ -224,6 +225,7 @@ impl App {
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now: replay::time(self.errands.replay.as_deref(), now),
+            is_recorded: self.errands.replay.is_some(),
         };
         run(self.nav.top_mut().pane_mut(), view, &mut intents);
         intents
@@ -350,6 +352,7 @@ impl App {
             memory: &self.settings.memory,
             body: layout::regions(self.size).body,
             now: replay::time(self.errands.replay.as_deref(), now),
+            is_recorded: self.errands.replay.is_some(),
         };
         let mut intents = Vec::new();
         if let Some((Screen::Messages(messages), Screen::Record(record))) = self.nav.top_two_mut()

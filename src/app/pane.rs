@@ -39,6 +39,8 @@ pub struct View<'a> {
     pub body: Area,
     /// Now.
     pub now: Instant,
+    /// Whether all of it comes from a recording: there is no cluster to ask or to change.
+    pub is_recorded: bool,
 }
 
 /// What a pane asks of the machine around it.

@@ -90,7 +90,7 @@ impl RowSource for Rows<'_> {
 pub fn draw(frame: &mut Frame<'_>, _area: Rect, pane: &Group, view: View<'_>, paint: &Paint<'_>) {
     let parts = pane.parts(view.body);
     draw_title(frame, parts.title, pane, view, paint);
-    notices::draw(frame, parts.notices, pane.notices(), paint);
+    notices::draw(frame, parts.notices, pane.notices(), view, paint);
     preview::draw(frame, parts.preview, pane, view, paint);
     let detail = pane.detail(view.store);
     let nothing = match detail.and_then(|detail| detail.unread.as_ref()) {

@@ -5,23 +5,34 @@ use std::time::Duration;
 
 use ratatui::Frame;
 
+use crate::app::action::Action;
+use crate::app::pane::View;
 use crate::kafka::lag::notice::Notice;
 use crate::kafka::lag::watch::MemberChange;
 use crate::kafka::model::TopicPartition;
 use crate::layout::Area;
-use crate::ui::Paint;
 use crate::ui::format::{Count, Period, Span};
 use crate::ui::line::Line;
 use crate::ui::theme::Role;
 use crate::ui::verdict::Since;
+use crate::ui::{Paint, frame};
 
 /// Draws a line for each, as far as there is room.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Area, notices: &[Notice], paint: &Paint<'_>) {
+pub(super) fn draw(frame: &mut Frame<'_>, area: Area, notices: &[Notice], view: View<'_>, paint: &Paint<'_>) {
     for (y, notice) in (area.y..area.y + area.height).zip(notices) {
         let line = Area { y, height: 1, ..area };
+        let hint = match notice {
+            // A recording has no records, and moves no offsets.
+            Notice::Stuck { .. } if !view.is_recorded => {
+                let key = |action| frame::key_of(action, paint);
+                let (shows, skips) = (key(Action::GroupRecord), key(Action::SkipRecord));
+                format!(": {shows} shows it, {skips} skips it")
+            }
+            _ => String::new(),
+        };
         Line::new(frame.buffer_mut(), line, paint.theme)
             .gap(1)
-            .left(role(notice), text(notice));
+            .left(role(notice), text(notice) + &hint);
     }
 }
 
@@ -58,7 +69,7 @@ fn text(notice: &Notice) -> String {
             committed,
             standing,
         } => format!(
-            "{} {} stuck at {} for {}: p shows it, > skips it",
+            "{} {} stuck at {} for {}",
             partition.topic,
             partition.partition,
             Count(committed.0),
