@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::{Args, complain};
+use super::{Args, complain, headless};
 use crate::exit::Exit;
 use crate::export::{Ending, Export, ExportError, ExportSpec, Outcome, Output, Prepared, Progress};
 use crate::kafka::client::{Client, ClientSettings};
 use crate::position::Until;
+use crate::runtime::clock;
 use crate::runtime::signals::Interrupts;
-use crate::runtime::{clock, logging};
-use crate::settings;
 
 use super::sending::say;
 pub use args::ExportArgs;
@@ -26,30 +25,20 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub fn run(args: &Args, export: &ExportArgs) -> Exit {
-    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
-        Ok(bootstrap) => bootstrap,
-        Err(error) => return complain(&error.to_string()),
+    let (bootstrap, runtime) = match headless::start(args) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let mut spec = match export.spec(&clock::zoned()) {
         Ok(spec) => spec,
         Err(error) => return complain(&error),
     };
-    if let Err(error) = logging::start(args.connection.log.as_deref()) {
-        return complain(&error.to_string());
-    }
     let mut client = ClientSettings::new(bootstrap);
     if let Some(timeout) = args.connection.timeout {
         client.request_timeout = client.request_timeout.min(timeout);
         client.connect_timeout = client.connect_timeout.min(timeout);
         spec.patience = timeout;
     }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say(&format!("cannot start: {error}"));
-            return Exit::Nothing;
-        }
-    };
     let exit = runtime.block_on(work(Client::new(client), spec, &export.output()));
     runtime.shutdown_background();
     exit

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use super::report::{Item, OutputArgs, Report};
@@ -18,22 +19,26 @@ use crate::ui::text;
 /// How long a command may take in all, fall-backs counted.
 pub(super) const LONGEST: Duration = Duration::from_secs(20);
 
+/// What every command begins with: the brokers that are asked first, the log, and what runs the client.
+///
+/// # Errors
+/// The exit code, once what is wrong was said.
+pub(super) fn start(args: &Args) -> Result<(Vec<String>, Runtime), Exit> {
+    let bootstrap = settings::bootstrap(&args.connection.brokers).map_err(|error| complain(&error.to_string()))?;
+    logging::start(args.connection.log.as_deref()).map_err(|error| complain(&error.to_string()))?;
+    let runtime = Runtime::new().map_err(|error| say(&format!("cannot start: {error}")))?;
+    Ok((bootstrap, runtime))
+}
+
 /// Asks the cluster and prints the report.
 pub fn run<T: Item>(
     args: &Args,
     output: OutputArgs,
     ask: impl AsyncFnOnce(&mut Session) -> Result<Report<T>, Error>,
 ) -> Exit {
-    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
-        Ok(bootstrap) => bootstrap,
-        Err(error) => return complain(&error.to_string()),
-    };
-    if let Err(error) = logging::start(args.connection.log.as_deref()) {
-        return complain(&error.to_string());
-    }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return say(&format!("cannot start: {error}")),
+    let (bootstrap, runtime) = match start(args) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let longest = args.connection.timeout.unwrap_or(LONGEST);
     let outcome = runtime.block_on(async {

@@ -17,9 +17,7 @@ use crate::kafka::client::Client;
 use crate::kafka::error::Error;
 use crate::kafka::model::GroupId;
 use crate::recording::{FORMAT, Glance, Header, Origin, VERSION};
-use crate::runtime::logging;
 use crate::runtime::signals::Interrupts;
-use crate::settings;
 use crate::ui::format::{Bytes, Count, Span};
 use crate::ui::text;
 use file::Recording;
@@ -49,20 +47,13 @@ pub struct RecordArgs {
 
 /// Runs the command.
 pub fn run(args: &Args, record: &RecordArgs) -> Exit {
-    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
-        Ok(bootstrap) => bootstrap,
-        Err(error) => return complain(&error.to_string()),
+    let (bootstrap, runtime) = match headless::start(args) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
-    if let Err(error) = logging::start(args.connection.log.as_deref()) {
-        return complain(&error.to_string());
-    }
     let file = match Recording::open(&record.file, record.force) {
         Ok(file) => file,
         Err(why) => return complain(&text::visible(&why)),
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return headless::say(&format!("cannot start: {error}")),
     };
     let name = bootstrap.first().cloned().unwrap_or_default();
     let given = args.connection.timeout;

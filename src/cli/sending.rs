@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::sync::watch;
 
-use super::{Args, complain};
+use super::{Args, complain, headless};
 use crate::exit::Exit;
 use crate::kafka::client::{Client, ClientSettings, WriteIntent};
 use crate::kafka::error::Error;
@@ -17,9 +17,8 @@ use crate::ops::Sending;
 use crate::ops::transfer::lines::LineFormat;
 use crate::ops::transfer::spare::Spare;
 use crate::ops::transfer::{Format, OnBad, Recipe, Target};
+use crate::runtime::clock;
 use crate::runtime::signals::Interrupts;
-use crate::runtime::{clock, logging};
-use crate::settings;
 use crate::task::apart;
 use crate::ui::text;
 
@@ -202,16 +201,9 @@ impl Refusal {
 
 /// Runs a command that sends.
 pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal>) -> Exit {
-    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
-        Ok(bootstrap) => bootstrap,
-        Err(error) => return complain(&error.to_string()),
-    };
-    if let Err(error) = logging::start(args.connection.log.as_deref()) {
-        return complain(&error.to_string());
-    }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return Refusal::Failed(format!("cannot start: {error}")).exit(),
+    let (bootstrap, runtime) = match headless::start(args) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let outcome = runtime.block_on(async {
         let mut settings = ClientSettings::new(bootstrap.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::super::{Args, complain, headless};
+use super::super::{Args, headless};
 use super::LagArgs;
 use super::looks::Looks;
 use super::sights::{Sight, Waits};
@@ -14,23 +14,14 @@ use super::teller::Teller;
 use crate::exit::Exit;
 use crate::kafka::client::Client;
 use crate::kafka::error::Error;
-use crate::runtime::logging;
 use crate::runtime::signals::Interrupts;
-use crate::settings;
 use crate::ui::format::{Count, Span};
 
 /// Runs the command.
 pub fn run(args: &Args, lag: &LagArgs) -> Exit {
-    let bootstrap = match settings::bootstrap(&args.connection.brokers) {
-        Ok(bootstrap) => bootstrap,
-        Err(error) => return complain(&error.to_string()),
-    };
-    if let Err(error) = logging::start(args.connection.log.as_deref()) {
-        return complain(&error.to_string());
-    }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return headless::say(&format!("cannot start: {error}")),
+    let (bootstrap, runtime) = match headless::start(args) {
+        Ok(started) => started,
+        Err(exit) => return exit,
     };
     let name = bootstrap.first().cloned().unwrap_or_default();
     let given = args.connection.timeout;
