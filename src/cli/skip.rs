@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::reset::args::{ActArgs, WaitArgs};
 use super::reset::carry::{Carrying, cluster, journal};
 use super::sending::{Refusal, Writing};
@@ -16,6 +18,7 @@ use crate::runtime::clock;
 #[derive(Clone, Debug, clap::Args)]
 pub struct SkipArgs {
     /// Group that does not get past a record
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub group: String,
     /// Partition on which it stands
     #[arg(value_name = "TOPIC:PARTITION")]
@@ -95,7 +98,17 @@ pub async fn skip(writing: &Writing, args: &SkipArgs) -> Result<Exit, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::Args;
+
+    #[test]
+    fn a_group_has_a_name() {
+        assert!(Args::try_parse_from(["ktui", "skip", "billing", "orders:7"]).is_ok());
+        let said = Args::try_parse_from(["ktui", "skip", "", "orders:7"]).unwrap_err();
+        assert!(said.to_string().contains("a value is required"), "{said}");
+    }
 
     #[test]
     fn one_partition_is_named() {

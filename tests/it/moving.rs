@@ -242,6 +242,22 @@ fn exactly_what_was_shown_is_sent_once_the_groups_name_is_typed() {
 }
 
 #[test]
+fn a_group_without_a_name_is_not_moved_by_enter_alone() {
+    let nameless = Plan {
+        group: "".into(),
+        ..plan(standing(&[]), changes())
+    };
+    let mut stage = previewed(120, 40, Lock::Unlocked, nameless);
+    stage.press(Action::Accept);
+    assert!(started(&stage).is_none());
+    assert!(
+        stage.text().contains("nothing was sent: a group without a name"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
 fn members_block_it_and_can_be_waited_for() {
     let mut stage = previewed(
         100,

@@ -210,6 +210,10 @@ impl App {
         let Some(plan) = moving.confirmed() else {
             return Vec::new();
         };
+        if plan.group().as_str().is_empty() {
+            moving.complaint = Some("nothing was sent: a group without a name has nothing that confirms it".to_owned());
+            return Vec::new();
+        }
         if moving.name.text() != plan.group().as_str() {
             moving.complaint = Some(format!("nothing was sent: this is not {}", plan.group()));
             return Vec::new();
