@@ -13,7 +13,7 @@ use ktui::ops::reset::{
     plan_skip, plan_undo,
 };
 use ktui::ops::transfer::jsonl;
-use ktui::sim::batch::{Batch, Marker, Record};
+use ktui::sim::batch::{Batch, HEADER_LEN, Marker, Record};
 use ktui::sim::fault::Rule;
 use ktui::sim::state::group::{GroupState, Member};
 use ktui::sim::{GroupSpec, SimSpec, TopicSpec};
@@ -380,6 +380,33 @@ async fn what_cannot_be_read_is_saved_byte_for_byte_and_passed_as_a_whole() {
     let saved = fs::read(&path).unwrap();
     // The broker sets the leader's epoch, which the checksum does not cover.
     assert_eq!((saved.len(), &saved[16..]), (broken.len(), &broken[16..]));
+    assert_eq!(bed.committed(), 4);
+}
+
+#[tokio::test]
+async fn a_group_in_the_middle_of_a_damaged_rest_skips_that_and_no_good_record() {
+    let mut broken = Batch::of([plain("b"), plain("c"), plain("d")])
+        .base_offset(1)
+        .encode(0)
+        .unwrap()
+        .to_vec();
+    // The second record says that its key is longer than it is; the checksum is right.
+    let one = (broken.len() - HEADER_LEN) / 3;
+    broken[HEADER_LEN + one + 4] = 0x7e;
+    let checksum = crc32c::crc32c(&broken[21..]).to_be_bytes();
+    broken[17..21].copy_from_slice(&checksum);
+    let topic = TopicSpec::new("orders", 1)
+        .records(0, [plain("a")])
+        .verbatim(0, broken.into())
+        .records(0, [plain("e")]);
+    let bed = Bed::at(topic, 3).await;
+    let plan = bed.plan().await;
+    assert_eq!((after(&plan), plan.effect(&plan.changes[0])), (4, Effect::Skips(1)));
+    let path = plan.saves.as_ref().unwrap().path.clone();
+    assert_eq!(path.file_name().unwrap(), "billing-orders-0@3.bin");
+    bed.apply(&plan).await.unwrap();
+    let saved = fs::read(&path).unwrap();
+    assert!(saved.contains(&b'd'), "the bytes that are passed");
     assert_eq!(bed.committed(), 4);
 }
 

@@ -137,6 +137,12 @@ impl<'a> Iterator for Records<'a> {
             }?;
             match record {
                 Ok(record) if record.offset < self.from => {}
+                Err(bad) if bad.last < self.from => {}
+                // What is wanted of it may be lost as well: it is the first row, not one before.
+                Err(bad) => {
+                    let first = bad.first.max(self.from);
+                    return Some(Err(BadRecords { first, ..bad }));
+                }
                 record => return Some(record),
             }
         }
@@ -457,6 +463,22 @@ mod tests {
         assert_eq!(read[0].as_ref().unwrap().0, 0);
         let bad = read[1].as_ref().unwrap_err();
         assert_eq!((bad.first, bad.last), (1, 2));
+    }
+
+    #[test]
+    fn a_damaged_rest_begins_at_the_offset_that_was_asked_for() {
+        let mut bytes = encode_batch(&BatchSpec::default(), &[plain(0), plain(1), plain(2), plain(3)]).unwrap();
+        let one = (bytes.len() - V2_HEADER) / 4;
+        bytes[V2_HEADER + one + 4] = 0x7e;
+        let from = |from| {
+            Records::new(&header_of(&bytes), &bytes[V2_HEADER..], from)
+                .map(|record| record.map(|good| good.offset).map_err(|bad| (bad.first, bad.last)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(from(0), [Ok(0), Err((1, 3))]);
+        assert_eq!(from(1), [Err((1, 3))]);
+        assert_eq!(from(3), [Err((3, 3))]);
+        assert_eq!(from(4), []);
     }
 
     #[test]
