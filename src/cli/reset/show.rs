@@ -12,6 +12,7 @@ use crate::kafka::model::{Committed, PartitionId, TopicName};
 use crate::kafka::partial::Failure;
 use crate::ops::reset::when::stamp;
 use crate::ops::reset::{Change, Deed, Glance, Outcome, Plan, Saving, Settled, words};
+use crate::shell::quoted;
 
 /// Cells of a key and of a value.
 const COLUMNS: usize = 60;
@@ -158,14 +159,14 @@ pub fn skipped_record(saving: &Saving) -> String {
 
 /// What can be done with the file of a record that was skipped.
 pub fn sent_again(saving: &Saving, path: &Path) -> String {
-    let path = path.display();
     match &saving.row {
         Row::Record(_) => {
             let format = if is_jsonl(&saving.path) { "" } else { " --format jsonl" };
-            let topic = &saving.partition.topic;
+            let path = path.to_string_lossy();
+            let (path, topic) = (quoted(&path), quoted(saving.partition.topic.as_str()));
             format!("the record is saved; to send it again: ktui import {path} {topic} --keep-partitions{format}")
         }
-        Row::Unreadable(_) => format!("what cannot be read is saved byte for byte: {path}"),
+        Row::Unreadable(_) => format!("what cannot be read is saved byte for byte: {}", path.display()),
     }
 }
 

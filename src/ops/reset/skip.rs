@@ -17,6 +17,7 @@ use crate::kafka::lag::tail::Place;
 use crate::kafka::model::record::{RecordKind, Row};
 use crate::kafka::model::{Committed, GroupId, Offset, TopicPartition};
 use crate::kafka::tails::next_record;
+use crate::shell::quoted;
 
 /// A record to be skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,8 +167,9 @@ impl Skip {
 
     /// How to go on without the record.
     fn unsaved(&self) -> String {
-        let (group, topic, id) = (&self.group, &self.partition.topic, self.partition.partition);
-        format!(". Hint: ktui reset {group} --topic {topic}:{id} --shift-by 1 moves one offset on and saves nothing")
+        let place = format!("{}:{}", self.partition.topic, self.partition.partition);
+        let (group, place) = (quoted(self.group.as_str()), quoted(&place));
+        format!(". Hint: ktui reset {group} --topic {place} --shift-by 1 moves one offset on and saves nothing")
     }
 }
 
