@@ -54,8 +54,13 @@ fn write(path: &Path, bytes: &[u8], access: Access, survives: Survives) -> io::R
         Access::Usual => 0o666,
         Access::Owner => 0o600,
     };
-    let mut options = File::options();
-    let mut file = options.write(true).create(true).truncate(true).mode(mode).open(path)?;
+    // What lies there was left behind, or put there: it is not written through, and its mode says nothing.
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
     match survives {
         Survives::Kill => Ok(()),
@@ -114,6 +119,22 @@ mod tests {
         }
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_lies_in_the_way_is_neither_written_through_nor_lends_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("undo.json"), folder.path().join("other"));
+        fs::write(&other, "kept").unwrap();
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::symlink(&other, beside(&path, ".new")).unwrap();
+        replace(&path, b"mine", Access::Owner, Survives::Kill).unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "kept");
+        fs::write(beside(&path, ".new"), "left behind").unwrap();
+        fs::set_permissions(beside(&path, ".new"), fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, b"mine", Access::Owner, Survives::Kill).unwrap();
+        let meta = fs::symlink_metadata(&path).unwrap();
+        assert_eq!((meta.is_file(), meta.permissions().mode() & 0o777), (true, 0o600));
     }
 
     #[test]
