@@ -200,11 +200,18 @@ async fn remove_members(writing: &Writing, group: &str, instances: &[String], ac
     if let Some(error) = &removed.unwritten {
         say(&format!("the audit log was not written: {error}"));
     }
-    Ok(match (bad, removed.unwritten.is_some()) {
-        (0, false) => Exit::Well,
-        (bad, _) if bad == all => Exit::Nothing,
-        _ => Exit::Partial,
-    })
+    Ok(exit(&removed.outcomes, removed.unwritten.is_some()))
+}
+
+/// Nothing is said to be changed only where that is sure.
+fn exit(outcomes: &[Outcome], is_unwritten: bool) -> Exit {
+    if outcomes.iter().all(|one| *one == Outcome::Verified) {
+        if is_unwritten { Exit::Partial } else { Exit::Well }
+    } else if outcomes.iter().all(Outcome::is_surely_undone) {
+        Exit::Nothing
+    } else {
+        Exit::Partial
+    }
 }
 
 fn items(removal: &Removal, outcome: &dyn Fn(usize) -> &'static str) -> Vec<MemberItem> {
@@ -218,7 +225,25 @@ fn items(removal: &Removal, outcome: &dyn Fn(usize) -> &'static str) -> Vec<Memb
 mod tests {
     use clap::Parser as _;
 
+    use super::*;
     use crate::cli::{Args, Command};
+    use crate::kafka::error::Error;
+
+    #[test]
+    fn nothing_was_changed_only_where_that_is_sure() {
+        let error = || Error::Cancelled { what: "it".to_owned() };
+        let (gone, failed, unknown) = (Outcome::Verified, Outcome::Failed(error()), Outcome::Unknown(error()));
+        let of = |outcomes: &[&Outcome]| {
+            let outcomes: Vec<_> = outcomes.iter().map(|one| (*one).clone()).collect();
+            exit(&outcomes, false)
+        };
+        assert_eq!(of(&[&gone, &gone]), Exit::Well);
+        assert_eq!(exit(&[gone.clone()], true), Exit::Partial);
+        assert_eq!(of(&[&failed, &failed]), Exit::Nothing);
+        for partial in [[&gone, &failed], [&unknown, &unknown], [&failed, &unknown]] {
+            assert_eq!(of(&partial), Exit::Partial);
+        }
+    }
 
     #[test]
     fn groups_are_printed_or_changed() {
