@@ -736,6 +736,77 @@ async fn partitions_that_fail_are_listed_one_by_one() {
 }
 
 #[tokio::test]
+async fn what_did_not_move_is_not_put_back_and_what_did_is_put_back_once() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    bed.scene.sim.inject(
+        Rule::new(Fault::Error {
+            code: 12,
+            scope: FaultScope::Partition("orders".to_owned(), 1),
+        })
+        .api(OFFSET_COMMIT)
+        .times(1),
+    );
+    let path = bed.apply(&plan).await.unwrap().undo.unwrap();
+    let undo = Undo::read(&path).unwrap();
+    let rows: Vec<_> = undo.before().keys().map(ToString::to_string).collect();
+    assert_eq!(rows, ["orders-0", "orders-2"]);
+    let csv = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+    assert_eq!(csv, "orders,0,4\n");
+    let back = plan_undo(&bed.scene.client, &undo, NOW).await.unwrap();
+    let redo = bed.apply_of(&back, Some(&path)).await.unwrap();
+    assert_eq!(words(&redo), ["verified"; 2]);
+    let newest = Undo::newest(&bed.journal().undo_dir(), &bed.journal().cluster);
+    assert_eq!(newest.unwrap(), None, "it is not offered again");
+}
+
+#[tokio::test]
+async fn a_partition_that_a_change_left_where_it_was_is_not_taken_back_later() {
+    let bed = Bed::new().await;
+    bed.apply(&bed.plan(&["orders:0"], Strategy::Earliest).await)
+        .await
+        .unwrap();
+    let both = bed.plan(&["orders:0,1"], Strategy::Earliest).await;
+    let path = bed.apply(&both).await.unwrap().undo.unwrap();
+    let rows: Vec<_> = Undo::read(&path).unwrap().before().into_keys().collect();
+    assert_eq!(rows, [TopicPartition::new("orders", 1)]);
+}
+
+#[tokio::test]
+async fn a_change_that_was_undone_by_a_copy_of_its_file_is_undone() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    let path = bed.apply(&plan).await.unwrap().undo.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join(path.file_name().unwrap());
+    std::fs::copy(&path, &copy).unwrap();
+    let back = plan_undo(&bed.scene.client, &Undo::read(&copy).unwrap(), NOW)
+        .await
+        .unwrap();
+    bed.apply_of(&back, Some(&copy)).await.unwrap();
+    for file in [&path, &copy] {
+        assert!(Undo::read(file).unwrap().undone().is_some(), "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn another_change_in_a_file_of_the_same_name_is_not_called_undone() {
+    let bed = Bed::new().await;
+    let first = bed.apply(&bed.plan(&["orders:0"], Strategy::Earliest).await).await;
+    let first = first.unwrap().undo.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join(first.file_name().unwrap());
+    let text = std::fs::read_to_string(&first).unwrap();
+    std::fs::write(&copy, text.replace("\"made\": \"2023-", "\"made\": \"2022-")).unwrap();
+    let back = plan_undo(&bed.scene.client, &Undo::read(&copy).unwrap(), NOW)
+        .await
+        .unwrap();
+    bed.apply_of(&back, Some(&copy)).await.unwrap();
+    assert!(Undo::read(&first).unwrap().undone().is_none());
+    assert!(Undo::read(&copy).unwrap().undone().is_some());
+}
+
+#[tokio::test]
 async fn a_new_group_is_made_by_its_first_commit_and_forgotten_by_undo() {
     let bed = Bed::new().await;
     bed.scene.sim.remove_group(GROUP);

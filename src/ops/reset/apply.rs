@@ -172,7 +172,7 @@ pub async fn apply(
         .undoes
         .filter(|_| settled.iter().all(|one| one.outcome == Outcome::Verified))
     {
-        marked(path, now_ms);
+        marked(applying.journal, path, now_ms);
     }
     let path = entry.undo().to_owned();
     let (undo, unwritten) = match entry.end(plan, &settled, now_ms) {
@@ -221,23 +221,34 @@ async fn kept(client: &Client, plan: &Plan, said: Result<(), Error>) -> Option<E
     Some(error)
 }
 
-/// The undone change is undone; when it was an undo itself, what that took back is in force again, and so on.
-fn marked(path: &Path, now_ms: i64) {
-    let note = || -> io::Result<()> {
-        let (mut path, mut is_undone) = (path.to_owned(), true);
-        for _ in 0..LONGEST_CHAIN {
-            let undo = Undo::read(&path)?;
-            Undo::mark(&path, is_undone.then_some(now_ms))?;
-            let Some(earlier) = undo.undoes() else { break };
-            path = path.with_file_name(earlier);
-            is_undone = !is_undone;
-        }
-        Ok(())
-    };
+/// The undone change is undone, also where a copy of its file was named.
+fn marked(journal: &Journal, path: &Path, now_ms: i64) {
     // The offsets are restored all the same; the file is only offered once more.
-    if let Err(error) = note() {
-        tracing::warn!(%error, path = %path.display(), "the undo file was not marked");
+    let warn = |error| tracing::warn!(%error, path = %path.display(), "the undo file was not marked");
+    let kept = path.file_name().map(|name| journal.undo_dir().join(name));
+    let kept = kept.filter(|kept| {
+        let read = Undo::read(kept).and_then(|kept| Ok(kept.is_of(&Undo::read(path)?)));
+        kept != path && read.unwrap_or(false)
+    });
+    if let Some(kept) = kept {
+        mark_chain(kept, now_ms).unwrap_or_else(warn);
+        Undo::mark(path, Some(now_ms)).unwrap_or_else(warn);
+    } else {
+        mark_chain(path.to_owned(), now_ms).unwrap_or_else(warn);
     }
+}
+
+/// Marks a file as undone; when its change was an undo itself, what that took back is in force again, and so on.
+fn mark_chain(mut path: PathBuf, now_ms: i64) -> io::Result<()> {
+    let mut is_undone = true;
+    for _ in 0..LONGEST_CHAIN {
+        let undo = Undo::read(&path)?;
+        Undo::mark(&path, is_undone.then_some(now_ms))?;
+        let Some(earlier) = undo.undoes() else { break };
+        path = path.with_file_name(earlier);
+        is_undone = !is_undone;
+    }
+    Ok(())
 }
 
 /// Whether the group still is as the plan says.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::outcome::{Outcome, Settled};
-use super::plan::Plan;
+use super::plan::{Deed, Plan};
 use super::undo::{ClusterMark, Undo};
 use super::when::stamp;
 use crate::kafka::model::Committed;
@@ -52,7 +52,8 @@ struct ChangeMark<'a> {
 pub struct Entry<'a> {
     journal: &'a Journal,
     audit: File,
-    undo: PathBuf,
+    undo: Undo,
+    path: PathBuf,
 }
 
 impl Journal {
@@ -87,13 +88,13 @@ impl Journal {
         let undoes = undoes
             .and_then(Path::file_name)
             .map(|name| name.to_string_lossy().into_owned());
-        let undo = Undo::of(plan, &self.cluster, &self.who, undoes, now_ms)
-            .save(&self.undo_dir())
-            .map_err(below)?;
+        let undo = Undo::of(plan, &self.cluster, &self.who, undoes, now_ms);
+        let path = undo.save(&self.undo_dir()).map_err(below)?;
         Ok(Entry {
             journal: self,
             audit,
             undo,
+            path,
         })
     }
 
@@ -132,21 +133,30 @@ pub fn undo_dir(dir: &Path) -> PathBuf {
 impl Entry<'_> {
     /// Where the undo file is.
     pub fn undo(&self) -> &Path {
-        &self.undo
+        &self.path
     }
 
     /// Writes down what came of it. Of a change that surely did not happen, or was none, no undo file is kept: the newest
-    /// file is what somebody takes back in a hurry.
+    /// file is what somebody takes back in a hurry. Nor does it keep a partition of which that is true: the group goes on
+    /// there, and would be set back.
     ///
     /// # Errors
     /// When the audit log cannot be written.
     pub fn end(mut self, plan: &Plan, settled: &[Settled], now_ms: i64) -> io::Result<Option<PathBuf>> {
-        let mut each = plan.changes.iter().zip(settled);
-        let has_happened = each.any(|(change, one)| change.is_change() && !one.outcome.is_surely_undone());
-        if !has_happened {
-            Undo::discard(&self.undo);
-        }
-        let undo = has_happened.then_some(self.undo);
+        let each = plan.changes.iter().zip(settled);
+        let kept = each.map(|(change, one)| change.is_change() && !one.outcome.is_surely_undone());
+        let undo = if kept.clone().any(|is_kept| is_kept) {
+            // The whole file takes it back as well: it holds more than it needs.
+            if plan.deed != Deed::Delete
+                && let Err(error) = self.undo.narrow(&self.path, kept)
+            {
+                tracing::warn!(%error, path = %self.path.display(), "the undo file keeps what did not change");
+            }
+            Some(self.path)
+        } else {
+            Undo::discard(&self.path);
+            None
+        };
         let offset = |committed: &Option<Committed>| committed.as_ref().map(|committed| committed.offset.0);
         let changes = plan.changes.iter().zip(settled).map(|(change, settled)| ChangeMark {
             topic: change.partition.topic.as_str(),

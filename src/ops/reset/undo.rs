@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -167,9 +167,15 @@ impl Undo {
         self.undone.as_deref()
     }
 
-    /// The file that this change took back, by its name.
+    /// The file that this change took back, by its name: one in the same folder. What is no such name leads nowhere.
     pub fn undoes(&self) -> Option<&str> {
-        self.undoes.as_deref()
+        let is_name = |name: &&str| Path::new(name).file_name().is_some_and(|plain| plain == *name);
+        self.undoes.as_deref().filter(is_name)
+    }
+
+    /// Whether both tell of the same change: one of them may be a copy.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.made == other.made && self.group == other.group && self.cluster == other.cluster
     }
 
     /// Each partition with what was committed; `None` where nothing was.
@@ -221,10 +227,16 @@ impl Undo {
             );
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
-        if fs::metadata(&path)?.len() > LONGEST {
+        // A pipe or a device may never end, and opening it may wait for ever.
+        if !fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+        }
+        let mut text = Vec::new();
+        fs::File::open(&path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LONGEST {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let undo: Self = serde_json::from_slice(&fs::read(&path)?).map_err(io::Error::other)?;
+        let undo: Self = serde_json::from_slice(&text).map_err(io::Error::other)?;
         if undo.version > VERSION {
             return Err(io::Error::other("a newer ktui wrote it"));
         }
@@ -241,10 +253,26 @@ impl Undo {
         let time: String = self.made.chars().filter(digits).collect();
         let name: String = self.group.chars().take(60).map(plain).collect();
         let path = free(dir, &format!("{time}-{name}"))?;
-        write(&path.with_extension("csv"), self.csv().as_bytes())
-            .and_then(|()| self.rewrite(&path))
-            .inspect_err(|_| Self::discard(&path))?;
+        self.write_both(&path).inspect_err(|_| Self::discard(&path))?;
         Ok(path)
+    }
+
+    fn write_both(&self, path: &Path) -> io::Result<()> {
+        write(&path.with_extension("csv"), self.csv().as_bytes()).and_then(|()| self.rewrite(path))
+    }
+
+    /// Writes the file at `path` and its CSV once more, without the rows that have nothing to be taken back: what is not
+    /// `kept`, in the order of the plan.
+    ///
+    /// # Errors
+    /// When they cannot be written; then they are as they were, or the CSV alone is shorter.
+    pub fn narrow(mut self, path: &Path, kept: impl Iterator<Item = bool>) -> io::Result<()> {
+        let (all, mut kept) = (self.rows.len(), kept);
+        self.rows.retain(|_| kept.next().unwrap_or(true));
+        if self.rows.len() == all {
+            return Ok(());
+        }
+        self.write_both(path)
     }
 
     fn rewrite(&self, path: &Path) -> io::Result<()> {
@@ -298,7 +326,7 @@ impl Undo {
     pub fn open(dir: &Path, cluster: &ClusterMark, most: usize) -> io::Result<Vec<(PathBuf, Self)>> {
         // What takes an undo back is its change once more, which is listed itself.
         let is_undo = |name: &str| Self::read(&dir.join(name)).is_ok_and(|undo| undo.undoes.is_some());
-        let is_listed = |undo: &Self| undo.undone.is_none() && !undo.undoes.as_deref().is_some_and(is_undo);
+        let is_listed = |undo: &Self| undo.undone.is_none() && !undo.undoes().is_some_and(is_undo);
         let read = Self::all(dir)?.filter_map(|(path, undo)| Some((path, undo.ok()?)));
         let open = read.filter(|(_, undo)| undo.cluster.is(cluster) && is_listed(undo));
         Ok(open.take(most).collect())
@@ -437,6 +465,32 @@ mod tests {
         assert_eq!(Undo::read(&copy).unwrap().made(), "1970-01-01T00:00:00.000Z");
         let why = Undo::read(&path.with_extension("csv")).unwrap_err().to_string();
         assert!(why.contains("--from-file reads a CSV"), "{why}");
+    }
+
+    #[test]
+    fn a_file_leads_to_none_outside_its_folder() {
+        let undoes = |name: &str| {
+            let undo = Undo::of(&plan(0), &cluster("c1"), "ann", Some(name.to_owned()), 0);
+            undo.undoes().map(str::to_owned)
+        };
+        assert_eq!(undoes("a.json").as_deref(), Some("a.json"));
+        for name in ["../a.json", "/etc/a.json", "..", ".", "", "a/../b.json", "a.json/"] {
+            assert_eq!(undoes(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_of_a_sane_length_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let why = |path: &Path| Undo::read(path).unwrap_err();
+        assert_eq!(why(dir.path()).to_string(), "it is not a file");
+        // Opening it would wait for a writer that never comes.
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(why(&pipe).to_string(), "it is not a file");
+        let long = dir.path().join("long");
+        fs::File::create(&long).unwrap().set_len(LONGEST + 1).unwrap();
+        assert_eq!(why(&long).kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[test]
