@@ -151,7 +151,7 @@ pub struct Writing {
     has_begun: AtomicBool,
 }
 
-/// Why nothing was sent.
+/// Why nothing was sent, or nobody knows what was.
 pub enum Refusal {
     /// The command line asks for what cannot be.
     Usage(String),
@@ -159,6 +159,8 @@ pub enum Refusal {
     Refused(String),
     /// The cluster or the input cannot be used.
     Failed(String),
+    /// It was interrupted, and nobody knows what was done.
+    Unknown(String),
 }
 
 impl From<Error> for Refusal {
@@ -180,6 +182,7 @@ impl Refusal {
             Self::Usage(words) => Self::Usage(words),
             Self::Refused(words) => Self::Refused(said(words)),
             Self::Failed(words) => Self::Failed(said(words)),
+            unknown @ Self::Unknown(_) => unknown,
         }
     }
 
@@ -194,6 +197,10 @@ impl Refusal {
             Self::Failed(words) => {
                 say(words);
                 Exit::Nothing
+            }
+            Self::Unknown(words) => {
+                say(words);
+                Exit::Partial
             }
         }
     }
@@ -231,7 +238,7 @@ pub fn run(args: &Args, send: impl AsyncFnOnce(&Writing) -> Result<Exit, Refusal
             }
             stop.send_replace(true);
             interrupts.next().await;
-            Refusal::Failed("interrupted: what was under way may be stored or not".to_owned())
+            Refusal::Unknown("interrupted: what was under way may be stored or not".to_owned())
         };
         tokio::select! {
             outcome = send(&writing) => outcome,

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod read;
 pub mod saving;
 pub mod scope;
+mod send;
 pub mod skip;
 pub mod strategy;
 pub mod undo;

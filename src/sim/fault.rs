@@ -34,6 +34,9 @@ pub enum Fault {
         /// Where in the answer.
         scope: Scope,
     },
+    /// The request is served with all its effects, and answered with this error code everywhere: as by a coordinator
+    /// that has written a change and is replaced before its replicas have it.
+    ServedError(i16),
     /// `throttle_time_ms` in the answer; the connection is muted for that long after it (KIP-219).
     Throttle(Duration),
 }
@@ -191,6 +194,7 @@ impl Injected {
     pub fn of(faults: &[Fault]) -> Self {
         let errors = faults.iter().filter_map(|fault| match fault {
             Fault::Error { code, scope } => Some((scope.clone(), *code)),
+            Fault::ServedError(code) => Some((Scope::All, *code)),
             _ => None,
         });
         Self(errors.collect())

@@ -181,15 +181,20 @@ impl Connection {
                 None
             }
         });
-        let call = Call {
+        let call = |injected| Call {
             shared: &self.shared,
             broker: self.broker,
             api_key,
             version,
             correlation_id: header.correlation_id,
             throttle_ms: mute.map_or(0, |time| time.as_millis() as i32),
-            injected: Injected::of(&faults),
+            injected,
         };
+        if faults.iter().any(|fault| matches!(fault, Fault::ServedError(_))) {
+            // Only for its effects: with the error injected the same request has none.
+            api::answer(&call(Injected::default()), frame.clone()).await;
+        }
+        let call = call(Injected::of(&faults));
         let answer = match api::answer(&call, frame).await {
             Answer::Frame(frame) => frame,
             Answer::Silence => return Ok(Then::Continue),
@@ -230,7 +235,7 @@ impl Connection {
                     }
                 }
                 Fault::Delay(_) | Fault::CloseOnAccept | Fault::CloseUnserved => {}
-                Fault::Error { .. } | Fault::Throttle(_) => {}
+                Fault::Error { .. } | Fault::ServedError(_) | Fault::Throttle(_) => {}
             }
         }
         self.stream.write_all(&answer).await?;

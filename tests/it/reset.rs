@@ -622,19 +622,76 @@ async fn apply_and(bed: &Bed, plan: &Plan, act: impl FnOnce()) -> Result<Applied
 
 #[tokio::test]
 async fn a_coordinator_that_moved_is_sent_nothing_before_the_group_was_found_unchanged_once_more() {
+    for code in [14, 16] {
+        let bed = Bed::new().await;
+        let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+        let sim = &bed.scene.sim;
+        sim.inject(Rule::error(OFFSET_COMMIT, code));
+        let applied = apply_and(&bed, &plan, || {
+            // Whoever takes over cannot be asked at first, and meanwhile somebody has committed.
+            sim.inject(Rule::error(api::FIND_COORDINATOR, 30));
+            sim.inject(Rule::error(api::DESCRIBE_GROUPS, 30));
+            sim.commit(GROUP, "orders", 1, 6);
+        });
+        let applied = applied.await;
+        if code == 14 {
+            assert!(matches!(applied, Err(NotApplied::Changed(why)) if why.contains("orders-1 changed from 5 to 6")));
+            assert_eq!(bed.undo_files(), 0, "it surely was not done");
+        } else {
+            let applied = applied.unwrap();
+            assert_eq!(words(&applied), ["unknown", "overwritten", "unknown"]);
+            assert!(applied.undo.is_some(), "it may have been done before the other commit");
+        }
+        assert_eq!(bed.scene.seen(OFFSET_COMMIT), 1, "{code}");
+        assert_eq!(bed.offsets()[1], ("orders-1".to_owned(), 6));
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_was_written_by_a_coordinator_that_is_replaced_is_read_back() {
     let bed = Bed::new().await;
     let plan = bed.plan(&["orders"], Strategy::Earliest).await;
-    let sim = &bed.scene.sim;
-    sim.inject(Rule::error(OFFSET_COMMIT, 16));
-    let applied = apply_and(&bed, &plan, || {
-        // Whoever takes over cannot be asked at first, and meanwhile somebody has committed.
-        sim.inject(Rule::error(api::FIND_COORDINATOR, 30));
-        sim.inject(Rule::error(api::DESCRIBE_GROUPS, 30));
-        sim.commit(GROUP, "orders", 1, 6);
-    });
-    assert!(matches!(applied.await, Err(NotApplied::Changed(why)) if why.contains("orders-1 changed from 5 to 6")));
-    assert_eq!((bed.scene.seen(OFFSET_COMMIT), bed.undo_files()), (1, 0));
-    assert_eq!(bed.offsets()[1], ("orders-1".to_owned(), 6));
+    bed.scene
+        .sim
+        .inject(Rule::new(Fault::ServedError(16)).api(OFFSET_COMMIT));
+    let applied = bed.apply(&plan).await.unwrap();
+    assert_eq!(words(&applied), ["verified"; 3]);
+    assert_eq!((bed.scene.seen(OFFSET_COMMIT), bed.audit().len()), (1, 1));
+    assert_eq!(bed.offsets()[0], ("orders-0".to_owned(), 0));
+    let undo = Undo::read(&applied.undo.unwrap()).unwrap();
+    let back = plan_undo(&bed.scene.client, &undo, NOW).await.unwrap();
+    assert_eq!(targets(&back)[0], ("orders-0".to_owned(), Some(4)));
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_tell_of_what_was_sent_before() {
+    let bed = Bed::new().await;
+    let plan = bed.plan(&["orders"], Strategy::Earliest).await;
+    bed.scene.sim.inject(Rule::error(OFFSET_COMMIT, 16));
+    bed.scene.sim.inject(Rule::error(OFFSET_COMMIT, 25).always());
+    let applied = bed.apply(&plan).await.unwrap();
+    assert_eq!(words(&applied), ["unknown"; 3]);
+    assert_eq!((bed.scene.seen(OFFSET_COMMIT), bed.undo_files() > 0), (2, true));
+}
+
+#[tokio::test]
+async fn a_group_that_is_made_or_deleted_by_a_coordinator_that_is_replaced_is_read_back() {
+    let bed = Bed::new().await;
+    bed.scene.sim.remove_group(GROUP);
+    let plan = bed.plan(&["orders:0"], Strategy::Latest).await;
+    bed.scene
+        .sim
+        .inject(Rule::new(Fault::ServedError(16)).api(OFFSET_COMMIT));
+    let applied = bed.apply(&plan).await.unwrap();
+    assert_eq!(words(&applied), ["verified"]);
+    let delete = plan_forget(&bed.scene.client, &GROUP.into(), None, NOW).await.unwrap();
+    bed.scene
+        .sim
+        .inject(Rule::new(Fault::ServedError(16)).api(DELETE_GROUPS));
+    let applied = bed.apply(&delete).await.unwrap();
+    assert_eq!((words(&applied), applied.kept.is_none()), (vec!["verified"], true));
+    assert!(applied.undo.is_some());
+    assert_eq!(bed.scene.seen(DELETE_GROUPS), 1);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use ktui::ops::reset::{
 };
 use ktui::ops::transfer::jsonl;
 use ktui::sim::batch::{Batch, HEADER_LEN, Marker, Record};
-use ktui::sim::fault::Rule;
+use ktui::sim::fault::{Fault, Rule};
 use ktui::sim::state::group::{GroupState, Member};
 use ktui::sim::{GroupSpec, SimSpec, TopicSpec};
 
@@ -429,6 +429,19 @@ async fn a_record_that_nobody_hands_over_is_not_skipped_unsaved() {
     bed.scene.sim.inject(Rule::error(api::FETCH, 56).always());
     let said = bed.refused(&bed.skip(0)).await;
     assert!(!said.contains("--shift-by"), "{said}");
+}
+
+#[tokio::test]
+async fn the_file_stays_of_a_record_that_was_skipped_by_a_coordinator_that_is_replaced() {
+    let bed = Bed::stuck().await;
+    let plan = bed.plan().await;
+    bed.scene
+        .sim
+        .inject(Rule::new(Fault::ServedError(16)).api(OFFSET_COMMIT));
+    let applied = bed.apply(&plan).await.unwrap();
+    assert_eq!((bed.committed(), bed.scene.seen(OFFSET_COMMIT)), (2, 1));
+    assert_eq!(bed.files(), Vec::from_iter(applied.saved));
+    assert!(applied.undo.is_some() && bed.files().len() == 1);
 }
 
 #[tokio::test]

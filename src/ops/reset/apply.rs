@@ -6,28 +6,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::journal::Journal;
 use super::outcome::{Outcome, Settled, is_unsure};
 use super::plan::{Deed, Plan, Standing};
 use super::read::{commits_of, standing};
 use super::saving::Saved;
+use super::send::send;
 use super::undo::Undo;
 use super::verify::verify;
 use crate::kafka::client::{Client, Commits, WriteIntent};
 use crate::kafka::error::Error;
-use crate::kafka::model::{BrokerId, Committed, GroupType, TopicPartition};
-
-/// Pause before the coordinator is asked again; it doubles.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::kafka::model::{Committed, TopicPartition};
 
 /// Undos of undos of undos that are followed: files that name each other have no end.
 const LONGEST_CHAIN: usize = 1_000;
 
-const LOADING: i16 = 14;
-const NOT_COORDINATOR: i16 = 16;
 const UNKNOWN_MEMBER_ID: i16 = 25;
 const NON_EMPTY_GROUP: i16 = 68;
 
@@ -101,29 +96,6 @@ pub enum NotApplied {
     /// The session is locked, or the group could not be checked.
     #[error("{0}")]
     Engine(#[from] Error),
-}
-
-/// What the coordinator said: of each change, and of the group where that is deleted.
-pub(super) struct Said {
-    pub(super) rows: Vec<Result<(), Error>>,
-    group: Result<(), Error>,
-}
-
-impl Said {
-    /// Whether all of it surely was not done, for a reason that passes.
-    fn may_be_sent_again(&self, plan: &Plan) -> bool {
-        let rows = match plan.deed {
-            Deed::Delete => std::slice::from_ref(&self.group),
-            _ => &self.rows[..],
-        };
-        let passes = |one: &Result<(), Error>| {
-            one.as_ref().err().is_some_and(|error| {
-                let was_refused = matches!(error.code(), Some(LOADING | NOT_COORDINATOR));
-                was_refused || (!error.may_have_arrived() && error.is_retriable())
-            })
-        };
-        !rows.is_empty() && rows.iter().all(passes)
-    }
 }
 
 /// Applies a plan that somebody has confirmed.
@@ -252,7 +224,7 @@ fn mark_chain(mut path: PathBuf, now_ms: i64) -> io::Result<()> {
 }
 
 /// Whether the group still is as the plan says.
-async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
+pub(super) async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
     let standing = standing(client, &plan.group, plan.standing.kind).await?;
     let (group, blocks) = (plan.group.to_string(), plan.deed != Deed::Forget && !standing.is_free());
     if blocks {
@@ -298,90 +270,4 @@ async fn check(client: &Client, plan: &Plan) -> Result<(), NotApplied> {
 
 pub(super) fn found(commits: &Commits, partition: &TopicPartition) -> Result<Option<Committed>, Error> {
     commits.get(partition).cloned().transpose()
-}
-
-/// Sends it once. A coordinator that says it has not done it, because it is not the coordinator or still loads, is asked
-/// again while there is time.
-async fn send(client: &Client, intent: &WriteIntent, plan: &Plan, end: Instant) -> Result<Said, NotApplied> {
-    let mut pause = FIRST_PAUSE;
-    let mut coordinator = client.known_coordinator(&plan.group).await?;
-    loop {
-        let said = send_to(client, intent, plan, coordinator).await;
-        if !said.may_be_sent_again(plan) {
-            return Ok(said);
-        }
-        coordinator = match next_coordinator(client, plan, &mut pause, end).await? {
-            Some(next) => next,
-            None => return Ok(said),
-        };
-    }
-}
-
-/// Whom to ask next. The group must have been found as the plan says once more; `None` when time is over before.
-async fn next_coordinator(
-    client: &Client,
-    plan: &Plan,
-    pause: &mut Duration,
-    end: Instant,
-) -> Result<Option<BrokerId>, NotApplied> {
-    while Instant::now() + *pause < end {
-        sleep(*pause).await;
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
-        let Ok(next) = client.find_coordinator(&plan.group).await else {
-            continue;
-        };
-        match check(client, plan).await {
-            Ok(()) => return Ok(Some(next)),
-            // Whoever takes over does not tell yet.
-            Err(NotApplied::Engine(_)) => {}
-            Err(changed) => return Err(changed),
-        }
-    }
-    Ok(None)
-}
-
-/// One request for what is set, one for what is forgotten, or one for the whole group.
-async fn send_to(client: &Client, intent: &WriteIntent, plan: &Plan, coordinator: BrokerId) -> Said {
-    let group = &plan.group;
-    if plan.deed == Deed::Delete {
-        let group = client.delete_group(intent, coordinator, group).await;
-        let rows = plan.changes.iter().map(|_| group.clone()).collect();
-        return Said { rows, group };
-    }
-    let wanted = plan
-        .changes
-        .iter()
-        .map(|change| (&change.partition, change.after.as_ref().ok().cloned().flatten()));
-    let (mut set, mut forgotten) = (Vec::new(), Vec::new());
-    for (partition, after) in wanted {
-        match after {
-            Some(committed) => set.push((partition.clone(), committed)),
-            None => forgotten.push(partition.clone()),
-        }
-    }
-    let mut said = std::collections::HashMap::new();
-    if !set.is_empty() {
-        let sent = match plan.standing.kind {
-            GroupType::Share => client.alter_share_starts(intent, coordinator, group, &set).await,
-            _ => client.commit_offsets(intent, coordinator, group, &set).await,
-        };
-        match sent {
-            Ok(outcomes) => said.extend(outcomes),
-            Err(error) => said.extend(set.into_iter().map(|(partition, _)| (partition, Err(error.clone())))),
-        }
-    }
-    if !forgotten.is_empty() {
-        match client.delete_offsets(intent, coordinator, group, &forgotten).await {
-            Ok(outcomes) => said.extend(outcomes),
-            Err(error) => said.extend(forgotten.into_iter().map(|partition| (partition, Err(error.clone())))),
-        }
-    }
-    let missing = || Error::Cancelled {
-        what: "sending".to_owned(),
-    };
-    let of = |partition: &TopicPartition| said.get(partition).cloned().unwrap_or_else(|| Err(missing()));
-    Said {
-        rows: plan.changes.iter().map(|change| of(&change.partition)).collect(),
-        group: Ok(()),
-    }
 }

@@ -3,9 +3,12 @@
 use crate::kafka::error::Error;
 use crate::kafka::model::{Committed, TopicPartition};
 
+/// Also says that the coordinator has written the change, and was replaced before its replicas confirmed it.
+pub(super) const NOT_COORDINATOR: i16 = 16;
+
 /// REQUEST_TIMED_OUT, COORDINATOR_NOT_AVAILABLE and UNKNOWN_SERVER_ERROR also say that the coordinator has written the
 /// change but its replicas did not confirm it in time.
-const UNSURE: [i16; 3] = [7, 15, -1];
+const UNSURE: [i16; 4] = [7, 15, -1, NOT_COORDINATOR];
 
 /// What came of one partition.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +146,9 @@ mod tests {
             (Err(kafka(15)), Ok(at(5)), "unknown"),
             (Err(kafka(25)), Ok(at(5)), "failed"),
             (Err(kafka(25)), Ok(at(9)), "failed"),
-            (Err(kafka(16)), Ok(at(5)), "failed"),
+            (Err(kafka(16)), Ok(at(5)), "unknown"),
+            (Err(kafka(16)), Ok(at(9)), "verified"),
+            (Err(kafka(14)), Ok(at(5)), "failed"),
             (Err(unconnected), Ok(at(5)), "failed"),
         ];
         for (said, now, word) in cases {

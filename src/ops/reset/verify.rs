@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::apply::{FIRST_PAUSE, LONGEST_PAUSE, Said, found};
+use super::apply::found;
 use super::outcome::{Settled, outcome};
 use super::plan::Plan;
 use super::read::commits_of;
+use super::send::{FIRST_PAUSE, LONGEST_PAUSE, Said};
 use crate::kafka::client::Client;
 
 /// How long a change is looked for while something else is read back: it may still be on its way, and a coordinator that
