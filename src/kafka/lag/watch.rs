@@ -15,6 +15,7 @@ mod members;
 mod moment;
 mod newest;
 mod pace;
+mod rhythm;
 mod sum;
 mod track;
 mod trend;
@@ -37,6 +38,7 @@ use super::tail::{Place, Tail};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicName, TopicPartition, Total};
 use moment::Moment;
+use rhythm::Rhythm;
 use watched::Watched;
 
 /// How long a verdict waits where no commit interval was seen.
@@ -90,7 +92,7 @@ pub struct GroupWatch {
     trend: Trend,
     pace: Option<GroupPace>,
     members: Members,
-    seen: Option<Instant>,
+    rhythm: Rhythm,
 }
 
 /// What is concluded of one partition.
@@ -147,9 +149,10 @@ impl GroupWatch {
         rows.dedup_by(|one, other| one.partition == other.partition);
         let at = Moment::of(look.at, self.begun.unwrap_or(look.at));
         self.align(&rows, at);
+        let usual = self.rhythm.usual();
         for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
             let patience = patience_of(watched, self.interval);
-            if let Some(gap) = watched.look(row, at, patience) {
+            if let Some(gap) = watched.look(row, at, patience, usual) {
                 if self.gaps.len() >= GAPS {
                     self.gaps.pop_front();
                 }
@@ -167,7 +170,7 @@ impl GroupWatch {
         let lag: Total = rows.iter().map(|row| row.case.lag()).collect();
         self.trend.push(look.at, lag.exact().filter(|_| !self.is_doubted()));
         self.pace = GroupPace::of(&self.tracks, self.interval).or_else(|| look.unread.map(GroupPace::unread));
-        self.seen = Some(look.at);
+        self.rhythm.look(look.at);
         if let Some(description) = look.description {
             self.members.take(description, look.at);
         }
@@ -224,7 +227,7 @@ impl GroupWatch {
 
     /// When the newest look was told.
     pub fn seen(&self) -> Option<Instant> {
-        self.seen
+        self.rhythm.newest()
     }
 
     /// The place on the partition that lags most: what lies there is the best single answer to how late the group is.
@@ -250,7 +253,7 @@ impl GroupWatch {
 
     /// How often it was seen to rebalance in the last minutes, where that makes a loop.
     pub fn rebalance_loop(&self) -> Option<usize> {
-        let rebalances = self.members.rebalances(self.seen?, LOOP_WITHIN);
+        let rebalances = self.members.rebalances(self.rhythm.newest()?, LOOP_WITHIN);
         (rebalances >= LOOP).then_some(rebalances)
     }
 
@@ -621,6 +624,99 @@ mod tests {
         let verdict = watch.pace().unwrap().verdict.word();
         assert_eq!((verdict, watch.interval()), ("ok", Some(4 * S)));
         (watch, begin)
+    }
+
+    /// Every 5 s a commit of a group that works off a large lag, or is abreast of what comes in (100 a second).
+    fn until_an_hour_is_missed(lag: i64, dies: i64) -> (GroupWatch, Instant) {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        let mut look = |second: i64| {
+            let committed = second.min(dies) / 5 * 500;
+            let rows = [row(0, committed, 0, second * 100 + lag)];
+            take(&mut watch, &rows, "Stable", begin + second as u32 * S);
+        };
+        (0..=60).step_by(5).for_each(&mut look);
+        look(3_660);
+        assert_eq!(
+            watch.interval(),
+            Some(5 * S),
+            "that nobody looked is no commit interval"
+        );
+        (watch, begin + 3_660 * S)
+    }
+
+    #[test]
+    fn who_died_while_nobody_looked_is_not_called_ok() {
+        let (mut watch, back) = until_an_hour_is_missed(100, 20 * 60);
+        let verdict = |watch: &GroupWatch| watch.pace().unwrap().verdict.clone();
+        let watching = Doubt::Watching {
+            seen: Duration::ZERO,
+            needed: 15 * S,
+        };
+        assert_eq!(verdict(&watch), Verdict::Unknown(watching));
+        assert_eq!(watch.pace().unwrap().pace, None, "an hour's mean is no rate of now");
+        for second in [5, 10, 15] {
+            let rows = [row(0, 120_000, 0, (3_660 + second) * 100 + 100)];
+            take(&mut watch, &rows, "Stable", back + second as u32 * S);
+        }
+        assert_eq!(verdict(&watch), Verdict::Stalled(Standing::AtLeast(15 * S)));
+    }
+
+    #[test]
+    fn who_went_on_while_nobody_looked_is_ok_at_once() {
+        let (mut watch, back) = until_an_hour_is_missed(100, i64::MAX);
+        for second in 0..60_i64 {
+            assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok, "{second}");
+            let (at, looked) = (3_660 + second, back + second as u32 * S);
+            let rows = [row(0, at / 5 * 500, 0, at * 100 + 100)];
+            take(&mut watch, &rows, "Stable", looked);
+        }
+    }
+
+    #[test]
+    fn who_stood_before_and_after_nobody_looked_stood_all_the_time() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        for second in (0..=60).step_by(5).chain([3_660]) {
+            let committed = (second / 5 * 500).min(4_000);
+            let rows = [row(0, committed, 0, second * 100 + 100)];
+            take(&mut watch, &rows, "Stable", begin + second as u32 * S);
+        }
+        let stood = Standing::For(3_620 * S);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Stalled(stood));
+    }
+
+    #[test]
+    fn passes_that_come_seldom_are_late_only_once() {
+        let (mut watch, begin) = (GroupWatch::default(), begin());
+        for second in (0..=60).step_by(5).chain((150..=3_660).step_by(90)) {
+            // It consumes twice as fast as records come.
+            let rows = [row(0, second / 5 * 1_000, 0, second * 100 + 2_000_000)];
+            take(&mut watch, &rows, "Stable", begin + second as u32 * S);
+            let pace = watch.pace().unwrap();
+            let is_told = pace.verdict == Verdict::CatchingUp;
+            assert!(
+                is_told || second < 30 || (150..420).contains(&second),
+                "{second}: {pace:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_doubt_ends_where_the_lag_becomes_unknown() {
+        let (mut watch, begin) = abreast();
+        take(&mut watch, &[row(0, 2_000, 0, 6_250)], "Stable", begin + 62 * S);
+        assert!(watch.is_doubted());
+        let unknown = PartitionLag {
+            end: None,
+            case: LagCase::Unknown(UnknownLag::NoLeader),
+            ..row(0, 2_000, 0, 0)
+        };
+        take(&mut watch, &[unknown], "Stable", begin + 64 * S);
+        assert!(
+            !watch.is_doubted(),
+            "a limit would be mute for as long as there is no leader"
+        );
+        let doubt = Doubt::Lag(UnknownLag::NoLeader);
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Unknown(doubt));
     }
 
     #[test]

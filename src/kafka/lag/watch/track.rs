@@ -16,6 +16,10 @@ use crate::kafka::model::Offset;
 const MARKS: usize = 8;
 /// So many gaps between two changes of the commit are kept.
 const GAPS: usize = 4;
+/// A look is late that comes so many times later than looks came before: what it measures is how long nobody looked.
+const LATE: u32 = 3;
+/// How far back marks go, in times of the patience.
+const SPAN: u32 = 4;
 
 /// The commit and the end at a moment when the commit was seen to have moved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,8 +150,9 @@ impl Track {
         *self = anew;
     }
 
-    /// Takes the next look. The gap between two commits, if it ended one. `patience` is how long a verdict waits.
-    pub(super) fn look(&mut self, now: Mark, patience: Duration) -> Option<Duration> {
+    /// Takes the next look. The gap between two commits, if it ended one. `patience` is how long a verdict waits, `usual`
+    /// how far apart looks were until now.
+    pub(super) fn look(&mut self, now: Mark, patience: Duration, usual: Duration) -> Option<Duration> {
         if now.end < self.newest.end {
             // Truncated, or the topic was made anew: what was seen is of another log.
             let rewound = self.course.take().and_then(|course| course.rewound);
@@ -157,11 +162,17 @@ impl Track {
             }
             return None;
         }
+        let unseen = now.at.since(self.newest.at);
+        let is_late = unseen > usual * LATE;
+        if is_late && unseen > patience * SPAN && self.is_news(now) {
+            self.resume(now, patience);
+            return None;
+        }
         let mut gap = None;
         if now.committed > self.newest.committed {
             let waited = self
                 .moved
-                .filter(|moved| self.waiting.is_some_and(|since| since <= *moved));
+                .filter(|moved| !is_late && self.waiting.is_some_and(|since| since <= *moved));
             gap = waited.map(|moved| now.at.since(moved));
             self.course.get_or_insert_default().take(now, gap, patience);
             self.moved = Some(now.at);
@@ -174,6 +185,31 @@ impl Track {
             self.behind.get_or_insert(now.at);
         }
         gap
+    }
+
+    /// Whether a look tells more than that what waited still waits, or that still nothing does.
+    fn is_news(&self, now: Mark) -> bool {
+        now.committed != self.newest.committed || (self.newest.waits() == 0 && now.waits() > 0)
+    }
+
+    /// Begins anew after a time in which nobody looked: who committed then may have died since. Commit intervals are kept,
+    /// and abreast is who is it by all that came in that time.
+    fn resume(&mut self, now: Mark, patience: Duration) {
+        let unseen = now.at.since(self.newest.at).as_secs_f64();
+        let produced = now.end.saturating_sub(self.newest.end) as f64 / unseen;
+        let is_abreast = now.waits() as f64 <= produced * patience.as_secs_f64();
+        let has_moved = now.committed > self.newest.committed;
+        if let Some(course) = &mut self.course {
+            course.marks = Newest::default();
+        }
+        let begun = Self::begin(now);
+        *self = Self {
+            moved: if has_moved { Some(now.at) } else { self.moved },
+            was_abreast: is_abreast,
+            behind: begun.behind.filter(|_| !is_abreast),
+            course: self.course.take(),
+            ..begun
+        };
     }
 
     /// How fast records came and went; `None` before that can be told.
@@ -274,7 +310,7 @@ impl Course {
             && self
                 .marks
                 .first()
-                .is_some_and(|first| mark.at.since(first.at) > patience * 4)
+                .is_some_and(|first| mark.at.since(first.at) > patience * SPAN)
         {
             self.marks.drop_oldest();
         }

@@ -64,8 +64,14 @@ impl Default for Watched {
 }
 
 impl Watched {
-    /// Takes a look; the gap between two commits that it ended.
-    pub(super) fn look(&mut self, row: &PartitionLag, at: Moment, patience: Duration) -> Option<Duration> {
+    /// Takes a look; the gap between two commits that it ended. `usual` is how far apart looks were until now.
+    pub(super) fn look(
+        &mut self,
+        row: &PartitionLag,
+        at: Moment,
+        patience: Duration,
+        usual: Duration,
+    ) -> Option<Duration> {
         let known = self.log_start.get();
         if row.end.is_some_and(|end| known.is_some_and(|start| end < start)) {
             self.log_start = LogStart::default();
@@ -89,11 +95,11 @@ impl Watched {
             }
             self.doubted = None;
             // Where it went on from there, or back once more.
-            return self.look(row, at, patience);
+            return self.look(row, at, patience, usual);
         }
-        let now = now?;
+        // A lag that is unknown is no commit that went back: it is told as unknown, however long it stays so.
         self.doubted = None;
-        track.look(now, patience)
+        track.look(now?, patience, usual)
     }
 
     /// Adds the newest lag to its course.

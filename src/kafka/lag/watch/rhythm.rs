@@ -1,0 +1,55 @@
+//! How far apart the looks at a group are: every 5 s on screen, minutes off it.
+
+use std::time::{Duration, Instant};
+
+/// When looks were told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rhythm {
+    newest: Option<Instant>,
+    /// How far apart the newest three were.
+    apart: [Duration; 2],
+}
+
+impl Rhythm {
+    /// When the newest look was told.
+    pub(super) fn newest(&self) -> Option<Instant> {
+        self.newest
+    }
+
+    /// How far apart looks are, by the newest ones; zero before there were two. The longer of two distances: two screens
+    /// may ask for the same group, one right after the other.
+    pub(super) fn usual(&self) -> Duration {
+        let [former, latter] = self.apart;
+        former.max(latter)
+    }
+
+    /// Takes the next look.
+    pub(super) fn look(&mut self, at: Instant) {
+        if let Some(before) = self.newest.replace(at) {
+            let [_, latter] = self.apart;
+            self.apart = [latter, at.saturating_duration_since(before)];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_of_the_two_newest_distances_is_usual() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begun = Instant::now();
+        let s = Duration::from_secs;
+        let mut rhythm = Rhythm::default();
+        let usual: Vec<Duration> = [0, 5, 6, 10, 70, 130]
+            .into_iter()
+            .map(|second| {
+                rhythm.look(begun + s(second));
+                rhythm.usual()
+            })
+            .collect();
+        assert_eq!(usual, [s(0), s(5), s(5), s(4), s(60), s(60)]);
+        assert_eq!(rhythm.newest(), Some(begun + s(130)));
+    }
+}
