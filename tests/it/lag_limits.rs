@@ -107,3 +107,19 @@ fn groups_with_a_limit_are_looked_at_on_every_screen() {
     stage.pass(60);
     assert!(stage.asked(SlotId::AllLags).is_none(), "nobody waits");
 }
+
+#[test]
+fn a_filter_does_not_silence_the_limits_of_the_groups_that_it_hides() {
+    let mut stage = groups(&["b*=1000"]);
+    stage.answer(SlotId::Lags, lags(&[("audit", Some(7)), ("billing", Some(7))]));
+    stage.press(Action::Filter);
+    stage.type_line("audit");
+    assert!(!stage.text().contains(" billing"), "{}", stage.text());
+    stage.pass(15);
+    let (_, query) = stage.asked(SlotId::AllLags).expect("somebody waits for a bell");
+    let Query::Lags { groups, .. } = query else {
+        panic!("{query:?}");
+    };
+    let groups: Vec<&str> = groups.iter().map(|one| one.group.as_str()).collect();
+    assert_eq!(groups, ["billing"]);
+}

@@ -345,10 +345,13 @@ impl Pane for Groups {
             wants.extend(Self::wants_tails(&behind));
         }
         if matches!(self.order, GroupOrder::Lag | GroupOrder::Danger) {
-            let is_hidden = |listing: &GroupListing| {
-                self.filter.matches([listing.group.as_str()]) && !closely.contains(&listing.group)
+            // A filter narrows the list; who has a limit is waited for all the same.
+            let is_wanted = |listing: &GroupListing| {
+                let group = &listing.group;
+                !closely.contains(group)
+                    && (self.filter.matches([group.as_str()]) || store.derived.alarms.limit(group).is_some())
             };
-            wants.extend(schedule::groups::pass(store, view.now, is_hidden));
+            wants.extend(schedule::groups::pass(store, view.now, is_wanted));
             wants.extend(schedule::groups::log_starts(store));
         }
         wants
