@@ -20,12 +20,16 @@ pub struct Spent {
 pub struct Costs {
     newest: BTreeMap<SlotId, Spent>,
     shown: BTreeMap<SlotId, Spent>,
+    /// What those took to which nobody failed to answer.
+    work: BTreeMap<SlotId, Duration>,
 }
 
 impl Costs {
-    /// Takes what an answer took.
-    pub fn note(&mut self, slot: SlotId, spent: Spent) {
+    /// Takes what an answer took. Where it is not whole, it is also the time in which somebody was waited for in vain.
+    pub fn note(&mut self, slot: SlotId, spent: Spent, is_whole: bool) {
         self.newest.insert(slot, spent);
+        let work = self.work.entry(slot).or_insert(spent.took);
+        *work = if is_whole { spent.took } else { spent.took.min(*work) };
         let shown = self.shown.entry(slot).or_insert(spent);
         if !is_like(shown, &spent) {
             *shown = spent;
@@ -35,6 +39,11 @@ impl Costs {
     /// What the newest answer in a slot took.
     pub fn newest(&self, slot: SlotId) -> Option<Spent> {
         self.newest.get(&slot).copied()
+    }
+
+    /// What work an answer in a slot is, waiting in vain left out as far as that is known.
+    pub fn work(&self, slot: SlotId) -> Option<Duration> {
+        self.work.get(&slot).copied()
     }
 
     /// What an answer in a slot takes, give or take a fifth: what is said of it stays while nothing much changes.
@@ -62,7 +71,7 @@ mod tests {
         let mut note = |requests, bytes, millis| {
             let cost = Cost { requests, bytes };
             let took = Duration::from_millis(millis);
-            costs.note(SlotId::Lags, Spent { cost, took });
+            costs.note(SlotId::Lags, Spent { cost, took }, true);
             let newest = costs.newest(SlotId::Lags).map(|spent| spent.cost.bytes);
             (costs.usual(SlotId::Lags).map(|spent| spent.cost.bytes), newest)
         };
@@ -71,5 +80,22 @@ mod tests {
         assert_eq!(note(10, 1_300, 40), (Some(1_300), Some(1_300)));
         assert_eq!(note(20, 1_299, 40), (Some(1_299), Some(1_299)), "twice the requests");
         assert_eq!(note(20, 1_298, 1_400), (Some(1_298), Some(1_298)), "a second more");
+    }
+
+    #[test]
+    fn waiting_in_vain_for_a_broker_is_no_work() {
+        let mut costs = Costs::default();
+        let mut note = |seconds, is_whole| {
+            let (cost, took) = (Cost::default(), Duration::from_secs(seconds));
+            costs.note(SlotId::AllLags, Spent { cost, took }, is_whole);
+            let newest = costs.newest(SlotId::AllLags).map(|spent| spent.took);
+            assert_eq!(newest, Some(took), "what it took is said all the same");
+            costs.work(SlotId::AllLags).map(|work| work.as_secs())
+        };
+        assert_eq!(note(10, false), Some(10), "nothing better is known");
+        assert_eq!(note(2, true), Some(2));
+        assert_eq!(note(10, false), Some(2));
+        assert_eq!(note(1, false), Some(1));
+        assert_eq!(note(4, true), Some(4));
     }
 }

@@ -215,7 +215,8 @@ impl Store {
     pub fn spent(&mut self, slot: SlotId, cost: Cost, now: Instant) {
         let begun = self.derived.begun.get(&slot).copied();
         let took = begun.map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
-        self.derived.sampling.costs.note(slot, Spent { cost, took });
+        let is_whole = self.error(slot).is_none() && self.failures(slot).is_empty();
+        self.derived.sampling.costs.note(slot, Spent { cost, took }, is_whole);
     }
 
     fn take(&mut self, slot: SlotId, ticket: Ticket, now: Instant, result: Result<Partial<Answer>, Error>) -> bool {

@@ -11,14 +11,17 @@ use crate::kafka::query::{Members, Query};
 
 /// No look at all groups comes sooner after the one before.
 const SOONEST: Duration = Duration::from_secs(15);
+/// And none later: who has a limit is not left alone for hours, because the terminal was stopped meanwhile for one.
+const LATEST: Duration = Duration::from_mins(5);
 
-/// At most a twentieth of the time is spent on it: twenty times what the last one took, in steps, so that what is said of it
-/// does not change with every one.
+/// A twentieth of the time is spent on it: twenty times the work of the last one, in steps, so that what is said of it does
+/// not change with every one.
 pub fn period(store: &Store) -> Duration {
-    let spent = store.derived.sampling.costs.newest(SlotId::AllLags);
-    let needed = spent.map_or(Duration::ZERO, |spent| spent.took * 20);
+    let work = store.derived.sampling.costs.work(SlotId::AllLags).unwrap_or_default();
+    let needed = work.saturating_mul(20);
     let steps = needed.as_millis().div_ceil(SOONEST.as_millis()).max(1);
-    SOONEST * u32::try_from(steps).unwrap_or(u32::MAX)
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    SOONEST.saturating_mul(steps).min(LATEST)
 }
 
 /// The look at those of all groups that `is_wanted` names, but for those at rest.
@@ -78,15 +81,26 @@ mod tests {
     use crate::kafka::query::Cost;
 
     #[test]
-    fn at_most_a_twentieth_of_the_time_is_spent_on_looking_at_all_groups() {
+    fn a_twentieth_of_the_time_is_spent_on_looking_at_all_groups_and_they_are_looked_at_every_5_minutes() {
         let mut store = Store::default();
         assert_eq!(period(&store), SOONEST);
-        for (millis, seconds) in [(40, 15), (750, 15), (751, 30), (3_000, 60), (20_000, 405)] {
+        for (millis, seconds) in [
+            (40, 15),
+            (750, 15),
+            (751, 30),
+            (3_000, 60),
+            (14_900, 300),
+            (3_600_000, 300),
+        ] {
             let took = Duration::from_millis(millis);
             let cost = Cost::default();
-            store.derived.sampling.costs.note(SlotId::AllLags, Spent { cost, took });
+            store
+                .derived
+                .sampling
+                .costs
+                .note(SlotId::AllLags, Spent { cost, took }, true);
             assert_eq!(period(&store), Duration::from_secs(seconds), "{millis} ms");
-            assert!(took * 20 <= period(&store));
+            assert!(took * 20 <= period(&store) || period(&store) == LATEST);
         }
     }
 }
