@@ -17,9 +17,15 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// What it shows at `now`.
+    /// What it shows at `now`, or showed then: it may have been read since.
     pub fn time(&self, now: Instant) -> Zoned {
-        let passed = SignedDuration::try_from(now.saturating_duration_since(self.at)).unwrap_or(SignedDuration::ZERO);
+        let between = |from: Instant, to: Instant| SignedDuration::try_from(to.saturating_duration_since(from)).ok();
+        let passed = if now < self.at {
+            between(now, self.at).map(|before| -before)
+        } else {
+            between(self.at, now)
+        };
+        let passed = passed.unwrap_or(SignedDuration::ZERO);
         let time = self.time.checked_add(passed).unwrap_or(self.time);
         time.to_zoned(self.zone.clone())
     }
@@ -42,6 +48,16 @@ mod tests {
         };
         let later = wall.time(at + Duration::from_secs(90));
         assert_eq!(later.to_string(), "2026-11-20T11:01:30+01:00[+01:00]");
+        let told_anew = WallClock {
+            at: at + Duration::from_secs(600),
+            time: "2026-11-20T10:10:00Z".parse().unwrap(),
+            zone: wall.zone.clone(),
+        };
+        assert_eq!(
+            told_anew.time(at + Duration::from_secs(90)),
+            later,
+            "what was before stays when it was"
+        );
     }
 
     #[test]
