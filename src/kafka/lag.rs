@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::kafka::model::{BrokerId, GroupDescription, GroupState, Offset, TopicPartition, Total};
 
@@ -17,6 +18,9 @@ pub mod watch;
 
 pub use notice::{Notice, notices};
 pub use reader::{TopicReader, TopicReaders};
+
+/// A group that listings lack for so long is gone: a broker that has just become its coordinator lists nothing for a moment.
+pub const GONE_AFTER: Duration = Duration::from_secs(4);
 
 /// What can be said of a group's lag on one partition. Unknown is a case of its own, never 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,6 +259,13 @@ pub struct GroupReading {
     pub unread: Option<Arc<str>>,
 }
 
+impl GroupReading {
+    /// What waits for it in sum, as limits compare it.
+    pub fn waits(&self) -> Total {
+        waits(self.summary.lag, &self.partitions)
+    }
+}
+
 impl From<GroupSummary> for GroupReading {
     /// Sums alone: nothing is known of single partitions.
     fn from(summary: GroupSummary) -> Self {
@@ -277,6 +288,22 @@ impl GroupDetail {
             &self.partitions,
             self.unread.as_deref(),
         )
+    }
+
+    /// What waits for it in sum, as limits compare it.
+    pub fn waits(&self) -> Total {
+        waits(self.summary().lag, &self.partitions)
+    }
+}
+
+/// A lag in sum without the zeros of commits past the end: what waits there is unknown, the topic may have been made anew.
+fn waits(lag: Total, rows: &[PartitionLag]) -> Total {
+    let is_ahead = |row: &&PartitionLag| matches!(row.case, LagCase::Ahead { .. });
+    let ahead = rows.iter().filter(is_ahead).count();
+    Total {
+        known: lag.known,
+        parts: lag.parts.saturating_sub(ahead),
+        unknown: lag.unknown + ahead,
     }
 }
 
@@ -606,5 +633,20 @@ mod tests {
             let summary = GroupDetail { description, partitions: rows, unread: None }.summary();
             prop_assert_eq!(summary.lag.exact(), Some(sum));
         }
+    }
+
+    #[test]
+    fn what_waits_past_the_end_is_unknown_to_a_limit_and_0_on_the_screen() {
+        let committed = commits(&[("t", 0, 5), ("t", 1, 50)]);
+        let rows = lag(None, Ok(&committed), |_| log(0, 9));
+        let reading = GroupReading {
+            summary: GroupSummary::new(BrokerId(1), None, &rows, None),
+            description: None,
+            partitions: rows,
+            unread: None,
+        };
+        assert_eq!(reading.summary.lag.exact(), Some(4));
+        let waits = reading.waits();
+        assert_eq!((waits.known, waits.parts, waits.unknown), (4, 1, 1));
     }
 }

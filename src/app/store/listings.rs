@@ -1,16 +1,14 @@
 //! Which groups there are: who is missing from an answer is not gone for that.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Derived, Store, Ticket, unpack};
+use super::{Derived, Slot, Store, Ticket, unpack};
 use crate::kafka::error::Error;
+use crate::kafka::lag::GONE_AFTER;
 use crate::kafka::model::{BrokerId, GroupId};
 use crate::kafka::partial::Partial;
 use crate::kafka::query::Answer;
-
-/// A group that listings lack for so long is gone.
-const GONE_AFTER: Duration = Duration::from_secs(4);
 
 impl Store {
     /// A coordinator that did not answer, or is gone, does not make its groups disappear. While something is missing
@@ -36,6 +34,7 @@ impl Store {
         let missing = &health.missing;
         let is_silent =
             |id: &BrokerId| silent.contains(&None) || silent.contains(&Some(*id)) || missing.contains_key(id);
+        let lags = [&mut self.lags, &mut self.all_lags];
         self.groups.finish_with(ticket, now, result, |old, mut new| {
             let listed: HashSet<GroupId> = new.iter().map(|listing| listing.group.clone()).collect();
             let missed_before = std::mem::take(unlisted);
@@ -57,6 +56,9 @@ impl Store {
             let listed = new.iter().map(|listing| &listing.group).collect();
             alarms.keep(&listed);
             sampling.passes.keep(&listed);
+            for facts in lags.into_iter().filter_map(Slot::value_mut) {
+                facts.retain(|group, _| listed.contains(group));
+            }
             new
         })
     }

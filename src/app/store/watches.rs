@@ -65,37 +65,38 @@ impl Store {
             }
             Err(error) => (HashMap::new(), Err(error)),
         };
-        let kept = if slot == SlotId::Lags {
-            &mut self.lags
+        let (is_pass, between) = (slot == SlotId::AllLags, self.between(slot, now));
+        let listings = self.groups.value().map(Vec::as_slice).unwrap_or_default();
+        let listed = listings.iter().map(|one| (&one.group, one.state.as_ref()));
+        let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
+        let (kept, on_screen) = if is_pass {
+            (&mut self.all_lags, self.lags.value())
         } else {
-            &mut self.all_lags
+            (&mut self.lags, None)
         };
-        let is_taken = kept.finish_with(ticket, now, sums, merge_lags);
-        if is_taken {
-            let between = self.between(slot, now);
-            let listings = self.groups.value().map(Vec::as_slice).unwrap_or_default();
-            let listed = listings.iter().map(|one| (&one.group, one.state.as_ref()));
-            let listed: HashMap<&GroupId, Option<&GroupState>> = listed.collect();
-            let Derived {
-                watches,
-                alarms,
-                sampling,
-                ..
-            } = &mut self.derived;
+        let Derived {
+            watches,
+            alarms,
+            sampling,
+            ..
+        } = &mut self.derived;
+        kept.finish_with(ticket, now, sums, |old, mut new| {
             for (group, read) in &read {
-                watches.read(group, read, listed.get(group).copied().flatten(), between);
-                if watches.is_sure_of(group) {
-                    alarms.told(group, read.summary.lag, now);
+                sampling.passes.told(group, &read.partitions, is_pass, now);
+                if !watches.read(group, read, listed.get(group).copied().flatten(), between) {
+                    // What is shown of it is newer, whatever came last.
+                    if on_screen.is_some_and(|known| known.contains_key(group)) {
+                        new.remove(group);
+                    }
+                } else if watches.is_sure_of(group) {
+                    alarms.told(group, read.waits(), now);
                 }
-                sampling
-                    .passes
-                    .told(group, &read.partitions, slot == SlotId::AllLags, now);
             }
-            if slot == SlotId::AllLags {
+            if is_pass {
                 watches.find_lagging();
             }
-        }
-        is_taken
+            merge_lags(old, new)
+        })
     }
 
     pub(super) fn take_group(&mut self, ticket: Ticket, now: Instant, result: Taken) -> bool {
@@ -109,10 +110,10 @@ impl Store {
         let is_taken = self.group.finish(ticket, now, result);
         let between = self.between(SlotId::Group, now);
         if let Some(detail) = self.group.value().filter(|_| is_taken && is_told) {
-            self.derived.watches.detail(detail, between);
             let group = &detail.description.group;
-            if self.derived.watches.is_sure_of(group) {
-                self.derived.alarms.told(group, detail.summary().lag, now);
+            let Derived { watches, alarms, .. } = &mut self.derived;
+            if watches.detail(detail, between) && watches.is_sure_of(group) {
+                alarms.told(group, detail.waits(), now);
             }
         }
         is_taken
@@ -197,8 +198,9 @@ impl Watches {
         self.lagging = topics.into_iter().cloned().collect();
     }
 
-    /// `listed` is the state of the listing: what the pass over all groups, which describes none, knows of it.
-    fn read(&mut self, group: &GroupId, read: &GroupReading, listed: Option<&GroupState>, between: Between) {
+    /// `listed` is the state of the listing: what the pass over all groups, which describes none, knows of it. `false`
+    /// where more is known already, and the look was dropped.
+    fn read(&mut self, group: &GroupId, read: &GroupReading, listed: Option<&GroupState>, between: Between) -> bool {
         let look = Look {
             description: read.description.as_ref(),
             state: read.summary.state.as_ref().or(listed),
@@ -212,20 +214,20 @@ impl Watches {
         };
         if look.description.is_none() && self.groups.get(group).is_some_and(is_on_screen) {
             // It is looked at closely: this says less, and its rows lack what was assigned and never committed.
-            return;
+            return false;
         }
-        self.take(group, &look, between);
+        self.take(group, &look, between)
     }
 
-    fn detail(&mut self, detail: &GroupDetail, between: Between) {
-        self.take(&detail.description.group, &Look::of(detail, between.told), between);
+    fn detail(&mut self, detail: &GroupDetail, between: Between) -> bool {
+        self.take(&detail.description.group, &Look::of(detail, between.told), between)
     }
 
     /// A look that was asked for before the newest one was told may show older commits: taken, it would look like a group
-    /// that went back.
-    fn take(&mut self, group: &GroupId, look: &Look<'_>, between: Between) {
+    /// that went back. `false` where it was dropped for that.
+    fn take(&mut self, group: &GroupId, look: &Look<'_>, between: Between) -> bool {
         match self.groups.get_mut(group) {
-            Some(watched) if between.asked.is_none_or(|asked| asked < watched.at) => {}
+            Some(watched) if between.asked.is_none_or(|asked| asked < watched.at) => return false,
             Some(watched) => {
                 watched.watch.take(look);
                 watched.at = between.told;
@@ -239,6 +241,7 @@ impl Watches {
                 self.groups.insert(group.clone(), Watched { watch, at, described });
             }
         }
+        true
     }
 
     /// Forgets groups that are gone.
@@ -251,6 +254,7 @@ impl Watches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::lag::alarm::{Alarms, Limit};
     use crate::kafka::lag::watch::{Doubt, Verdict};
     use crate::kafka::lag::{GroupSummary, LagCase, PartitionLag};
     use crate::kafka::model::{BrokerId, Offset, TopicPartition};
@@ -348,5 +352,40 @@ mod tests {
             (verdict("behind"), verdict("abreast")),
             (Verdict::Expired(120), Verdict::Ok)
         );
+    }
+
+    #[test]
+    fn an_answer_to_an_older_question_rings_no_bell_and_does_not_turn_the_lag_back() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let (mut store, group) = (Store::default(), GroupId::from("g"));
+        store.derived.alarms = Alarms::new(vec![Limit {
+            groups: None,
+            lag: 300,
+            lasting: Duration::ZERO,
+            written: "300".to_owned(),
+        }]);
+        let mut told = |slot, committed: i64, [asked, told]: [u64; 2]| {
+            let at = |second| begin + Duration::from_secs(second);
+            let ticket = store.begin(slot, at(asked));
+            store.derived.begun.insert(slot, at(asked));
+            let mut read = reading(committed);
+            read.summary.lag = [Some(1_000 - committed)].into_iter().collect();
+            let answer = Answer::Lags(HashMap::from([(group.clone(), read)]));
+            assert!(store.finish(slot, ticket, at(told), Ok(Partial::complete(answer))));
+            let over = store
+                .derived
+                .alarms
+                .take_news()
+                .iter()
+                .filter(|news| news.is_over)
+                .count();
+            (over, store.lag_of(&group).and_then(|fact| fact.value.lag.exact()))
+        };
+        assert_eq!(told(SlotId::Lags, 900, [5, 6]), (0, Some(100)));
+        // The slow pass over all groups was asked for at 4.
+        assert_eq!(told(SlotId::AllLags, 500, [4, 8]), (0, Some(100)));
+        assert_eq!(told(SlotId::AllLags, 950, [9, 10]), (0, Some(50)));
+        assert_eq!(told(SlotId::AllLags, 960, [11, 12]), (0, Some(40)));
     }
 }

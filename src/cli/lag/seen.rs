@@ -118,12 +118,12 @@ impl WatchedGroup {
 }
 
 impl WatchedGroup {
-    /// With the limit of its lag. What was over stays so until a look finds it at or under.
-    pub fn limited(mut self, alarms: &Alarms, detail: Option<&GroupDetail>) -> Self {
+    /// With the limit of its lag. What was over stays so until a look finds it at or under, for sure.
+    pub fn limited(mut self, alarms: &Alarms, detail: Option<&GroupDetail>, watch: &GroupWatch) -> Self {
         let group = &self.group.group;
         self.limit = alarms.limit(group).map(|limit| limit.lag);
         let is_over = alarms.over(group).is_some();
-        let is_known = detail.is_some_and(|detail| detail.summary().lag.exact().is_some());
+        let is_known = detail.is_some_and(|detail| detail.waits().exact().is_some()) && !watch.is_doubted();
         self.over = self.limit.filter(|_| is_over || is_known).map(|_| is_over);
         self
     }

@@ -8,11 +8,11 @@ use super::super::report::{ClusterItem, Report};
 use super::seen::{WatchedGroup, places};
 use super::{by_group, group_item, waiting};
 use crate::kafka::error::Error;
-use crate::kafka::lag::GroupDetail;
 use crate::kafka::lag::alarm::{Alarms, Crossing, Limit};
 use crate::kafka::lag::tail::{Place, Tail};
 use crate::kafka::lag::watch::{GroupWatch, Look};
-use crate::kafka::model::{GroupId, TopicPartition};
+use crate::kafka::lag::{GONE_AFTER, GroupDetail};
+use crate::kafka::model::{GroupId, GroupListing, TopicPartition};
 use crate::kafka::partial::Failure;
 use crate::recording::{Asked, Glance};
 
@@ -29,6 +29,8 @@ pub struct Sights {
     /// Named groups; empty for all.
     names: Vec<String>,
     watches: HashMap<GroupId, GroupWatch>,
+    /// Groups that listings lack, and since when, in milliseconds since the epoch.
+    unlisted: HashMap<GroupId, i64>,
     alarms: Alarms,
 }
 
@@ -56,6 +58,7 @@ impl Sights {
             cluster,
             names,
             watches: HashMap::new(),
+            unlisted: HashMap::new(),
             alarms: Alarms::new(limits),
         }
     }
@@ -71,7 +74,7 @@ impl Sights {
             let watch = self.watches.entry(detail.description.group.clone()).or_default();
             watch.take(&Look::of(detail, at));
             if !watch.is_doubted() {
-                self.alarms.told(&detail.description.group, detail.summary().lag, at);
+                self.alarms.told(&detail.description.group, detail.waits(), at);
             }
         }
     }
@@ -123,7 +126,8 @@ impl Sights {
         let items = glance.listings.iter().map(|listing| {
             let detail = details.get(&listing.group).copied();
             let group = group_item(listing, detail);
-            WatchedGroup::new(group, detail, watch_of(&listing.group), glance.told).limited(&self.alarms, detail)
+            let watch = watch_of(&listing.group);
+            WatchedGroup::new(group, detail, watch, glance.told).limited(&self.alarms, detail, watch)
         });
         let items = items.collect();
         let waits = self.names.iter().map(|name| {
@@ -140,9 +144,7 @@ impl Sights {
         });
         let waits = waits.collect();
         if failures.is_empty() {
-            // Nobody was silent: who is not listed is gone.
-            let listed: HashSet<&GroupId> = glance.listings.iter().map(|listing| &listing.group).collect();
-            self.watches.retain(|group, _| listed.contains(group));
+            self.forget(&glance.listings, glance.told);
         }
         Sight {
             waits,
@@ -155,6 +157,21 @@ impl Sights {
             },
             told: glance.told,
         }
+    }
+
+    /// Nobody was silent in this look: who is not listed, nor was for a while, is gone.
+    fn forget(&mut self, listings: &[GroupListing], told: i64) {
+        let mut kept: HashSet<&GroupId> = listings.iter().map(|listing| &listing.group).collect();
+        let before = std::mem::take(&mut self.unlisted);
+        for group in self.watches.keys().filter(|group| !kept.contains(group)) {
+            let since = before.get(group).copied().unwrap_or(told);
+            if i128::from(told) - i128::from(since) < GONE_AFTER.as_millis().cast_signed() {
+                self.unlisted.insert(group.clone(), since);
+            }
+        }
+        kept.extend(self.unlisted.keys());
+        self.watches.retain(|group, _| kept.contains(group));
+        self.alarms.keep(&kept);
     }
 
     /// A look at which nobody answered, for this reason.
@@ -172,5 +189,102 @@ impl Sights {
             },
             told: glance.told,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::kafka::lag::{LagCase, PartitionLag};
+    use crate::kafka::model::{BrokerId, GroupDescription, GroupState, GroupType, Offset};
+
+    /// One group that a second after the other has this commit and this end, or is not listed.
+    fn seen(looks: &[(i64, Option<(i64, i64)>)]) -> Vec<Sight> {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let limit = Limit {
+            groups: None,
+            lag: 100,
+            lasting: Duration::ZERO,
+            written: "100".to_owned(),
+        };
+        let mut sights = Sights::new("sim".to_owned(), &[], vec![limit]);
+        let see = |(second, at): &(i64, Option<(i64, i64)>)| {
+            let told = second * 1_000;
+            let details: Vec<GroupDetail> = at.iter().map(|(committed, end)| detail(*committed, *end)).collect();
+            let listings = details.iter().map(|_| listing()).collect();
+            let glance = Glance {
+                told,
+                listings,
+                details,
+                ..Glance::default()
+            };
+            sights.see(glance, begin + Duration::from_secs(second.unsigned_abs()))
+        };
+        looks.iter().map(see).collect()
+    }
+
+    fn listing() -> GroupListing {
+        GroupListing {
+            group: "g".into(),
+            kind: GroupType::Classic,
+            protocol_type: "consumer".into(),
+            state: Some(GroupState("Stable".into())),
+            coordinator: BrokerId(1),
+        }
+    }
+
+    fn detail(committed: i64, end: i64) -> GroupDetail {
+        let case = match end - committed {
+            by @ ..0 => LagCase::Ahead { by: -by },
+            lag => LagCase::Known { lag },
+        };
+        let row = PartitionLag {
+            partition: TopicPartition::new("orders", 0),
+            owner: None,
+            committed: Some(Offset(committed)),
+            log_start: Some(Offset(0)),
+            end: Some(Offset(end)),
+            case,
+        };
+        GroupDetail {
+            description: GroupDescription {
+                group: "g".into(),
+                kind: GroupType::Classic,
+                protocol_type: "consumer".into(),
+                assignor: "range".into(),
+                epoch: None,
+                state: GroupState("Stable".into()),
+                coordinator: BrokerId(1),
+                members: Vec::new(),
+            },
+            partitions: vec![row],
+            unread: None,
+        }
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_over_nothing_any_more() {
+        let over = Some((40, 900));
+        let told = seen(&[(0, over), (5, None), (10, None), (15, over)]);
+        let crossings: Vec<_> = told.iter().map(|sight| sight.crossings.len()).collect();
+        assert_eq!(crossings, [1, 0, 0, 1]);
+    }
+
+    #[test]
+    fn a_commit_in_doubt_or_past_the_end_is_neither_over_a_limit_nor_under() {
+        let over = |looks: &[(i64, Option<(i64, i64)>)]| {
+            let told = seen(looks);
+            let over: Vec<_> = told.iter().map(|sight| sight.report.items[0].over).collect();
+            let crossings: usize = told.iter().map(|sight| sight.crossings.len()).sum();
+            (over, crossings)
+        };
+        let back = [(0, Some((400, 450))), (1, Some((100, 450)))];
+        assert_eq!(over(&back), (vec![Some(false), None], 0));
+        assert_eq!(over(&[(0, Some((400, 40)))]), (vec![None], 0));
+        let made_anew = [(0, Some((400, 900))), (1, Some((400, 40)))];
+        assert_eq!(over(&made_anew), (vec![Some(true), Some(true)], 1));
     }
 }

@@ -125,7 +125,7 @@ impl PartitionPace<'_> {
     pub fn eta(&self, lag: Option<i64>) -> Option<Eta> {
         match self.verdict {
             Verdict::Ok => Some(Eta::In(Duration::ZERO)),
-            Verdict::Unknown(Doubt::WentBack(_)) => None,
+            Verdict::Unknown(Doubt::WentBack(_) | Doubt::Ahead(_)) => None,
             _ => Some(self.pace?.eta(lag?)),
         }
     }

@@ -263,9 +263,63 @@ impl Watched {
     /// How many records wait; `None` when that is unknown.
     pub(super) fn lag(&self) -> Option<i64> {
         match (&self.verdict, &self.track) {
-            (Verdict::NoCommit | Verdict::Unknown(Doubt::Lag(_) | Doubt::WentBack(_)), _) | (_, None) => None,
+            (Verdict::NoCommit | Verdict::Unknown(Doubt::Lag(_) | Doubt::WentBack(_) | Doubt::Ahead(_)), _)
+            | (_, None) => None,
             _ if self.emptiness().is_some() => Some(0),
             (_, Some(track)) => Some(track.end().saturating_sub(track.committed()).max(0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::lag::{LogOffsets, UnknownLag};
+
+    /// What is concluded of one partition, which is looked at every second.
+    fn seen(looks: &[(Result<i64, &str>, Option<i64>)]) -> Watched {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begun = Instant::now();
+        let mut watched = Watched::default();
+        for (second, (committed, end)) in (0..).zip(looks) {
+            let committed = committed.map(Offset);
+            let end = end.map(Offset);
+            let log = LogOffsets {
+                log_start: Some(Offset(0)),
+                end: end.ok_or(UnknownLag::NoLeader),
+            };
+            let row = PartitionLag {
+                partition: TopicPartition::new("orders", 0),
+                owner: None,
+                committed: committed.ok(),
+                log_start: log.log_start,
+                end,
+                case: LagCase::of(committed.map(Some), &log),
+            };
+            let at = Moment::of(begun + Duration::from_secs(second), begun);
+            let _ = watched.look(&row, at, PATIENCE, Duration::from_secs(1));
+            watched.judge(&row, Ownership::Unknown, PATIENCE);
+        }
+        watched
+    }
+
+    #[test]
+    fn what_waits_is_unknown_where_the_commit_lies_past_the_end() {
+        let watched = seen(&[(Ok(50), Some(40))]);
+        assert_eq!(
+            (&watched.verdict, watched.lag()),
+            (&Verdict::Unknown(Doubt::Ahead(10)), None)
+        );
+        assert_eq!(seen(&[(Ok(50), Some(50))]).lag(), Some(0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_any_more_does_not_stay_in_doubt() {
+        let back = [(Ok(50), Some(90)), (Ok(40), Some(90))];
+        assert!(seen(&back).is_doubted());
+        let [one, other] = back;
+        for unread in [(Ok(40), None), (Err("loading"), Some(90))] {
+            assert!(!seen(&[one, other, unread]).is_doubted(), "{unread:?}");
         }
     }
 }
