@@ -114,7 +114,7 @@ fn a_deleted_group_is_dead_and_not_an_error() {
 }
 
 /// A process that is killed by its id when the test ends, however it ends.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -22,6 +22,7 @@ mod harness;
 mod import;
 mod incident;
 mod lag;
+mod recording;
 mod records;
 mod reset;
 mod scenes;
