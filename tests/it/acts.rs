@@ -212,10 +212,29 @@ fn a_group_that_is_still_there_is_not_called_deleted() {
         outcomes: vec![Outcome::Unknown(error.clone())],
         kept: Some(error.to_string()),
         undo: undo_file(),
-        notes: Vec::new(),
+        ..Settlement::default()
     };
     settle(&mut stage, settlement);
     assert_snapshot!("delete_unknown", stage.text());
+}
+
+#[test]
+fn a_deletion_that_nobody_knows_of_is_not_said_to_be_nothing() {
+    for (is_surely_undone, said) in [
+        (false, "Whether it happened is not known"),
+        (true, "Nothing of it happened"),
+    ] {
+        let mut stage = deleting(80, 24, Lock::Unlocked, plan(Deed::Delete, Vec::new(), Vec::new()));
+        type_text(&mut stage, GROUP);
+        stage.press(Action::Accept);
+        let settlement = Settlement {
+            kept: Some("the answer was lost".to_owned()),
+            is_surely_undone,
+            ..Settlement::default()
+        };
+        settle(&mut stage, settlement);
+        assert!(stage.text().contains(said), "{}", stage.text());
+    }
 }
 
 #[test]

@@ -203,6 +203,8 @@ pub struct Settlement {
     pub kept: Option<String>,
     /// The file that takes it back; `None` when nothing of it happened, or nothing can take it back.
     pub undo: Option<PathBuf>,
+    /// Whether nothing of it was done, without doubt.
+    pub is_surely_undone: bool,
     /// What else must be known.
     pub notes: Vec<String>,
 }

@@ -83,6 +83,7 @@ fn settlement(plan: &Plan, applied: Applied) -> Settlement {
     }
     notes.extend(applied.unwritten.as_ref().map(unwritten));
     Settlement {
+        is_surely_undone: applied.is_surely_undone(),
         outcomes: applied.settled.into_iter().map(|one| one.outcome).collect(),
         kept: applied.kept.map(|error| error.to_string()),
         undo: applied.undo,
@@ -94,6 +95,7 @@ async fn removed(client: &Client, removal: &Removal, journal: &Journal) -> Resul
     let intent = removal.confirmed(client)?;
     let removed = remove(client, &intent, removal, journal, clock::unix_millis()).await?;
     Ok(Settlement {
+        is_surely_undone: removed.outcomes.iter().all(Outcome::is_surely_undone),
         outcomes: removed.outcomes,
         notes: removed.unwritten.as_ref().map(unwritten).into_iter().collect(),
         ..Settlement::default()
@@ -132,11 +134,13 @@ fn end(plan: &Planned, sent: &MoveSent) -> JobEnd {
         )
     });
     let said = parts.join("; ") + &undo;
-    let has_happened = settlement.undo.is_some() || settlement.outcomes.iter().any(|one| !one.is_surely_undone());
-    match (settlement.is_whole() && settlement.notes.is_empty(), has_happened) {
+    match (
+        settlement.is_whole() && settlement.notes.is_empty(),
+        settlement.is_surely_undone,
+    ) {
         (true, _) => JobEnd::Done(said),
-        (false, true) => JobEnd::Partly(said),
-        (false, false) => JobEnd::Failed(said),
+        (false, false) => JobEnd::Partly(said),
+        (false, true) => JobEnd::Failed(said),
     }
 }
 
@@ -149,5 +153,29 @@ fn result(plan: &Planned, settlement: &Settlement) -> String {
             format!("group {group} is deleted with {all} offsets")
         }
         Planned::Offsets(_) => format!("{verified} of {all} offsets of group {group} read back as planned"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::reset::plan::tests::plan;
+
+    #[test]
+    fn a_deletion_that_nobody_knows_of_has_not_failed() {
+        let deleted = |is_surely_undone| {
+            let settlement = Settlement {
+                kept: Some("the answer was lost".to_owned()),
+                is_surely_undone,
+                ..Settlement::default()
+            };
+            let plan = Plan {
+                deed: Deed::Delete,
+                ..plan(Vec::new())
+            };
+            end(&Planned::Offsets(plan), &MoveSent::Settled(settlement))
+        };
+        assert!(matches!(deleted(false), JobEnd::Partly(_)));
+        assert!(matches!(deleted(true), JobEnd::Failed(_)));
     }
 }

@@ -200,7 +200,9 @@ fn settled(moving: &Moving, settlement: &Settlement) -> Vec<(Role, String)> {
         (Some(_), _) => "To take it back: ktui undo FILE --execute, with this file:",
         (None, GroupChange::Remove(_)) => "One that still runs may join again.",
         (None, GroupChange::Delete) if settlement.is_whole() => "It had no offset: there is nothing to take back.",
-        (None, _) => "Nothing of it happened; no undo file is kept.",
+        (None, _) if settlement.is_surely_undone => "Nothing of it happened; no undo file is kept.",
+        (None, _) if settlement.is_whole() => "It changed no offset: there is nothing to take back.",
+        (None, _) => "Whether it happened is not known: look at the group before you try again.",
     };
     kept.chain(notes).chain([(Role::Text, last.to_owned())]).collect()
 }
