@@ -238,7 +238,7 @@ mod tests {
             exit(&outcomes, false)
         };
         assert_eq!(of(&[&gone, &gone]), Exit::Well);
-        assert_eq!(exit(&[gone.clone()], true), Exit::Partial);
+        assert_eq!(exit(std::slice::from_ref(&gone), true), Exit::Partial);
         assert_eq!(of(&[&failed, &failed]), Exit::Nothing);
         for partial in [[&gone, &failed], [&unknown, &unknown], [&failed, &unknown]] {
             assert_eq!(of(&partial), Exit::Partial);
