@@ -90,3 +90,49 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::slot::SlotId;
+    use crate::kafka::lag::GroupSummary;
+    use crate::kafka::model::{GroupListing, GroupState, GroupType};
+
+    #[test]
+    fn the_lag_of_a_group_that_is_gone_is_forgotten() {
+        #[expect(clippy::disallowed_methods, reason = "any moment will do as the first one")]
+        let begin = Instant::now();
+        let mut store = Store::default();
+        let mut told = |slot, answer, second| {
+            let now = begin + Duration::from_secs(second);
+            let ticket = store.begin(slot, now);
+            assert!(store.finish(slot, ticket, now, Ok(Partial::complete(answer))));
+            [&store.lags, &store.all_lags].map(|slot| slot.value().map_or(0, HashMap::len))
+        };
+        let listing = GroupListing {
+            group: "g".into(),
+            kind: GroupType::Classic,
+            protocol_type: "consumer".into(),
+            state: Some(GroupState("Empty".into())),
+            coordinator: BrokerId(1),
+        };
+        let lag = || {
+            Answer::Lags(HashMap::from([(
+                "g".into(),
+                GroupSummary::new(BrokerId(1), None, &[], None).into(),
+            )]))
+        };
+        told(SlotId::Groups, Answer::Groups(vec![listing]), 0);
+        told(SlotId::AllLags, lag(), 1);
+        assert_eq!(told(SlotId::Lags, lag(), 2), [1, 1]);
+        assert_eq!(
+            told(SlotId::Groups, Answer::Groups(Vec::new()), 3),
+            [1, 1],
+            "it may come back"
+        );
+        assert_eq!(told(SlotId::Groups, Answer::Groups(Vec::new()), 8), [0, 0]);
+    }
+}
