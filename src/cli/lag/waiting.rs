@@ -17,6 +17,9 @@ pub fn of_group(detail: &GroupDetail, watch: &GroupWatch) -> Result<i64, String>
     if detail.unread.is_some() {
         return Err("its commits could not be read".to_owned());
     }
+    if watch.lacks_commits() {
+        return Err("commits that were there before are gone: looking again".to_owned());
+    }
     let each = || detail.partitions.iter().map(|row| of_partition(row, watch));
     let unknown: Vec<String> = each().filter_map(Result::err).collect();
     match (unknown.first(), detail.partitions.len()) {

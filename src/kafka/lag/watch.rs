@@ -9,6 +9,7 @@
 //! polling can see and without a threshold to set: a verdict waits for three of the group's commit intervals, 30 s where
 //! none was seen.
 
+mod absent;
 mod group_pace;
 mod log_start;
 mod members;
@@ -22,7 +23,7 @@ mod trend;
 mod verdict;
 mod watched;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use group_pace::GroupPace;
@@ -37,8 +38,9 @@ pub use watched::CERTAIN;
 use super::tail::{Place, Tail};
 use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicName, TopicPartition, Total};
+use absent::Absent;
 use moment::Moment;
-use rhythm::Rhythm;
+use rhythm::{Rhythm, interval_of};
 use watched::Watched;
 
 /// How long a verdict waits where no commit interval was seen.
@@ -83,8 +85,8 @@ pub struct GroupWatch {
     begun: Option<Instant>,
     /// What the newest look told of, in order.
     tracks: Vec<(TopicPartition, Watched)>,
-    /// What it lacked although the one before had it, and since when: it may come back like a commit that went back.
-    absent: BTreeMap<TopicPartition, (Moment, Watched)>,
+    /// What it lacked although an earlier one told of it.
+    absent: Absent,
     /// The newest gaps between two commits of one partition, over all partitions.
     gaps: VecDeque<Duration>,
     /// How long it takes from one commit to the next, by these.
@@ -169,10 +171,18 @@ impl GroupWatch {
         }
         let lag: Total = rows.iter().map(|row| row.case.lag()).collect();
         self.trend.push(look.at, lag.exact().filter(|_| !self.is_doubted()));
-        self.pace = GroupPace::of(&self.tracks, self.interval).or_else(|| look.unread.map(GroupPace::unread));
+        self.pace = self.conclude().or_else(|| look.unread.map(GroupPace::unread));
         self.rhythm.look(look.at);
         if let Some(description) = look.description {
             self.members.take(description, look.at);
+        }
+    }
+
+    fn conclude(&self) -> Option<GroupPace> {
+        let pace = GroupPace::of(&self.tracks, self.interval);
+        match self.absent.committed() {
+            0 => pace,
+            absent => Some(GroupPace::lacking(pace, absent)),
         }
     }
 
@@ -198,26 +208,24 @@ impl GroupWatch {
     fn align(&mut self, rows: &[&PartitionLag], at: Moment) {
         let is_same = |(row, (partition, _)): (&&PartitionLag, &(TopicPartition, Watched))| row.partition == *partition;
         if rows.len() == self.tracks.len() && rows.iter().zip(&self.tracks).all(is_same) {
-            self.absent.clear();
+            self.absent.forget(at);
             return;
         }
         let mut before = std::mem::take(&mut self.tracks).into_iter().peekable();
-        self.absent.retain(|_, (since, _)| at.since(*since) < CERTAIN);
         self.tracks.reserve_exact(rows.len());
         for row in rows {
             while let Some((partition, watched)) = before.next_if(|(partition, _)| *partition < row.partition) {
-                self.absent.insert(partition, (at, watched));
+                self.absent.add(partition, watched, at);
             }
             let kept = before.next_if(|(partition, _)| *partition == row.partition);
-            let kept = kept.or_else(|| {
-                let (partition, (_, watched)) = self.absent.remove_entry(&row.partition)?;
-                Some((partition, watched))
-            });
+            let kept = kept.or_else(|| self.absent.take(&row.partition));
             let kept = kept.unwrap_or_else(|| (row.partition.clone(), Watched::default()));
             self.tracks.push(kept);
         }
-        self.absent
-            .extend(before.map(|(partition, watched)| (partition, (at, watched))));
+        for (partition, watched) in before {
+            self.absent.add(partition, watched, at);
+        }
+        self.absent.forget(at);
     }
 
     fn get(&self, partition: &TopicPartition) -> Option<&Watched> {
@@ -277,7 +285,7 @@ impl GroupWatch {
             }
         }
         if is_new {
-            self.pace = GroupPace::of(&self.tracks, self.interval);
+            self.pace = self.conclude();
         }
     }
 
@@ -287,9 +295,14 @@ impl GroupWatch {
         tail.is_some_and(|tail| tail.committed == place.committed && (tail.next.is_some() || tail.end == place.end))
     }
 
-    /// Whether a commit seems to have gone back, and nobody knows yet if it did.
+    /// Whether a commit seems to have gone back, or away, and nobody knows yet if it did.
     pub fn is_doubted(&self) -> bool {
-        self.tracks.iter().any(|(_, one)| one.is_doubted())
+        self.lacks_commits() || self.tracks.iter().any(|(_, one)| one.is_doubted())
+    }
+
+    /// Whether the newest look had no row for a commit that was there before: sums over its rows are too small.
+    pub fn lacks_commits(&self) -> bool {
+        self.absent.committed() > 0
     }
 
     /// The partition that loses records first, and in how long.
@@ -311,7 +324,7 @@ impl GroupWatch {
             }
         }
         if is_new {
-            self.pace = GroupPace::of(&self.tracks, self.interval);
+            self.pace = self.conclude();
         }
     }
 
@@ -354,17 +367,6 @@ impl GroupWatch {
     pub fn pace(&self) -> Option<&GroupPace> {
         self.pace.as_ref()
     }
-}
-
-/// How long the group takes from one commit to the next, by the newest gaps.
-fn interval_of(gaps: &VecDeque<Duration>) -> Option<Duration> {
-    if gaps.len() < 2 {
-        return None;
-    }
-    let mut gaps: Vec<Duration> = gaps.iter().copied().collect();
-    gaps.sort_unstable();
-    // Three quarters are not longer: one pause does not count, the slower half does.
-    gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
 }
 
 /// How long a verdict on a partition waits: three intervals of its own or of its group, whichever is longer.
@@ -703,14 +705,20 @@ mod tests {
     #[test]
     fn a_doubt_ends_where_the_lag_becomes_unknown() {
         let (mut watch, begin) = abreast();
-        take(&mut watch, &[row(0, 2_000, 0, 6_250)], "Stable", begin + 62 * S);
+        let rows = [row(0, 2_000, 0, 6_250), row(1, 6_000, 0, 6_000)];
+        take(&mut watch, &rows, "Stable", begin + 62 * S);
         assert!(watch.is_doubted());
         let unknown = PartitionLag {
             end: None,
             case: LagCase::Unknown(UnknownLag::NoLeader),
             ..row(0, 2_000, 0, 0)
         };
-        take(&mut watch, &[unknown], "Stable", begin + 64 * S);
+        take(
+            &mut watch,
+            &[unknown, row(1, 6_000, 0, 6_000)],
+            "Stable",
+            begin + 64 * S,
+        );
         assert!(
             !watch.is_doubted(),
             "a limit would be mute for as long as there is no leader"
@@ -779,6 +787,30 @@ mod tests {
         assert_eq!(watch.pace().unwrap().verdict, gone);
         take(&mut watch, &[without(6_800)], "Stable", begin + 73 * S);
         assert_eq!(watch.pace().unwrap().verdict, Verdict::NoCommit);
+    }
+
+    #[test]
+    fn a_row_that_a_look_lacks_is_doubted_until_a_second_look_lacks_it() {
+        // Off screen, 15 s apart: rows are made of commits alone.
+        let (mut watch, begin) = abreast();
+        let rows = [row(0, 6_000, 0, 9_000), row(1, 6_000, 0, 6_000)];
+        take(&mut watch, &rows[1..], "Stable", begin + 75 * S);
+        let gone = Verdict::Unknown(Doubt::WentBack(None));
+        let pace = watch.pace().unwrap();
+        assert_eq!((&pace.verdict, pace.worst, pace.eta), (&gone, 1, None));
+        assert!(watch.is_doubted() && watch.lacks_commits());
+        let mut back = watch.clone();
+        take(&mut back, &rows, "Stable", begin + 90 * S);
+        assert!(!back.is_doubted() && back.interval() == watch.interval());
+        let seen = back.partition(&rows[0].partition).unwrap();
+        assert_eq!(seen.moved, Some(begin + 60 * S), "what was seen of it is kept");
+        take(&mut watch, &rows[1..], "Stable", begin + 77 * S);
+        assert!(watch.is_doubted(), "two looks within 5 s may both miss it");
+        take(&mut watch, &rows[1..], "Stable", begin + 90 * S);
+        assert!(!watch.is_doubted());
+        assert_eq!(watch.pace().unwrap().verdict, Verdict::Ok);
+        take(&mut watch, &[], "Stable", begin + 105 * S);
+        assert_eq!(watch.pace().unwrap().verdict, gone, "the last one as well");
     }
 
     #[test]

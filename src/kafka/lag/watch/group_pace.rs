@@ -1,5 +1,6 @@
 //! A group in one verdict, one rate and one ETA: its worst partition's, the sum, and the slowest one's.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::pace::{Eta, Pace};
@@ -39,6 +40,30 @@ impl GroupPace {
             pace: None,
             eta: None,
             loses: None,
+        }
+    }
+
+    /// The same where the newest look lacked so many commits that were there before.
+    pub(super) fn lacking(pace: Option<Self>, absent: usize) -> Self {
+        let gone = Verdict::Unknown(Doubt::WentBack(None));
+        let lacking = Self {
+            verdict: gone.clone(),
+            worst: absent,
+            pace: None,
+            eta: None,
+            loses: None,
+        };
+        let Some(pace) = pace else { return lacking };
+        let (verdict, worst) = match pace.verdict.danger().cmp(&gone.danger()) {
+            Ordering::Greater => (pace.verdict, pace.worst),
+            Ordering::Equal => (pace.verdict, pace.worst + absent),
+            Ordering::Less => (gone, absent),
+        };
+        Self {
+            verdict,
+            worst,
+            eta: None,
+            ..pace
         }
     }
 

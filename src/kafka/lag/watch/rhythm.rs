@@ -1,5 +1,6 @@
-//! How far apart the looks at a group are: every 5 s on screen, minutes off it.
+//! How far apart the looks at a group are, every 5 s on screen and minutes off it, and how far apart its commits.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// When looks were told.
@@ -30,6 +31,17 @@ impl Rhythm {
             self.apart = [latter, at.saturating_duration_since(before)];
         }
     }
+}
+
+/// How long the group takes from one commit to the next, by the newest gaps.
+pub(super) fn interval_of(gaps: &VecDeque<Duration>) -> Option<Duration> {
+    if gaps.len() < 2 {
+        return None;
+    }
+    let mut gaps: Vec<Duration> = gaps.iter().copied().collect();
+    gaps.sort_unstable();
+    // Three quarters are not longer: one pause does not count, the slower half does.
+    gaps.get((gaps.len() * 3).div_ceil(4).saturating_sub(1)).copied()
 }
 
 #[cfg(test)]

@@ -113,6 +113,11 @@ impl Watched {
         self.doubted.is_some()
     }
 
+    /// Whether a commit and an end of it were read.
+    pub(super) fn has_commit(&self) -> bool {
+        self.track.is_some()
+    }
+
     /// A look that did not ask where the log begins, with what is known of that. `None` where it would say no more.
     fn completed(&self, row: &PartitionLag) -> Option<PartitionLag> {
         let (LagCase::Known { lag }, None) = (&row.case, row.log_start) else {
