@@ -114,8 +114,12 @@ impl Glyphs {
     }
 }
 
-/// Characters that steer the terminal or the reading direction, or that cannot be seen.
+/// Characters that steer the terminal or the reading direction, that cannot be seen, or that are none at all: how wide a
+/// noncharacter is, terminals do not agree.
 pub fn is_hidden(c: char) -> bool {
+    if c as u32 & 0xfffe == 0xfffe {
+        return true;
+    }
     matches!(c,
         '\u{80}'..='\u{9f}'           // C1 controls
         | '\u{ad}'                    // soft hyphen
@@ -128,6 +132,7 @@ pub fn is_hidden(c: char) -> bool {
         | '\u{202a}'..='\u{202e}'     // direction embeddings and overrides
         | '\u{2060}'..='\u{206f}'     // word joiner, invisible operators, direction isolates
         | '\u{fe00}'..='\u{fe0d}'     // variation selectors other than those of emoji
+        | '\u{fdd0}'..='\u{fdef}'     // noncharacters, as the last two of each plane
         | '\u{feff}'                  // byte order mark
         | '\u{fff9}'..='\u{fffb}'     // interlinear annotation
         | '\u{1d173}'..='\u{1d17a}'   // musical format controls
@@ -161,6 +166,7 @@ mod tests {
             "a<U+202E>b<U+2066>c<U+200B>d<U+FEFF>"
         );
         assert_eq!(sanitize("\u{e0041}"), "<U+E0041>");
+        assert_eq!(sanitize("\u{3fffe}\u{fdd0}"), "<U+3FFFE><U+FDD0>");
         assert_eq!(sanitize("x\u{2028}y"), "x⏎y");
     }
 
