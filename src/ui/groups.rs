@@ -99,7 +99,9 @@ const COLUMNS: &[(Column, Option<GroupOrder>, Show)] = &[
     (Column::right("BEHIND").least(9).leaves(2), None, |row, cell| {
         let lag = row.lag.and_then(|lag| lag.exact());
         let verdict = pace(row).map(|pace| &pace.verdict);
-        verdict::behind(cell, lag, verdict, row.watch.and_then(GroupWatch::oldest), row.wall);
+        let is_certain = row.watch.is_some_and(GroupWatch::is_oldest_certain);
+        let oldest = row.watch.and_then(GroupWatch::oldest);
+        verdict::behind(cell, lag, verdict, (oldest, is_certain), row.wall);
     }),
     (Column::right("ETA").least(8).leaves(3), None, |row, cell| {
         verdict::eta(cell, pace(row).and_then(|pace| pace.eta));

@@ -209,12 +209,13 @@ pub fn eta(cell: &mut CellText<'_>, eta: Option<Eta>) {
 
 /// How old the record is that would be read next, when that was looked at.
 ///
-/// `~` where the producer's clock says so, `>` where the record at the commit is gone: the next one may be younger.
+/// `~` where the producer's clock says so, `>` where it is at least that: the record at the commit is gone and the next one may
+/// be younger, or something that nobody has looked at yet may be older (`false` beside the record).
 pub fn behind(
     cell: &mut CellText<'_>,
     lag: Option<i64>,
     verdict: Option<&Verdict>,
-    tail: Option<Tail>,
+    (tail, is_oldest): (Option<Tail>, bool),
     now: Option<i64>,
 ) {
     if lag == Some(0) {
@@ -225,8 +226,8 @@ pub fn behind(
     let age = next.and_then(|next| Some(now? - next.timestamp.millis()?));
     match (age, next) {
         (Some(age), Some(next)) => {
-            let is_gone = tail.is_some_and(|tail| tail.is_gone());
-            let sign = sign(verdict, is_gone, next.timestamp_type);
+            let is_least = !is_oldest || tail.is_some_and(|tail| tail.is_gone());
+            let sign = sign(verdict, is_least, next.timestamp_type);
             let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
             cell.show(format_args!("{sign}{}", Span(age)));
         }
@@ -235,9 +236,9 @@ pub fn behind(
 }
 
 /// What is before an age that is not exactly that of what waits longest.
-fn sign(verdict: Option<&Verdict>, is_gone: bool, clock: TimestampType) -> &'static str {
+fn sign(verdict: Option<&Verdict>, is_least: bool, clock: TimestampType) -> &'static str {
     match clock {
-        _ if is_gone || matches!(verdict, Some(Verdict::Expired(_))) => ">",
+        _ if is_least || matches!(verdict, Some(Verdict::Expired(_))) => ">",
         TimestampType::Create => "~",
         TimestampType::LogAppend => "",
     }

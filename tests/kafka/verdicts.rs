@@ -177,7 +177,7 @@ impl Stage<'_> {
 
     fn tails(&mut self) {
         let both = || self.listed.values().chain(self.opened.values());
-        let places: Vec<Place> = both().filter_map(|watched| watched.watch.worst_place()).collect();
+        let places: Vec<Place> = both().flat_map(|watched| watched.watch.places(1)).collect();
         let Answer::Tails(found) = self.engine.ask(Query::Tails(places)) else {
             panic!("not tails")
         };

@@ -35,6 +35,9 @@ use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
 
+/// Commits of one group at which is looked at once; the others have their turn at the next look.
+const AT_ONCE: usize = 8;
+
 /// What groups can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupOrder {
@@ -190,14 +193,13 @@ impl Groups {
         closely.map(|row| row.listing.clone()).collect()
     }
 
-    /// What lies at the worst commit of each visible group, where that is not known.
+    /// What lies at the worst commits of each visible group, where that is not known.
     fn wants_tails(visible: &[&GroupWatch]) -> Option<Want> {
         let (mut places, mut is_missing) = (Vec::new(), false);
         for watch in visible {
-            if let Some(place) = watch.worst_place().filter(|place| !watch.knows(place)) {
-                is_missing |= watch.oldest().is_none();
-                places.push(place);
-            }
+            let unknown = watch.places(AT_ONCE);
+            is_missing |= !unknown.is_empty() && watch.oldest().is_none();
+            places.extend(unknown);
         }
         (!places.is_empty()).then(|| Want::every(10, SlotId::Tails, Query::Tails(places)).missing(is_missing))
     }

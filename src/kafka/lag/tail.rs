@@ -72,6 +72,11 @@ pub struct NextRecord {
 }
 
 impl Tail {
+    /// Whether it tells what lies between these two.
+    pub fn tells(&self, committed: Offset, end: Offset) -> bool {
+        self.committed == committed && (self.next.is_some() || self.end == end)
+    }
+
     /// Nothing is known yet of what lies behind a place.
     pub fn at(place: &Place) -> Self {
         Self {

@@ -23,6 +23,7 @@ mod trend;
 mod verdict;
 mod watched;
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -40,13 +41,11 @@ use super::{GroupDetail, LagCase, PartitionLag, UnknownLag};
 use crate::kafka::model::{GroupDescription, GroupState, Offset, TopicName, TopicPartition, Total};
 use absent::Absent;
 use moment::Moment;
-use rhythm::{Rhythm, interval_of};
+use rhythm::{Rhythm, interval_of, patience_of};
 use watched::Watched;
 
 /// How long a verdict waits where no commit interval was seen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// Nobody waits longer for a verdict, however seldom a group commits.
-const MOST_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// So many of the group's gaps between commits are kept.
 const GAPS: usize = 32;
 
@@ -153,7 +152,7 @@ impl GroupWatch {
         self.align(&rows, at);
         let usual = self.rhythm.usual();
         for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
-            let patience = patience_of(watched, self.interval);
+            let patience = patience_of(watched.interval(), self.interval);
             if let Some(gap) = watched.look(row, at, patience, usual) {
                 if self.gaps.len() >= GAPS {
                     self.gaps.pop_front();
@@ -167,7 +166,11 @@ impl GroupWatch {
         // The group's interval may have become known by this very look: judged at last.
         self.interval = interval_of(&self.gaps);
         for (row, (_, watched)) in rows.iter().zip(&mut self.tracks) {
-            watched.judge(row, ownership(look, row), patience_of(watched, self.interval));
+            watched.judge(
+                row,
+                ownership(look, row),
+                patience_of(watched.interval(), self.interval),
+            );
         }
         let lag: Total = rows.iter().map(|row| row.case.lag()).collect();
         self.trend.push(look.at, lag.exact().filter(|_| !self.is_doubted()));
@@ -238,19 +241,29 @@ impl GroupWatch {
         self.rhythm.newest()
     }
 
-    /// The place on the partition that lags most: what lies there is the best single answer to how late the group is.
-    pub fn worst_place(&self) -> Option<Place> {
-        let waiting = self.tracks.iter().filter(|(_, one)| one.distance().is_some());
-        let (partition, worst) = waiting.max_by_key(|(_, one)| one.distance())?;
-        worst.place(partition)
+    /// The places at which it is not known what waits, so many at most: those where most waits.
+    pub fn places(&self, most: usize) -> Vec<Place> {
+        let unknown = self.tracks.iter().filter_map(|track| Some((track.1.unread()?, track)));
+        let mut unknown: Vec<_> = unknown.collect();
+        if most < unknown.len() {
+            unknown.select_nth_unstable_by_key(most, |(distance, _)| Reverse(*distance));
+            unknown.truncate(most);
+        }
+        let unknown = unknown.into_iter();
+        unknown
+            .filter_map(|(_, (partition, one))| one.place(partition))
+            .collect()
+    }
+
+    /// Whether it is known of all that waits how old it is; else something may be older than the [`oldest`](Self::oldest).
+    pub fn is_oldest_certain(&self) -> bool {
+        let mut waiting = self.tracks.iter().filter(|(_, one)| one.distance().is_some());
+        waiting.all(|(_, one)| one.emptiness().is_some() || one.written().is_some())
     }
 
     /// What lies at the commit whose record is oldest, of those that were looked at.
     pub fn oldest(&self) -> Option<Tail> {
-        let aged = self.tracks.iter().filter_map(|(_, one)| {
-            let tail = one.tail()?;
-            Some((tail.next?.timestamp.millis()?, tail))
-        });
+        let aged = self.tracks.iter().filter_map(|(_, one)| one.written().zip(one.tail()));
         aged.min_by_key(|(millis, _)| *millis).map(|(_, tail)| tail)
     }
 
@@ -292,7 +305,7 @@ impl GroupWatch {
     /// Whether it is known what lies at a place. A record stays where it is: looking again tells nothing.
     pub fn knows(&self, place: &Place) -> bool {
         let tail = self.get(&place.partition).and_then(Watched::tail);
-        tail.is_some_and(|tail| tail.committed == place.committed && (tail.next.is_some() || tail.end == place.end))
+        tail.is_some_and(|tail| tail.tells(place.committed, place.end))
     }
 
     /// Whether a commit seems to have gone back, or away, and nobody knows yet if it did.
@@ -347,7 +360,7 @@ impl GroupWatch {
         let watched = self.get(partition)?;
         Some(PartitionPace {
             verdict: &watched.verdict,
-            pace: watched.pace(patience_of(watched, self.interval)),
+            pace: watched.pace(patience_of(watched.interval(), self.interval)),
             moved: watched
                 .moved()
                 .zip(self.begun)
@@ -367,13 +380,6 @@ impl GroupWatch {
     pub fn pace(&self) -> Option<&GroupPace> {
         self.pace.as_ref()
     }
-}
-
-/// How long a verdict on a partition waits: three intervals of its own or of its group, whichever is longer.
-fn patience_of(watched: &Watched, of_group: Option<Duration>) -> Duration {
-    let own = watched.interval();
-    own.max(of_group)
-        .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
 }
 
 /// Who owns a partition. A group that is rebalancing, or was not described, does not tell.
@@ -742,7 +748,7 @@ mod tests {
             assert_eq!(seen.eta(seen.lag(&rows[0])), None);
             assert_eq!(seen.lag(&rows[0]), Some(second * 100 - 1_950), "what was read is shown");
             assert_eq!(watch.trend().newest(), None, "nor does the trend jump");
-            assert_eq!(watch.worst_place(), None, "what lies there was worked off long ago");
+            assert_eq!(watch.places(8), [], "what lies there was worked off long ago");
             assert_eq!(seen.moved, before.partition(&partition).unwrap().moved);
         }
         for second in (68..120).step_by(2) {
@@ -916,7 +922,10 @@ mod tests {
         };
         take(&mut watch, &[short(100, 2_000)], "Empty", begin + 5 * S);
         assert_eq!(watch.pace().unwrap().verdict, Verdict::Expired(1_400));
-        assert_eq!(watch.worst_place().map(|place| place.committed), Some(Offset(1_500)));
+        assert_eq!(
+            watch.places(1).first().map(|place| place.committed),
+            Some(Offset(1_500))
+        );
         // The topic was made anew: what is known of the old log does not count.
         take(&mut watch, &[short(5, 20)], "Empty", begin + 10 * S);
         assert_eq!(watch.pace().unwrap().verdict.word(), "unknown");

@@ -60,7 +60,13 @@ pub(super) const COLUMNS: &[(Column, Show)] = &[
     (Column::right("BEHIND").least(9).leaves(2), |row, cell| {
         let lag = row.seen.map_or(row.lag.case.lag(), |seen| seen.lag(row.lag));
         let verdict = row.seen.map(|seen| seen.verdict);
-        verdict::behind(cell, lag, verdict, row.seen.and_then(|seen| seen.tail), row.wall());
+        verdict::behind(
+            cell,
+            lag,
+            verdict,
+            (row.seen.and_then(|seen| seen.tail), true),
+            row.wall(),
+        );
     }),
     (Column::right("ETA").least(8).leaves(3), |row, cell| {
         verdict::eta(cell, row.seen.and_then(|seen| seen.eta(row.lag.case.lag())));

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::pace::{Eta, Pace};
-use super::patience_of;
+use super::rhythm::patience_of;
 use super::verdict::{Doubt, Verdict};
 use super::watched::Watched;
 use crate::kafka::lag::UnknownLag;
@@ -86,7 +86,7 @@ impl GroupPace {
                 worst += 1;
                 verdict = verdict.worse(&one.verdict);
             }
-            let of_one = one.pace(patience_of(one, interval));
+            let of_one = one.pace(patience_of(one.interval(), interval));
             loses = loses.into_iter().chain(loses_in(partition, one, interval)).min();
             pace = match (pace, of_one) {
                 (Some(sum), Some(pace)) => Some(sum + pace),
@@ -110,7 +110,7 @@ impl GroupPace {
 
 /// In how long a partition loses records, where its log start comes near.
 pub(super) fn loses_in(partition: &TopicPartition, one: &Watched, interval: Option<Duration>) -> Option<Duration> {
-    let left = one.loses_in(patience_of(one, interval))?;
+    let left = one.loses_in(patience_of(one.interval(), interval))?;
     (!partition.topic.as_str().ends_with(PURGED)).then_some(left)
 }
 

@@ -3,6 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::PATIENCE;
+
+/// Nobody waits longer for a verdict, however seldom a group commits.
+const MOST_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
 /// When looks were told.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rhythm {
@@ -31,6 +36,12 @@ impl Rhythm {
             self.apart = [latter, at.saturating_duration_since(before)];
         }
     }
+}
+
+/// How long a verdict on a partition waits: three intervals of its own or of its group, whichever is longer.
+pub(super) fn patience_of(own: Option<Duration>, of_group: Option<Duration>) -> Duration {
+    own.max(of_group)
+        .map_or(PATIENCE, |interval| (interval * 3).min(MOST_PATIENCE))
 }
 
 /// How long the group takes from one commit to the next, by the newest gaps.

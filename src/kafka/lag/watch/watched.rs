@@ -254,6 +254,19 @@ impl Watched {
         })
     }
 
+    /// How much lies between commit and end, where it is not known what. A record stays where it is: looking again tells
+    /// nothing.
+    pub(super) fn unread(&self) -> Option<i64> {
+        let (committed, end) = self.stands()?;
+        let is_known = self.tail().is_some_and(|tail| tail.tells(committed, end));
+        self.distance().filter(|_| !is_known)
+    }
+
+    /// When the record at the commit was written, in Unix milliseconds.
+    pub(super) fn written(&self) -> Option<i64> {
+        self.tail()?.next?.timestamp.millis()
+    }
+
     /// How much lies between commit and end, where something waits.
     pub(super) fn distance(&self) -> Option<i64> {
         self.stands().map(|(committed, end)| end.0.saturating_sub(committed.0))
