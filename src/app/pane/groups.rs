@@ -35,8 +35,9 @@ use crate::kafka::model::{GroupId, GroupListing, GroupState, Total};
 use crate::kafka::query::{Members, Query};
 use crate::layout;
 
-/// Commits of one group at which is looked at once; the others have their turn at the next look.
-const AT_ONCE: usize = 8;
+/// Commits of one group at which is looked at once: each may bring a whole batch. The others have their turn at the next
+/// look.
+const AT_ONCE: usize = 3;
 
 /// What groups can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
