@@ -123,7 +123,6 @@ pub const SHOTS: &[Shot] = &[
             See("audit-exporter"),
             Press("payments-settlement\r"),
             See("payments.events"),
-            See("watching 15"),
             See("stuck at"),
         ],
     ),
